@@ -1,0 +1,84 @@
+"""Errors between values: what no single type can see, and what could not train at all."""
+
+from collections.abc import Iterator
+
+from kerasdemo.config.datasets import Facts
+from kerasdemo.config.document import Document, Key
+from kerasdemo.config.errors import Fault
+from kerasdemo.config.shapes import ShapeError, output_shape
+from kerasdemo.config.types import RunConfig
+
+
+def faults_of(config: RunConfig, document: Document) -> list[Fault]:
+    """Return every fault of a completed config."""
+    facts = config.facts
+    assert facts is not None  # noqa: S101 - completing the config needed them
+    found: list[tuple[Key, str]] = [
+        *_counts(config, facts),
+        *_monitors(config),
+        *_output(config, facts),
+    ]
+    return [document.fault(key, message) for key, message in found]
+
+
+def _counts(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
+    data = config.data
+    wanted = (data.train or 0) + (data.validation or 0)
+    if wanted > facts.train:
+        yield (
+            ("data", "train" if (data.train or 0) > facts.train else "validation"),
+            f"{data.train:,} training and {data.validation:,} validation examples asked for; "
+            f"{data.name} has {facts.train:,} to share between them",
+        )
+    if (data.test or 0) > facts.test:
+        yield ("data", "test"), f"{data.test:,} asked for; {data.name} has {facts.test:,}"
+
+
+def _monitors(config: RunConfig) -> Iterator[tuple[Key, str]]:
+    if config.data.validation:
+        return
+    for key in ("early_stopping", "reduce_lr_on_plateau"):
+        callback = getattr(config.training, key)
+        if callback is not None and callback.monitor.startswith("val_"):
+            yield (
+                ("training", key, "monitor"),
+                f"{callback.monitor} can't be monitored with `data.validation: 0`; "
+                "monitor loss or accuracy, or hold out validation examples",
+            )
+
+
+def _output(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
+    network, loss = config.network, config.loss.name
+    if network.layers is None:
+        if single_output(config) and facts.classes is not None and facts.classes != 2:
+            yield (
+                ("loss",),
+                f"{loss} has one output unit, for two classes; {config.data.name} has "
+                f"{facts.classes}: use categorical_crossentropy",
+            )
+        return
+    try:
+        shape = output_shape(network.layers, facts.shape)
+    except ShapeError as error:
+        yield ("network", "layers", error.layer), str(error)
+        return
+    last: Key = ("network", "layers", len(network.layers) - 1)
+    if len(shape) != 1:
+        yield last, f"the output has shape {shape}; expected one row of units: add a flatten layer"
+    elif facts.classes is not None:
+        yield from ((last, m) for m in _units_fit(shape[0], facts.classes, loss))
+
+
+def _units_fit(units: int, classes: int, loss: str) -> Iterator[str]:
+    if loss.startswith("sparse_"):
+        if units < classes:
+            yield f"{units} output units can't name {classes} classes; {loss} needs {classes}"
+    elif units == 1 and loss.startswith("categorical_"):
+        yield f"one output unit can't fit {loss}; use {classes} units, or binary_crossentropy"
+    elif units not in (1, classes):
+        yield f"{units} output units, but the data has {classes} classes (one-hot targets)"
+
+
+def single_output(config: RunConfig) -> bool:
+    """Return whether the `depth` form ends in one unit."""
+    return config.loss.name.startswith("binary_") or config.loss.name in ("hinge", "squared_hinge")

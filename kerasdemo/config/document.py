@@ -1,0 +1,196 @@
+"""Strict YAML: what YAML's traps would change silently is an error or means what it looks like.
+
+`1e-3` is a number, `no` and `on` are strings, a doubled key, a tab and an alias bomb are errors,
+and every value knows its line.
+"""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kerasdemo.config.errors import Fault, InputError, near
+
+Key = tuple[str | int, ...]
+
+MAX_BYTES = 1_000_000
+
+
+class StrictLoader(yaml.SafeLoader):
+    """PyYAML's SafeLoader with YAML 1.2's idea of a number and of a boolean, and no aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="an alias (*); write the value out", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
+StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag == "tag:yaml.org,2002:null"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"
+        r"|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$",
+        "-+.0123456789",
+    ),
+):
+    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)  # type: ignore[no-untyped-call]
+# YAML 1.1 reads 010 as eight; here it is ten, as it looks.
+StrictLoader.add_constructor(
+    "tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node))
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML mapping, the file that it came from, and the line of each of its keys."""
+
+    data: dict[str, Any]
+    file: str
+    lines: dict[Key, int]
+    overridden: frozenset[Key] = frozenset()
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths in the document start."""
+        return Path(self.file).parent
+
+    def line(self, key: Key) -> int | None:
+        """Return the line of `key`, or of the nearest key around it."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key)
+
+    def fault(self, key: Key, message: str) -> Fault:
+        """Return a fault at the place where `key` stands."""
+        if any(key[: len(set_key)] == set_key for set_key in self.overridden):
+            return Fault(message, "--set", None, dotted(key))
+        return Fault(message, self.file, self.line(key), dotted(key))
+
+
+def dotted(key: Key) -> str:
+    """Return a key as the user writes it: `network.layers.0.units`."""
+    return ".".join(str(part) for part in key)
+
+
+def read_text(path: Path) -> str:
+    """Read a small text file as UTF-8, or say why not."""
+    try:
+        if path.is_dir():
+            raise InputError(Fault("is a folder; expected a YAML file", str(path)))
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(Fault(f"larger than {MAX_BYTES:,} bytes; no config is", str(path)))
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(Fault(missing_file(path), str(path))) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            Fault(f"not UTF-8 text (byte {error.start}); save it as UTF-8", str(path))
+        ) from None
+    except OSError as error:
+        raise InputError(Fault(f"can't be read: {error.strerror}", str(path))) from None
+
+
+def missing_file(path: Path) -> str:
+    """Return the message for a file that is not there, with the nearest one that is."""
+    siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    return f"no such file{near(path.name, siblings)}"
+
+
+def read(path: Path) -> Document:
+    """Read a YAML file that holds one mapping.
+
+    Raises:
+        InputError: with file and line, for anything else.
+    """
+    return parse_text(read_text(path), str(path))
+
+
+def parse_text(text: str, file: str) -> Document:
+    """Parse YAML text that holds one mapping; `file` is the name that faults are told with."""
+    try:
+        node = yaml.compose(text, Loader=StrictLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "not YAML"
+        if "'\\t'" in problem:
+            problem = "a tab; YAML is indented with spaces"
+        raise InputError(
+            Fault(f"not valid YAML: {problem}", file, mark.line + 1 if mark else None)
+        ) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(Fault(f"not valid YAML: {error}", file)) from None
+    if node is None:
+        raise InputError(Fault("the file is empty; expected a mapping (key: value)", file))
+    if not isinstance(node, yaml.MappingNode):
+        raise InputError(
+            Fault(f"expected a mapping (key: value), got a {node.id}", file, _line(node))
+        )
+    faults: list[Fault] = []
+    lines: dict[Key, int] = {}
+    try:
+        data = _construct(node, (), file, lines, faults)
+    except RecursionError:
+        raise InputError(Fault("nested too deeply", file)) from None
+    if faults:
+        raise InputError(faults)
+    return Document(data, file, lines)
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _construct(
+    node: yaml.Node, key: Key, file: str, lines: dict[Key, int], faults: list[Fault]
+) -> Any:
+    lines.setdefault(key, _line(node))
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, key, file, lines, faults)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _construct(item, (*key, i), file, lines, faults) for i, item in enumerate(node.value)
+        ]
+    return _scalar(node, key, file, faults)
+
+
+def _mapping(
+    node: yaml.MappingNode, key: Key, file: str, lines: dict[Key, int], faults: list[Fault]
+) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for name_node, value_node in node.value:
+        line = _line(name_node)
+        name = name_node.value
+        if not isinstance(name_node, yaml.ScalarNode) or not isinstance(name, Hashable):
+            faults.append(Fault("a key must be a word", file, line, dotted(key)))
+            continue
+        inner = (*key, name)
+        if name in mapping:
+            faults.append(
+                Fault(f"doubled key, first on line {lines[inner]}", file, line, dotted(inner))
+            )
+            continue
+        lines[inner] = line
+        mapping[name] = _construct(value_node, inner, file, lines, faults)
+    return mapping
+
+
+def _scalar(node: yaml.Node, key: Key, file: str, faults: list[Fault]) -> Any:
+    loader = StrictLoader("")
+    try:
+        return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    except (yaml.YAMLError, ValueError) as error:
+        problem = getattr(error, "problem", None) or str(error)
+        faults.append(Fault(f"can't be read: {problem}", file, _line(node), dotted(key)))
+        return None
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]

@@ -1,0 +1,42 @@
+"""Bad input: what happened and where, what was expected, how to fix it."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of an input, told in one line."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        text = ": ".join(part for part in (place, self.key, self.message) if part)
+        return " ".join(text.split())
+
+
+class InputError(ValueError):
+    """Input that can't be used; `faults` holds every fault found, not just the first."""
+
+    def __init__(self, faults: Iterable[Fault] | Fault | str):
+        if isinstance(faults, str):
+            faults = Fault(faults)
+        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def near(word: object, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the known name nearest to `word`, or nothing."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{matches[0]}'?" if matches else ""
+
+
+def unknown(kind: str, word: object, known: Iterable[str]) -> str:
+    """Return the message for a name that is not one of the known ones."""
+    names = sorted(known)
+    return f"unknown {kind} {word!r}{near(word, names)}; expected one of: {', '.join(names)}"

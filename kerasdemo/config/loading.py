@@ -1,0 +1,123 @@
+"""From YAML text to a RunConfig: the only reader of run configs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kerasdemo.config.consistency import faults_of
+from kerasdemo.config.document import Document, Key, parse_text, read
+from kerasdemo.config.errors import Fault, InputError
+from kerasdemo.config.overrides import override, parse_override
+from kerasdemo.config.translation import translate
+from kerasdemo.config.types import NAME, EarlyStopping, RunConfig
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read one YAML file, set `overrides` ("optimizer.learning_rate=0.1"), and complete it.
+
+    Raises:
+        InputError: with every fault of the file, each with its line and key.
+    """
+    return from_document(read(Path(path)), overrides)
+
+
+def parse(text: str, file: str = "config.yaml", overrides: Sequence[str] = ()) -> RunConfig:
+    """Do the same for YAML text; `file` gives the default name and the folder of paths."""
+    return from_document(parse_text(text, file), overrides)
+
+
+def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfig:
+    """Validate and complete a document that was read."""
+    document = override(document, [parse_override(text) for text in overrides])
+    try:
+        config = RunConfig.model_validate(_with_defaults(document))
+    except ValidationError as error:
+        raise InputError(translate(error, document)) from None
+    config = _complete(config, document)
+    config._document = document
+    faults = faults_of(config, document)
+    if faults:
+        raise InputError(faults)
+    return config
+
+
+def _with_defaults(document: Document) -> dict[str, Any]:
+    """Add what depends on the file itself: its stem as name, its folder before `data.path`."""
+    data = dict(document.data)
+    if data.get("name") is None:
+        data["name"] = _name(document.file)
+    inner = data.get("data")
+    if isinstance(inner, dict) and isinstance(inner.get("path"), str):
+        path = document.folder / Path(inner["path"]).expanduser()
+        data["data"] = {**inner, "path": str(path)}
+    return data
+
+
+def _name(file: str) -> str:
+    stem = Path(file).stem
+    if NAME.fullmatch(stem) is None:
+        raise InputError(
+            Fault(
+                f"the file's stem {stem!r} can't name a run folder; give a `name` of letters, "
+                "digits and . _ + = -",
+                file,
+            )
+        )
+    return stem
+
+
+def _complete(config: RunConfig, document: Document) -> RunConfig:
+    """Fill in the values that depend on other values."""
+    data = _complete_data(config, document)
+    network = config.network
+    if network.layers is None and network.output_activation is None:
+        name = "softmax"
+        if config.loss.arguments.get("from_logits"):
+            name = "linear"
+        elif config.loss.name in ("binary_crossentropy", "binary_focal_crossentropy"):
+            name = "sigmoid"
+        elif config.loss.name in ("hinge", "squared_hinge"):
+            name = "tanh"
+        network = network.model_validate({**_given(network), "output_activation": name})
+    training = config.training
+    if "early_stopping" not in training.model_fields_set:
+        stopping = EarlyStopping() if data["validation"] else None
+        training = training.model_copy(update={"early_stopping": stopping})
+    return config.model_copy(
+        update={
+            "data": config.data.model_copy(update=data),
+            "network": network,
+            "training": training,
+        }
+    )
+
+
+def _given(network: Any) -> dict[str, Any]:
+    return {name: getattr(network, name) for name in network.model_fields_set}
+
+
+def _complete_data(config: RunConfig, document: Document) -> dict[str, int | None]:
+    facts, data = config.facts, config.data
+    if facts is None:
+        raise InputError(_unreadable(data.path, document))
+    validation = data.validation
+    if validation is None:
+        validation = facts.usual_validation
+    train = data.train
+    if train is None and "train" not in data.model_fields_set:
+        train = facts.usual_train
+    if train is None:
+        train = max(facts.train - validation, 1)
+    test = data.test if data.test is not None else (facts.usual_test or facts.test)
+    return {"train": train, "validation": validation, "test": test}
+
+
+def _unreadable(path: str | None, document: Document) -> Fault:
+    key: Key = ("data", "path")
+    if path is not None and not Path(path).exists():
+        return document.fault(key, f"no such file: {path}")
+    return document.fault(
+        key, f"{path} is no .npz file with arrays x_train, y_train, x_test, y_test"
+    )

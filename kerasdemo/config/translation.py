@@ -1,0 +1,118 @@
+"""Pydantic's errors, told with the file's line, the value received and what was expected."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from kerasdemo.config.document import Document, Key
+from kerasdemo.config.errors import Fault, near, unknown
+from kerasdemo.config.types import RunConfig
+
+
+def translate(error: ValidationError, document: Document) -> list[Fault]:
+    """Return one fault for each key that pydantic refused, in the file's order."""
+    by_key: dict[Key, list[ErrorDetails]] = {}
+    for detail in error.errors():
+        by_key.setdefault(_key(detail, document.data), []).append(detail)
+    faults = [document.fault(key, _message(details)) for key, details in by_key.items()]
+    return sorted(faults, key=lambda fault: fault.line or 0)
+
+
+def _key(detail: ErrorDetails, data: Any) -> Key:
+    """Return the key as the document has it: without the tags that pydantic adds for unions."""
+    key: list[str | int] = []
+    place = data
+    location = detail["loc"]
+    for number, part in enumerate(location):
+        last = number == len(location) - 1
+        if isinstance(place, dict) and part in place:
+            place = place[part]
+        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
+            place = place[part]
+        elif not (last and detail["type"] == "missing"):
+            continue
+        key.append(part)
+    return tuple(key)
+
+
+def _message(details: list[ErrorDetails]) -> str:
+    detail = details[0]
+    match detail["type"]:
+        case "extra_forbidden":
+            return unknown("key", detail["loc"][-1], _known_keys(detail["loc"][:-1]))
+        case "missing":
+            return "missing"
+        case "union_tag_invalid":
+            kind = "type" if "type" in str(detail["ctx"]["discriminator"]) else "name"
+            expected = str(detail["ctx"]["expected_tags"]).replace("'", "").split(", ")
+            return unknown(kind, detail["ctx"]["tag"], expected)
+        case "union_tag_not_found":
+            word = str(detail["ctx"]["discriminator"]).strip("'")
+            return f"got {_show(detail['input'])}; expected a name, or a mapping with `{word}`"
+        case "literal_error":
+            expected_words = str(detail["ctx"]["expected"])
+            known = expected_words.replace("'", "").replace(" or ", ", ").split(", ")
+            got = detail["input"]
+            return f"got {_show(got)}; expected {expected_words}{near(got, known)}"
+        case "string_pattern_mismatch":
+            return f"got {_show(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
+        case "path" | "form" | "units":
+            return detail["msg"]
+    expected = " or ".join(dict.fromkeys(_expected(d) for d in details))
+    return f"got {_show(detail['input'])}; expected {expected}"
+
+
+_TYPES = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+}
+
+
+def _expected(detail: ErrorDetails) -> str:
+    known = _TYPES.get(detail["type"])
+    return known or detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are allowed at a place of the config, from its JSON Schema."""
+    schema = RunConfig.model_json_schema()
+    nodes = [schema]
+    for part in location:
+        nodes = [found for node in nodes for found in _inside(node, part, schema)]
+    return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def _inside(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> list[dict[str, Any]]:
+    node = _resolve(node, schema)
+    if part in node.get("properties", {}):
+        return [node["properties"][part]]
+    if isinstance(part, int) and "items" in node:
+        return [node["items"]]
+    choices = [_resolve(c, schema) for c in (*node.get("anyOf", []), *node.get("oneOf", []))]
+    tagged = [c for c in choices if part in _tags(c)]
+    return tagged or [found for c in choices for found in _inside(c, part, schema)] or [node]
+
+
+def _tags(choice: dict[str, Any]) -> set[Any]:
+    properties = choice.get("properties", {})
+    words = [properties.get(key, {}) for key in ("name", "type")]
+    return {tag for word in words for tag in (word.get("const"), *word.get("enum", []))}

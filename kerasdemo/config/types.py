@@ -1,0 +1,448 @@
+"""The types of a config: frozen, complete, validated. Keras' own words throughout.
+
+A config is one network and its training. Values that are left out are filled in, so that a
+loaded config says everything that the run will do.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self, Union
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from kerasdemo.config import datasets, vocabulary
+from kerasdemo.config.document import Document
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[Number, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[Number, Field(ge=0, lt=1)]
+Sides = Positive | Annotated[tuple[Positive, Positive], Field(strict=False)]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
+
+
+def _single(value: Any) -> Any:
+    """A name alone stands for {name: ...}, and a short name for the whole one."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _shorthand(kind: str) -> BeforeValidator:
+    usual = {"losses": "categorical_crossentropy", "optimizers": "adam"}.get(kind)
+
+    def expand(value: Any) -> Any:
+        value = _single(value)
+        if isinstance(value, dict) and "name" not in value and usual:
+            value = {"name": usual, **value}
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            name = value["name"]
+            return {**value, "name": vocabulary.aliases(kind).get(name, name)}
+        return value
+
+    return BeforeValidator(expand)
+
+
+class Frozen(BaseModel):
+    """A value: strict about its keys and types, never changed once it is made."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        use_attribute_docstrings=True,
+        # Built once, inside RunConfig: half a second less at import.
+        defer_build=True,
+    )
+
+
+class Named(Frozen):
+    """One of Keras' own objects, by its name and its arguments."""
+
+    # Made from the vocabulary, not from source that could hold docstrings.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    name: str
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that Keras' constructor takes."""
+        return self.model_dump(exclude={"name"})
+
+
+# Arguments whose range Keras states; the others may be any number of their type.
+RANGES: dict[str, Any] = {
+    "learning_rate": Annotated[Number, Field(gt=0)],
+    "momentum": Annotated[Number, Field(ge=0, le=1)],
+    "beta_1": Rate,
+    "beta_2": Rate,
+    "rho": Annotated[Number, Field(ge=0, le=1)],
+    "epsilon": NotNegative,
+    "weight_decay": NotNegative | None,
+    "clipnorm": Annotated[Number, Field(gt=0)] | None,
+    "clipvalue": Annotated[Number, Field(gt=0)] | None,
+    "global_clipnorm": Annotated[Number, Field(gt=0)] | None,
+    "ema_overwrite_frequency": Positive | None,
+    "loss_scale_factor": Annotated[Number, Field(gt=0)] | None,
+    "label_smoothing": Annotated[Number, Field(ge=0, le=1)],
+    "ignore_class": int | None,
+    "stddev": NotNegative,
+}
+
+
+def _argument(name: str, default: Any) -> Any:
+    if name in RANGES:
+        return (RANGES[name], default)
+    if default is None:
+        return (Number | None, None)
+    if isinstance(default, bool | str):
+        return (type(default), default)
+    # Keras takes a float wherever its default is a number, but for counts.
+    counts = name in {"ns_steps", "warmup_steps"}
+    return (int if counts else Number, default)
+
+
+def _union(kind: str) -> Any:
+    """Return the type "one of Keras' `kind`", from the vocabulary: a model for each argument list."""
+    by_arguments: dict[str, list[str]] = {}
+    for name, arguments in vocabulary.names(kind).items():
+        by_arguments.setdefault(repr(arguments), []).append(name)
+    models = [
+        create_model(
+            names[0],
+            __base__=Named,
+            name=(Literal[tuple(names)], ...),
+            **{k: _argument(k, v) for k, v in vocabulary.names(kind)[names[0]].items()},
+        )
+        for names in by_arguments.values()
+    ]
+    return Annotated[Union[tuple(models)], Field(discriminator="name"), _shorthand(kind)]  # noqa: UP007
+
+
+Activation = _union("activations")
+Initializer = _union("initializers")
+Loss = _union("losses")
+Optimizer = _union("optimizers")
+
+
+class Noise(Frozen):
+    """Standard deviation of the Gaussian noise added after `normalize`."""
+
+    train: NotNegative = 0.0
+    """noise on the training images"""
+    validation: NotNegative = 0.0
+    """noise on the validation images"""
+    test: NotNegative = 0.0
+    """noise on the test images"""
+
+
+class Data(Frozen):
+    """Which examples, how many, and what is done to them before training."""
+
+    name: Literal["mnist", "mnist_sample", "fashion_mnist", "fizzbuzz", "circles", "blobs", "file"] = (
+        "mnist"
+    )
+    """the data set"""
+    path: str | None = None
+    """an .npz with x_train, y_train, x_test, y_test; relative to the config's folder"""
+    train: Positive | None = None
+    """how many training examples, in order; null = all that validation leaves (left out:
+    mnist and fashion_mnist the first 10,000, as in the lecture, circles and blobs 700)"""
+    validation: Count | None = None
+    """how many examples behind `train` are held out for validation; left out: mnist and
+    fashion_mnist 10,000, mnist_sample 500, circles and blobs 300, fizzbuzz 0, file a tenth"""
+    test: Positive | None = None
+    """how many test examples, in order; null = all (circles and blobs: 300)"""
+    normalize: Literal["none", "unit", "standardize"] = "unit"
+    """none; unit: divide by the largest value (255 for images); standardize: each feature to
+    mean 0 and standard deviation 1 over the training examples"""
+    noise: Noise = Noise()
+    """Gaussian noise, by part of the data"""
+
+    @model_validator(mode="after")
+    def _path_fits(self) -> Self:
+        if self.name == "file" and self.path is None:
+            raise PydanticCustomError("path", "data.name is file, so `path` must name an .npz file")
+        if self.path is not None and self.name not in ("file", "mnist", "fashion_mnist"):
+            raise PydanticCustomError("path", "`path` is for file, mnist and fashion_mnist only")
+        return self
+
+
+class Regularizer(Frozen):
+    """Weight of the penalty on every kernel, the output's too."""
+
+    l1: NotNegative = 0.0
+    """on the sum of absolute weights"""
+    l2: NotNegative = 0.0
+    """on the sum of squared weights"""
+
+
+class DenseLayer(Frozen):
+    """keras.layers.Dense."""
+
+    type: Literal["dense"]
+    units: Positive
+    activation: Activation = Field("linear", validate_default=True)
+    use_bias: bool = True
+    kernel_initializer: Initializer | None = None
+    """null = the network's `initializer`"""
+
+
+class Conv2DLayer(Frozen):
+    """keras.layers.Conv2D, channels last."""
+
+    type: Literal["conv2d"]
+    filters: Positive
+    kernel_size: Sides
+    strides: Sides = 1
+    padding: Literal["valid", "same"] = "valid"
+    activation: Activation = Field("linear", validate_default=True)
+    use_bias: bool = True
+    kernel_initializer: Initializer | None = None
+    """null = the network's `initializer`"""
+
+
+class MaxPooling2DLayer(Frozen):
+    """keras.layers.MaxPooling2D."""
+
+    type: Literal["max_pooling2d"]
+    pool_size: Sides = 2
+    strides: Sides | None = None
+    padding: Literal["valid", "same"] = "valid"
+
+
+class AveragePooling2DLayer(Frozen):
+    """keras.layers.AveragePooling2D."""
+
+    type: Literal["average_pooling2d"]
+    pool_size: Sides = 2
+    strides: Sides | None = None
+    padding: Literal["valid", "same"] = "valid"
+
+
+class FlattenLayer(Frozen):
+    """keras.layers.Flatten."""
+
+    type: Literal["flatten"]
+
+
+class ReshapeLayer(Frozen):
+    """keras.layers.Reshape."""
+
+    type: Literal["reshape"]
+    target_shape: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+
+
+class DropoutLayer(Frozen):
+    """keras.layers.Dropout."""
+
+    type: Literal["dropout"]
+    rate: Rate
+
+
+class BatchNormalizationLayer(Frozen):
+    """keras.layers.BatchNormalization."""
+
+    type: Literal["batch_normalization"]
+    momentum: Annotated[Number, Field(ge=0, le=1)] = 0.99
+    epsilon: NotNegative = 0.001
+
+
+class LayerNormalizationLayer(Frozen):
+    """keras.layers.LayerNormalization."""
+
+    type: Literal["layer_normalization"]
+    epsilon: NotNegative = 0.001
+
+
+class ActivationLayer(Frozen):
+    """keras.layers.Activation, or the activation layer of that name."""
+
+    type: Literal["activation"]
+    activation: Activation
+
+
+class MaxoutLayer(Frozen):
+    """Maxout (Goodfellow et al. 2013): the largest of each group of `pieces` values passes."""
+
+    type: Literal["maxout"]
+    units: Positive | None = None
+    """groups, computed by a dense layer of its own; null = pool what the layer before gives"""
+    pieces: Annotated[int, Field(ge=2)] = 2
+
+
+Layer = Annotated[
+    DenseLayer
+    | Conv2DLayer
+    | MaxPooling2DLayer
+    | AveragePooling2DLayer
+    | FlattenLayer
+    | ReshapeLayer
+    | DropoutLayer
+    | BatchNormalizationLayer
+    | LayerNormalizationLayer
+    | ActivationLayer
+    | MaxoutLayer,
+    Field(discriminator="type"),
+]
+
+
+class Maxout(Named):
+    """The maxout activation of the `depth` form; its group size is `maxout_pieces`."""
+
+    name: Literal["maxout"]
+
+
+HiddenActivation = Annotated[
+    Union[(*Activation.__origin__.__args__, Maxout)],  # noqa: UP007
+    Field(discriminator="name"),
+    _shorthand("activations"),
+]
+
+EVERY_FORM = {"initializer", "regularizer", "layers"}
+
+
+class Network(Frozen):
+    """The network: `depth` alike hidden layers and an output, or `layers` as written."""
+
+    depth: Count = 2
+    """hidden layers"""
+    units: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 500
+    """units of each hidden layer: one number, or a list of `depth` numbers"""
+    activation: HiddenActivation = Field("relu", validate_default=True)
+    """of the hidden layers: a Keras activation (or leaky_relu, prelu, elu with arguments), maxout"""
+    maxout_pieces: Annotated[int, Field(ge=2)] = 2
+    """values in a maxout group"""
+    normalization: Literal["none", "batch", "layer"] = "none"
+    """between each hidden layer and its activation"""
+    dropout: Rate = 0.0
+    """share of each hidden layer's outputs dropped while training"""
+    input_dropout: Rate = 0.0
+    """share of the inputs dropped while training"""
+    initializer: Initializer = Field("glorot_uniform", validate_default=True)
+    """of every kernel"""
+    regularizer: Regularizer = Regularizer()
+    """on every kernel"""
+    output_activation: Activation | None = None
+    """left out: softmax; sigmoid under binary_crossentropy; linear where the loss has from_logits"""
+    layers: Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)] | None = None
+    """instead of depth, units, ...: the whole network as written, the output layer included"""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        mixed = sorted(self.model_fields_set - EVERY_FORM)
+        if self.layers is not None and mixed:
+            raise PydanticCustomError(
+                "form",
+                "`layers` is the whole network; leave out {mixed} or write `depth` without `layers`",
+                {"mixed": ", ".join(mixed)},
+            )
+        if self.layers is None and isinstance(self.units, tuple) and len(self.units) != self.depth:
+            raise PydanticCustomError(
+                "units",
+                "`units` has {got} numbers for `depth: {depth}`; give one number or {depth} of them",
+                {"got": len(self.units), "depth": self.depth},
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _one_form_only(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        if self.layers is None:
+            return {key: value for key, value in dumped.items() if key != "layers"}
+        return {key: value for key, value in dumped.items() if key in EVERY_FORM}
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """Units of each hidden layer, in the `depth` form."""
+        return self.units if isinstance(self.units, tuple) else (self.units,) * self.depth
+
+
+Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+class EarlyStopping(Frozen):
+    """keras.callbacks.EarlyStopping."""
+
+    monitor: Monitor = "val_loss"
+    min_delta: NotNegative = 0.0
+    patience: Count = 5
+    mode: Literal["auto", "min", "max"] = "auto"
+    baseline: Number | None = None
+    restore_best_weights: bool = True
+    start_from_epoch: Count = 0
+
+
+class ReduceLROnPlateau(Frozen):
+    """keras.callbacks.ReduceLROnPlateau."""
+
+    monitor: Monitor = "val_loss"
+    factor: Annotated[Number, Field(gt=0, lt=1)] = 0.1
+    patience: Count = 10
+    mode: Literal["auto", "min", "max"] = "auto"
+    min_delta: NotNegative = 1e-4
+    cooldown: Count = 0
+    min_lr: NotNegative = 0.0
+
+
+class Training(Frozen):
+    """How long, in what portions, and when to stop."""
+
+    batch_size: Positive = 100
+    """examples an update"""
+    epochs: Positive = 20
+    """passes over the training examples, at most"""
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    """Keras' EarlyStopping, or null (left out without validation data: null)"""
+    reduce_lr_on_plateau: ReduceLROnPlateau | None = None
+    """Keras' ReduceLROnPlateau, or null"""
+    precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16", "bfloat16"] = "float32"
+    """Keras' dtype policy"""
+
+
+class RunConfig(Frozen):
+    """One network and its training: everything that a run depends on."""
+
+    name: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")] = "run"
+    """of the run's folder; left out: the file's stem"""
+    description: str = ""
+    """one sentence"""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """of the initial weights, the order of the examples, dropout and noise"""
+    data: Data = Data()
+    """the examples"""
+    network: Network = Network()
+    """the network"""
+    loss: Loss = Field("categorical_crossentropy", validate_default=True)
+    """what training makes small: a Keras loss"""
+    optimizer: Optimizer = Field("adam", validate_default=True)
+    """how: a Keras optimizer and its own arguments"""
+    training: Training = Training()
+    """batches, epochs, callbacks"""
+
+    _document: Document | None = PrivateAttr(None)
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The config as plain values, every default included: what config.yaml holds."""
+        return self.model_dump(mode="json")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """`resolved` without the words that change nothing in the run: name and description."""
+        return {k: v for k, v in self.resolved.items() if k not in ("name", "description")}
+
+    @property
+    def facts(self) -> datasets.Facts | None:
+        """What is known of the data without loading it, or None."""
+        return datasets.facts(self.data.name, self.data.path)

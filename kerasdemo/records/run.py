@@ -1,0 +1,166 @@
+"""A run as it is read back: config, history, layer statistics, facts."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kerasdemo.config import Fault, InputError, RunConfig, load
+from kerasdemo.config.errors import near
+from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
+
+
+@dataclass(frozen=True)
+class History:
+    """Curves by epoch, from epoch 1: one number an epoch, or empty where it was not measured.
+
+    `loss` and `accuracy` are of the training set in inference mode at the end of each epoch.
+    """
+
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    val_loss: tuple[float, ...] = ()
+    val_accuracy: tuple[float, ...] = ()
+    learning_rate: tuple[float, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs that were trained."""
+        return len(self.loss)
+
+    def row(self, epoch: int) -> dict[str, float]:
+        """Return every metric of one epoch (from 1)."""
+        return {m: getattr(self, m)[epoch - 1] for m in METRICS if getattr(self, m)}
+
+
+@dataclass(frozen=True)
+class LayerHistory:
+    """Statistics of one layer by epoch, on the fixed probe set.
+
+    gradient_norm, weight_norm: L2 norms of the kernel's gradient and of the kernel.
+    update_ratio: L2 norm of the epoch's change of the kernel over the kernel's norm before it.
+    dead: share of units that fire for no example. saturated: share of unit outputs where the
+    activation is flat.
+    """
+
+    gradient_norm: tuple[float, ...] = ()
+    weight_norm: tuple[float, ...] = ()
+    update_ratio: tuple[float, ...] = ()
+    dead: tuple[float, ...] = ()
+    saturated: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what was asked, what happened."""
+
+    config: RunConfig
+    history: History
+    layers: Mapping[str, LayerHistory] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+
+    @property
+    def id(self) -> str:
+        """The folder's name, or the config's."""
+        return self.path.name if self.path else self.config.name
+
+    @property
+    def status(self) -> str:
+        """finished, diverged, interrupted, failed; unfinished where run.json is not there."""
+        return str(self.facts.get("status", "unfinished"))
+
+    @cached_property
+    def folder(self) -> RunFolder:
+        """The run's folder; only for a run that was read from one."""
+        if self.path is None:
+            raise ValueError("this run was not read from a folder")
+        return RunFolder(self.path)
+
+
+def read(path: str | Path) -> Run:
+    """Read a run's folder; a run that is still training, or was cut off, reads as far as it got.
+
+    Raises:
+        InputError: where the folder is no run's, or its files can't be read.
+    """
+    folder = RunFolder(Path(path))
+    if not folder.config_file.is_file():
+        raise InputError(Fault(_no_run(folder.path), str(path)))
+    return Run(
+        load(folder.config_file),
+        _history(folder.metrics_file),
+        _layers(folder.layers_file),
+        _facts(folder.run_file),
+        folder.path,
+    )
+
+
+def _no_run(path: Path) -> str:
+    if not path.exists():
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        return f"no such run folder{near(path.name, names)}"
+    return "no run folder: it has no config.yaml; `kerasdemo list` shows the runs there are"
+
+
+def find(results: str | Path) -> Iterator[Path]:
+    """Yield the run folders in or below a folder (two levels down), in order of name.
+
+    Raises:
+        InputError: where there is no such folder.
+    """
+    root = Path(results)
+    if not root.is_dir():
+        raise InputError(Fault("no such results folder", str(results)))
+    if (root / "config.yaml").is_file():
+        yield root
+        return
+    for pattern in ("*/config.yaml", "*/*/config.yaml"):
+        for config in sorted(root.glob(pattern)):
+            if not config.parent.name.startswith("."):
+                yield config.parent
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(Fault(f"not valid JSON: {error}", str(file))) from None
+    if not isinstance(facts, dict) or not isinstance(facts.get("status"), str):
+        raise InputError(Fault("no run record: `status` is missing", str(file)))
+    return facts
+
+
+def _history(file: Path) -> History:
+    rows = _rows(file)
+    return History(**{m: _column(rows, m, file) for m in METRICS if rows and m in rows[0]})
+
+
+def _layers(file: Path) -> dict[str, LayerHistory]:
+    by_layer: dict[str, list[dict[str, str]]] = {}
+    for row in _rows(file):
+        by_layer.setdefault(row["layer"], []).append(row)
+    return {
+        name: LayerHistory(**{s: _column(rows, s, file) for s in STATISTICS})
+        for name, rows in by_layer.items()
+    }
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as handle:
+        # A row that a crash cut off has fewer cells: it is not a whole epoch.
+        return [row for row in csv.DictReader(handle) if None not in row.values()]
+
+
+def _column(rows: list[dict[str, str]], name: str, file: Path) -> tuple[float, ...]:
+    try:
+        return tuple(float(row[name]) for row in rows)
+    except (KeyError, ValueError) as error:
+        raise InputError(Fault(f"column {name}: {error}", str(file))) from None
