@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kerasdemo.config.document import Document, Key
@@ -10,12 +10,17 @@ from kerasdemo.config.errors import Fault, near, unknown
 from kerasdemo.config.types import RunConfig
 
 
-def translate(error: ValidationError, document: Document) -> list[Fault]:
-    """Return one fault for each key that pydantic refused, in the file's order."""
+def translate(
+    error: ValidationError, document: Document, root: type[BaseModel] = RunConfig
+) -> list[Fault]:
+    """Return one fault for each key that pydantic refused, in the file's order.
+
+    `root` is the model that the whole document was held against.
+    """
     by_key: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors():
         by_key.setdefault(_key(detail, document.data), []).append(detail)
-    faults = [document.fault(key, _message(details)) for key, details in by_key.items()]
+    faults = [document.fault(key, _message(details, root)) for key, details in by_key.items()]
     return sorted(faults, key=lambda fault: fault.line or 0)
 
 
@@ -36,11 +41,11 @@ def _key(detail: ErrorDetails, data: Any) -> Key:
     return tuple(key)
 
 
-def _message(details: list[ErrorDetails]) -> str:
+def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
     detail = details[0]
     match detail["type"]:
         case "extra_forbidden":
-            return unknown("key", detail["loc"][-1], _known_keys(detail["loc"][:-1]))
+            return unknown("key", detail["loc"][-1], _known_keys(detail["loc"][:-1], root))
         case "missing":
             return "missing"
         case "union_tag_invalid":
@@ -57,7 +62,7 @@ def _message(details: list[ErrorDetails]) -> str:
             return f"got {_show(got)}; expected {expected_words}{near(got, known)}"
         case "string_pattern_mismatch":
             return f"got {_show(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
-        case "path" | "form" | "units":
+        case "path" | "form" | "units" | "experiment":
             return detail["msg"]
     expected = " or ".join(dict.fromkeys(_expected(d) for d in details))
     return f"got {_show(detail['input'])}; expected {expected}"
@@ -71,6 +76,8 @@ _TYPES = {
     "string_type": "text",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping (key: value)",
     "model_type": "a mapping (key: value)",
     "model_attributes_type": "a mapping (key: value)",
 }
@@ -86,9 +93,9 @@ def _show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are allowed at a place of the config, from its JSON Schema."""
-    schema = RunConfig.model_json_schema()
+def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
+    """Return the keys that are allowed at a place of the document, from its JSON Schema."""
+    schema = root.model_json_schema()
     nodes = [schema]
     for part in location:
         nodes = [found for node in nodes for found in _inside(node, part, schema)]
@@ -107,6 +114,8 @@ def _inside(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> li
         return [node["properties"][part]]
     if isinstance(part, int) and "items" in node:
         return [node["items"]]
+    if isinstance(node.get("additionalProperties"), dict):
+        return [node["additionalProperties"]]
     choices = [_resolve(c, schema) for c in (*node.get("anyOf", []), *node.get("oneOf", []))]
     tagged = [c for c in choices if part in _tags(c)]
     return tagged or [found for c in choices for found in _inside(c, part, schema)] or [node]

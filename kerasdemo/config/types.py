@@ -21,7 +21,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kerasdemo.config import datasets, vocabulary
-from kerasdemo.config.document import Document
+from kerasdemo.config.document import Document, Key, dotted
+from kerasdemo.config.errors import Fault
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[Number, Field(ge=0)]
@@ -441,6 +442,12 @@ class RunConfig(Frozen):
     def settings(self) -> dict[str, Any]:
         """`resolved` without the words that change nothing in the run: name and description."""
         return {k: v for k, v in self.resolved.items() if k not in ("name", "description")}
+
+    def fault(self, key: Key, message: str) -> Fault:
+        """Return a fault at a key, with file and line where the config was read from a file."""
+        if self._document is None:
+            return Fault(message, key=dotted(key))
+        return self._document.fault(key, message)
 
     @property
     def facts(self) -> datasets.Facts | None:

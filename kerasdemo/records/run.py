@@ -154,9 +154,9 @@ def _layers(file: Path) -> dict[str, LayerHistory]:
 def _rows(file: Path) -> list[dict[str, str]]:
     if not file.exists():
         return []
-    with file.open(encoding="utf-8", newline="") as handle:
-        # A row that a crash cut off has fewer cells: it is not a whole epoch.
-        return [row for row in csv.DictReader(handle) if None not in row.values()]
+    text = file.read_text(encoding="utf-8")
+    # A crash can cut off the last line: without its end it is no whole row.
+    return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
 
 
 def _column(rows: list[dict[str, str]], name: str, file: Path) -> tuple[float, ...]:

@@ -6,11 +6,11 @@ with the installed Keras.
 
 import inspect
 import json
+from functools import cache
 from typing import Any
 
-import keras
-
 from kerasdemo.config.vocabulary import FILE
+from kerasdemo.training.backend import keras
 
 ALIASES = {
     "losses": {
@@ -55,6 +55,7 @@ def _described(kind: str) -> dict[str, dict[str, Any]]:
     return {name: _arguments(cls) for name, cls in sorted(classes(kind).items())}
 
 
+@cache
 def classes(kind: str) -> dict[str, type]:
     """Return {name: class} of a kind: initializers, losses or optimizers."""
     module, base, name_of = {

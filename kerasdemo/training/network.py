@@ -1,0 +1,202 @@
+"""From a config's `network` to an ordinary Keras model."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.config import InputError, RunConfig, types
+from kerasdemo.config.consistency import single_output
+from kerasdemo.training.backend import keras
+from kerasdemo.training.data import Array
+from kerasdemo.training.layers import Maxout
+from kerasdemo.training.vocabulary import LAYERS, classes
+
+Shape = tuple[int, ...]
+
+
+def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
+    """Return the network as a compiled keras.Sequential with the seed's initial weights.
+
+    Args:
+        config: what to build.
+        shape: of one example, without the batch axis.
+        class_count: number of classes, which the `depth` form's output has a unit for.
+
+    Raises:
+        InputError: where Keras refuses a value.
+    """
+    # Initial weights, dropout masks and nothing else draw on Keras' global seed.
+    keras.utils.set_random_seed(config.seed)
+    try:
+        layers = _Builder(config).layers(shape, class_count)
+        network = keras.Sequential([keras.Input(shape), *layers], name="network")
+        network.compile(
+            optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
+        )
+        network.optimizer.build(network.trainable_variables)
+    except (ValueError, TypeError) as error:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(config.fault(("network",), f"Keras refuses it: {text}")) from error
+    return network
+
+
+def optimizer(config: RunConfig) -> Any:
+    """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
+    chosen = classes("optimizers")[config.optimizer.name](**config.optimizer.arguments)
+    if config.training.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(chosen)
+    return chosen
+
+
+def loss(config: RunConfig) -> Any:
+    """Return a new Keras loss."""
+    return classes("losses")[config.loss.name](**config.loss.arguments)
+
+
+def accuracy(config: RunConfig, network: Any) -> Any:
+    """Return Keras' accuracy metric for the kind of targets that loss and output call for."""
+    kind = targets(config, network)
+    if kind == "sparse":
+        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    if kind == "single":
+        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=_threshold(config))
+    return keras.metrics.CategoricalAccuracy(name="accuracy")
+
+
+def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
+    """Return the function (y, output) -> (n,) of ones and zeros whose mean is `accuracy`."""
+    kind = targets(config, network)
+    if kind == "sparse":
+        return keras.metrics.sparse_categorical_accuracy  # type: ignore[no-any-return]
+    if kind == "single":
+        return partial(keras.metrics.binary_accuracy, threshold=_threshold(config))
+    return keras.metrics.categorical_accuracy  # type: ignore[no-any-return]
+
+
+def targets(config: RunConfig, network: Any) -> str:
+    """Return the kind of targets: sparse (classes), single (one column), one_hot."""
+    if config.loss.name.startswith("sparse_"):
+        return "sparse"
+    return "single" if network.output_shape[-1] == 1 else "one_hot"
+
+
+def encode(kind: str, y: Array, class_count: int) -> Array:
+    """Return classes (n,) as targets of a kind: (n,), (n, 1) or (n, classes)."""
+    if kind == "sparse":
+        return y.astype(np.int32)
+    if kind == "single":
+        return y[:, None].astype(np.float32)
+    return np.eye(class_count, dtype=np.float32)[y]
+
+
+def _threshold(config: RunConfig) -> float:
+    # Logits and hinge outputs turn at 0, probabilities at one half.
+    centred = config.loss.arguments.get("from_logits") or "hinge" in config.loss.name
+    return 0.0 if centred else 0.5
+
+
+class _Builder:
+    """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
+
+    def __init__(self, config: RunConfig):
+        self.config = config
+        self.network = config.network
+        self.numbers: dict[str, int] = {}
+
+    def layers(self, shape: Shape, class_count: int) -> list[Any]:
+        if self.network.layers is None:
+            return list(self._by_depth(shape, class_count))
+        return list(self._as_written(self.network.layers, shape))
+
+    def _by_depth(self, shape: Shape, class_count: int) -> Iterator[Any]:
+        network = self.network
+        if len(shape) > 1:
+            yield self._layer(keras.layers.Flatten)
+        if network.input_dropout:
+            yield self._layer(keras.layers.Dropout, rate=network.input_dropout)
+        pieces = network.maxout_pieces if network.activation.name == "maxout" else 1
+        for units in network.hidden_units:
+            yield self._kernel(keras.layers.Dense, units=units * pieces)
+            if network.normalization == "batch":
+                yield self._layer(keras.layers.BatchNormalization)
+            elif network.normalization == "layer":
+                yield self._layer(keras.layers.LayerNormalization)
+            yield self._activation(network.activation)
+            if network.dropout:
+                yield self._layer(keras.layers.Dropout, rate=network.dropout)
+        yield self._kernel(
+            keras.layers.Dense, units=1 if single_output(self.config) else class_count, name="output"
+        )
+        yield self._activation(network.output_activation, output=True)
+
+    def _as_written(self, layers: tuple[types.Layer, ...], shape: Shape) -> Iterator[Any]:
+        if isinstance(layers[0], types.Conv2DLayer) and len(shape) == 2:
+            yield self._layer(keras.layers.Reshape, target_shape=(*shape, 1))
+        for number, layer in enumerate(layers):
+            yield from self._written(layer, output=number == len(layers) - 1)
+
+    def _written(self, layer: types.Layer, output: bool) -> Iterator[Any]:
+        arguments = layer.model_dump(exclude={"type", "activation", "kernel_initializer"})
+        match layer:
+            case types.DenseLayer() | types.Conv2DLayer():
+                cls = {"dense": keras.layers.Dense, "conv2d": keras.layers.Conv2D}[layer.type]
+                yield self._kernel(cls, initializer=layer.kernel_initializer, **arguments)
+                if layer.activation.name != "linear":
+                    yield self._activation(layer.activation, output)
+            case types.ActivationLayer():
+                yield self._activation(layer.activation, output)
+            case types.MaxoutLayer():
+                if layer.units is not None:
+                    yield self._kernel(keras.layers.Dense, units=layer.units * layer.pieces)
+                yield self._layer(Maxout, pieces=layer.pieces)
+            case _:
+                yield self._layer(PLAIN[layer.type], **arguments)
+
+    def _kernel(
+        self, cls: Any, initializer: types.Initializer | None = None, **arguments: Any
+    ) -> Any:
+        chosen = initializer or self.network.initializer
+        penalty = self.network.regularizer
+        return self._layer(
+            cls,
+            # A new object for each layer: one with a seed draws the same numbers every time.
+            kernel_initializer=classes("initializers")[chosen.name](**chosen.arguments),
+            kernel_regularizer=keras.regularizers.L1L2(penalty.l1, penalty.l2)
+            if penalty.l1 or penalty.l2
+            else None,
+            **arguments,
+        )
+
+    def _activation(self, activation: Any, output: bool = False) -> Any:
+        if activation.name == "maxout":
+            return self._layer(Maxout, pieces=self.network.maxout_pieces)
+        # Under mixed precision Keras wants the output in float32, where the loss is computed.
+        policy = {"dtype": "float32"} if output and self._mixed else {}
+        if activation.name in LAYERS:
+            return self._layer(LAYERS[activation.name], **activation.arguments, **policy)
+        return self._layer(keras.layers.Activation, activation=activation.name, **policy)
+
+    @property
+    def _mixed(self) -> bool:
+        return self.config.training.precision.startswith("mixed_")
+
+    def _layer(self, cls: Any, **arguments: Any) -> Any:
+        kind = NAMES.get(cls, cls.__name__.lower())
+        if "name" not in arguments:
+            self.numbers[kind] = self.numbers.get(kind, 0) + 1
+            arguments["name"] = f"{kind}_{self.numbers[kind]}"
+        return cls(**{"dtype": self.config.training.precision, **arguments})
+
+
+PLAIN: dict[str, Any] = {
+    "max_pooling2d": keras.layers.MaxPooling2D,
+    "average_pooling2d": keras.layers.AveragePooling2D,
+    "flatten": keras.layers.Flatten,
+    "reshape": keras.layers.Reshape,
+    "dropout": keras.layers.Dropout,
+    "batch_normalization": keras.layers.BatchNormalization,
+    "layer_normalization": keras.layers.LayerNormalization,
+}
+NAMES = {cls: kind for kind, cls in PLAIN.items()}

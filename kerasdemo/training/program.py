@@ -1,0 +1,303 @@
+"""Whole epochs compiled: what Keras' `fit` sees as one batch is the order of an epoch.
+
+Plain `Model.fit` spends 60 to 97 % of its time outside the arithmetic of a small network. Keras'
+documented hook is to override `train_step`; here one call of it trains a whole epoch inside one
+XLA program, looping over the mini-batches. `fit`, its callbacks and its history work unchanged.
+
+One program serves all runs of one shape: what a run varies without varying the arithmetic
+(weights, learning rate, momentum, rates, penalties) are variables that the program reads.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.config import RunConfig
+from kerasdemo.training import network as networks
+from kerasdemo.training.backend import keras, tf
+from kerasdemo.training.data import Array
+
+# Examples that one evaluation step takes: large enough for the matrix product's full rate.
+CHUNK = 1_000
+# Programs that a process keeps; a sweep runs the runs of one shape together.
+KEPT = 4
+
+
+def shape_key(config: RunConfig) -> str:
+    """Return the same text for two configs exactly where one compiled program can train both."""
+    settings = config.settings
+    network, optimizer = settings["network"], settings["optimizer"]
+    del network["initializer"], optimizer["learning_rate"]
+    for place, name in _knob_places(settings):
+        place[name] = bool(place[name])
+    for layer in network.get("layers", ()):
+        layer.pop("kernel_initializer", None)
+    data = {"name": config.data.name, "path": config.data.path}
+    training = {key: settings["training"][key] for key in ("batch_size", "precision")}
+    parts = [data, network, optimizer, settings["loss"], training]
+    return json.dumps(parts, sort_keys=True)
+
+
+def _knob_places(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    network = settings["network"]
+    yield from ((network, name) for name in ("dropout", "input_dropout") if name in network)
+    yield from ((layer, "rate") for layer in network.get("layers", ()) if "rate" in layer)
+    yield from ((network["regularizer"], name) for name in ("l1", "l2"))
+    if "momentum" in settings["optimizer"]:
+        yield settings["optimizer"], "momentum"
+
+
+def epoch_order(seed: int, epoch: int, examples: int) -> Array:
+    """Return the order of the examples in an epoch (from 0): a function of seed and epoch alone."""
+    return np.random.default_rng([seed, epoch]).permutation(examples).astype(np.int32)
+
+
+class Knob(tf.__internal__.types.Tensor):  # type: ignore[misc]
+    """A positive number that a compiled program reads when it runs, not when it is traced.
+
+    Stands where Keras expects a float (a rate, a penalty, a momentum) and passes for a scalar
+    tensor. Keras compares it with zero or one while it traces: it is neither.
+    """
+
+    def __init__(self, value: float, dtype: str):
+        self.variable = tf.Variable(value, dtype=dtype, trainable=False)
+
+    @property
+    def dtype(self) -> Any:
+        return self.variable.dtype
+
+    def get_shape(self) -> Any:
+        return self.variable.shape
+
+    def __gt__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = object.__hash__
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        value = self.variable.read_value()
+        return value if dtype is None else tf.cast(value, dtype)
+
+
+class Program(keras.Model):  # type: ignore[misc]
+    """A network of one shape with its compiled epoch, evaluation and hyperparameters.
+
+    `load` takes over an ordinary network (as `network.build` makes it), `fit` trains on what
+    `epochs` gives, `store` hands weights and optimizer state back.
+    """
+
+    def __init__(self, config: RunConfig, shape: networks.Shape, classes: int):
+        super().__init__(name="program")
+        self.network = networks.build(config, shape, classes)
+        self.batch_size = config.training.batch_size
+        self.loss_of = networks.loss(config)
+        self.is_right = networks.is_right(config, self.network)
+        # No loss and no metrics for Keras to keep: `measure` computes the epoch's.
+        self.compile(optimizer=networks.optimizer(config), jit_compile=True)
+        self.knobs = _knobs(self.network, self.optimizer)
+        self.optimizer.build(self.network.trainable_variables)
+        self.built = True
+        self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True)
+
+    def load(self, network: Any) -> None:
+        """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
+        for mine, other in zip(self.state, state(network), strict=True):
+            mine.assign(other)
+        for place, name, knob in self.knobs:
+            knob.variable.assign(getattr(_counterpart(self, network, place), name))
+
+    def store(self, network: Any) -> None:
+        """Hand weights and optimizer state back to an ordinary network."""
+        for mine, other in zip(self.state, state(network), strict=True):
+            other.assign(mine)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return the network's output."""
+        return self.network(inputs, training=training)
+
+    def update(self, x: Any, y: Any) -> Any:
+        """Train on one mini-batch; return its loss (a scalar tensor)."""
+        variables = self.network.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = self.loss_of(y, self.network(x, training=True))
+            loss = tf.add_n([loss, *(tf.cast(p, loss.dtype) for p in self.network.losses)])
+            scaled = self.optimizer.scale_loss(loss)
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(scaled, variables), variables, strict=True)
+        )
+        return tf.cast(loss, tf.float32)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Train a whole epoch: `data` is (order (n,), x (n, ...), y (n, ...)).
+
+        With (x, y) instead it trains one mini-batch, as plain `fit` does.
+        """
+        if len(data) == 2:
+            return {"batch_loss": self.update(*data)}
+        order, x, y = data
+        size, examples = self.batch_size, order.shape[0]
+        steps, rest = divmod(examples, size)
+
+        def step(number: Any, total: Any) -> tuple[Any, Any]:
+            batch = tf.slice(order, [number * size], [size])
+            return number + 1, total + self.update(tf.gather(x, batch), tf.gather(y, batch))
+
+        total = tf.constant(0.0)
+        if steps:
+            _, total = tf.while_loop(lambda number, _: number < steps, step, (0, total))
+        if rest:  # the last, smaller batch
+            batch = order[steps * size :]
+            total += self.update(tf.gather(x, batch), tf.gather(y, batch))
+        return {"batch_loss": total / (steps + bool(rest))}
+
+    def _measure_chunk(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any, Any]:
+        """Return sums over a chunk in inference mode: loss, right answers; and the penalty."""
+        output = self.network(x, training=False)
+        loss = tf.cast(self.loss_of.call(y, output), tf.float32) * weight
+        right = tf.cast(self.is_right(y, output), tf.float32) * weight
+        penalty = sum((tf.cast(p, tf.float32) for p in self.network.losses), tf.constant(0.0))
+        return tf.reduce_sum(loss), tf.reduce_sum(right), penalty
+
+    def measure(self, chunks: "Chunks") -> tuple[float, float]:
+        """Return loss (penalties included, as Keras') and accuracy in inference mode."""
+        sums = [self.measure_chunk(*chunk) for chunk in chunks.chunks]
+        loss = sum(float(loss) for loss, _, _ in sums) / chunks.examples
+        return loss + float(sums[0][2]), sum(float(right) for _, right, _ in sums) / chunks.examples
+
+    @property
+    def state(self) -> list[Any]:
+        """Every variable that training changes."""
+        return [*_weights(self.network), *self.optimizer.variables]
+
+
+def state(network: Any) -> list[Any]:
+    """Return every variable of an ordinary network that training changes, in `Program.state`'s order."""
+    return [*_weights(network), *network.optimizer.variables]
+
+
+def _weights(network: Any) -> list[Any]:
+    seeds = [layer.seed_generator.state for layer in network.layers if _draws(layer)]
+    return [*network.weights, *seeds]
+
+
+def _draws(layer: Any) -> bool:
+    return getattr(layer, "seed_generator", None) is not None
+
+
+KnobPlace = tuple[str, int]
+
+
+def _knobs(network: Any, optimizer: Any) -> list[tuple[KnobPlace, str, Knob]]:
+    """Replace every positive rate, penalty and momentum by a knob; return where they are."""
+    found = []
+    for place, owner in _owners(network, optimizer):
+        for name in ("rate", "l1", "l2", "momentum"):
+            value = getattr(owner, name, None)
+            if isinstance(value, float) and value > 0:
+                knob = Knob(value, getattr(owner, "compute_dtype", "float32"))
+                setattr(owner, name, knob)
+                found.append((place, name, knob))
+    return found
+
+
+def _owners(network: Any, optimizer: Any) -> Iterator[tuple[KnobPlace, Any]]:
+    for number, layer in enumerate(network.layers):
+        if isinstance(layer, keras.layers.Dropout):
+            yield ("layer", number), layer
+        if getattr(layer, "kernel_regularizer", None) is not None:
+            yield ("regularizer", number), layer.kernel_regularizer
+    yield ("optimizer", 0), getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _counterpart(program: Program, network: Any, place: KnobPlace) -> Any:
+    return dict(_owners(network, network.optimizer))[place]
+
+
+class Chunks:
+    """Examples in chunks of one size, so that one compiled program measures every set.
+
+    The last chunk is filled up with examples of weight 0.
+    """
+
+    def __init__(self, x: Array, y: Array, size: int = CHUNK):
+        self.examples = len(x)
+        self.chunks = [
+            tuple(tf.constant(part) for part in _chunk(x, y, start, size))
+            for start in range(0, len(x), size)
+        ]
+
+
+def _chunk(x: Array, y: Array, start: int, size: int) -> tuple[Array, Array, Array]:
+    some = slice(start, start + size)
+    missing = size - len(x[some])
+
+    def filled(array: Array) -> Array:
+        return np.concatenate([array[some], np.repeat(array[:1], missing, axis=0)])
+
+    weight = np.ones(size, np.float32)
+    weight[size - missing :] = 0.0
+    return filled(x), filled(y), weight
+
+
+def epochs(x: Array, y: Array, seed: int, first: int = 0) -> Any:
+    """Return an endless tf.data.Dataset whose elements are whole epochs: (order, x, y).
+
+    The examples stay in memory; only the order (int32) is new in each element.
+    """
+    examples = len(x)
+
+    def orders() -> Iterator[Array]:
+        epoch = first
+        while True:
+            yield epoch_order(seed, epoch, examples)
+            epoch += 1
+
+    order = tf.data.Dataset.from_generator(
+        orders, output_signature=tf.TensorSpec((examples,), tf.int32)
+    )
+    data = tf.data.Dataset.from_tensors((x, y)).repeat()
+    pairs = tf.data.Dataset.zip(order, data)
+    return pairs.map(lambda order, xy: (order, *xy)).prefetch(1)
+
+
+def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
+    """Return an endless tf.data.Dataset of mini-batches (x, y) in the same order as `epochs`.
+
+    For examples that do not fit into the device's memory: nothing but a batch is held there.
+    """
+    examples = len(x)
+
+    def portions() -> Iterator[tuple[Array, Array]]:
+        epoch = first
+        while True:
+            order = epoch_order(seed, epoch, examples)
+            for start in range(0, examples, size):
+                some = order[start : start + size]
+                yield x[some], y[some]
+            epoch += 1
+
+    signature = tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in (x, y))
+    return tf.data.Dataset.from_generator(portions, output_signature=signature).prefetch(2)
+
+
+_programs: OrderedDict[str, Program] = OrderedDict()
+
+
+def acquire(config: RunConfig, shape: networks.Shape, classes: int) -> Program:
+    """Return the process' program for the config's shape, compiled at most once."""
+    key = json.dumps([shape_key(config), shape, classes])
+    if key not in _programs:
+        _programs[key] = Program(config, shape, classes)
+    _programs.move_to_end(key)
+    while len(_programs) > KEPT:
+        _programs.popitem(last=False)
+    return _programs[key]
