@@ -1,0 +1,1 @@
+"""Many runs: expand an experiment, search a space, run on one machine or many."""
