@@ -1,0 +1,333 @@
+"""Many runs at once: a line a run, kept beside the runs so that 10,000 of them list quickly.
+
+The index is derived: a line counts only while its run's files are as they were when it was
+written, and a missing, foreign or damaged index is made anew.
+"""
+
+import contextlib
+import csv
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kerasdemo.config import Fault, InputError
+from kerasdemo.records import files
+from kerasdemo.records.folder import RunFolder
+
+FILE = ".index.jsonl"
+VERSION = 1
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+Scalar = str | int | float | bool | None
+
+# libyaml is fifteen times as fast; what safe_dump wrote, both read alike.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A metric of one run: after the last epoch, and at its best epoch (from 1)."""
+
+    last: float
+    best: float
+    best_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a listing or a comparison needs of one run, small enough to hold 10,000.
+
+    keys, values: the config flattened to dotted paths; runs of one form share their keys.
+    metrics: by Keras' names; test metrics have no epochs, their last is their best.
+    """
+
+    path: Path
+    name: str
+    status: str
+    reason: str | None
+    keys: tuple[str, ...]
+    values: tuple[Scalar, ...]
+    metrics: Mapping[str, Value]
+    epochs: int
+    seconds: float | None
+    parameters: int | None
+    source: str | None
+    verdict: str | None
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """Dotted path -> value of everything that the run depends on."""
+        return dict(zip(self.keys, self.values, strict=True))
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.settings.get("seed") or 0)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The runs of a folder in order of name, and a word on each folder that is none."""
+
+    runs: list[Summary]
+    skipped: list[Fault]
+
+
+def listing(results: str | Path) -> Listing:
+    """Return every run in or below a folder (two levels down), from the index where it is fresh.
+
+    Folders that hold no run, or whose files can't be read, are skipped with a word.
+
+    Raises:
+        InputError: where there is no such folder.
+    """
+    root = Path(results)
+    if not root.is_dir():
+        raise InputError(Fault("no such results folder", str(results)))
+    skipped: list[Fault] = []
+    once = _Once()
+    known = _read(root, once)
+    entries: dict[str, _Entry] = {}
+    for folder in _folders(root, skipped):
+        name = folder.relative_to(root).as_posix()
+        entry = known.get(name)
+        stamp = _stamp(folder)
+        if entry is None or entry.stamp != stamp:
+            try:
+                entry = _Entry(stamp, _summarize(folder, once))
+            except InputError as error:
+                skipped += error.faults
+                continue
+        entries[name] = entry
+    if entries != known:
+        _write(root, entries)
+    return Listing([entry.summary for entry in entries.values()], skipped)
+
+
+def summary(path: str | Path) -> Summary:
+    """Return the summary of one run folder, read from its files.
+
+    Raises:
+        InputError: where the folder is no run's, or is half written.
+    """
+    return _summarize(Path(path), _Once())
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    """Return nested settings as dotted path -> value; a list of plain values stays one value."""
+    flat: dict[str, Scalar] = {}
+    for key, value in settings.items():
+        path = sys.intern(f"{prefix}{key}")
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{path}."))
+        elif isinstance(value, Sequence) and any(isinstance(item, Mapping) for item in value):
+            flat.update(flatten({str(i): item for i, item in enumerate(value)}, f"{path}."))
+        elif isinstance(value, list | tuple):
+            flat[path] = str(list(value))
+        else:
+            flat[path] = value
+    return flat
+
+
+def _folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
+    if (root / "config.yaml").is_file():
+        yield root
+        return
+    for child in _children(root):
+        if (child / "config.yaml").is_file():
+            yield child
+            continue
+        inner = [folder for folder in _children(child) if (folder / "config.yaml").is_file()]
+        if not inner:
+            skipped.append(Fault("skipped, no run folder: it has no config.yaml", str(child)))
+        yield from inner
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(
+            child for child in folder.iterdir() if child.name[0] != "." and child.is_dir()
+        )
+    except OSError:
+        return []
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """Return what changes whenever the run's summary may change."""
+    stamp: list[int] = []
+    for name in ("run.json", "verdict.json", "metrics.csv"):
+        try:
+            state = os.stat(f"{folder}/{name}")
+            stamp += [state.st_mtime_ns, state.st_size]
+        except OSError:
+            stamp += [0, 0]
+    return tuple(stamp)
+
+
+def _summarize(folder: Path, once: "_Once") -> Summary:
+    try:
+        return _from_files(folder, once)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(Fault(f"skipped, not a whole run: {problem}", str(folder))) from None
+
+
+def _from_files(folder: Path, once: "_Once") -> Summary:
+    run = RunFolder(folder)
+    config = yaml.load(run.config_file.read_bytes(), _Loader)
+    if not isinstance(config, dict) or not isinstance(config.get("name"), str):
+        raise ValueError("config.yaml is no run's config")
+    settings = flatten({k: v for k, v in config.items() if k not in ("name", "description")})
+    facts = _json(run.run_file)
+    epochs, curves = _curves(run.metrics_file)
+    return Summary(
+        path=folder,
+        name=config["name"],
+        status=once(str(facts.get("status", "unfinished"))),
+        reason=facts.get("reason"),
+        keys=once(tuple(settings)),
+        values=tuple(once(value) for value in settings.values()),
+        metrics={**curves, **_test_metrics(facts)},
+        epochs=epochs,
+        seconds=_seconds(facts),
+        parameters=once(facts.get("parameters")),
+        source=once((facts.get("data") or {}).get("source")),
+        verdict=once(_json(run.verdict_file).get("outcome")),
+    )
+
+
+def _seconds(facts: Mapping[str, Any]) -> float | None:
+    timings = facts.get("timings") or {}
+    seconds = timings.get("total") or timings.get("training")
+    return float(seconds) if seconds is not None else None
+
+
+def _test_metrics(facts: Mapping[str, Any]) -> dict[str, Value]:
+    final = facts.get("final") or {}
+    test = {name: _number(value) for name, value in final.items() if name.startswith("test_")}
+    return {sys.intern(name): Value(value, value, 0) for name, value in test.items()}
+
+
+def _number(value: float | None) -> float:
+    # JSON has no NaN: it stands there as null.
+    return math.nan if value is None else float(value)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    value = json.loads(file.read_bytes())
+    if not isinstance(value, dict):
+        raise ValueError(f"{file.name} is no JSON object")
+    return value
+
+
+def _curves(file: Path) -> tuple[int, dict[str, Value]]:
+    """Return the number of whole epochs, and by metric its last value, its best and when."""
+    if not file.exists():
+        return 0, {}
+    text = file.read_text(encoding="utf-8")
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    if len(lines) < 2:
+        return 0, {}
+    header, *rows = csv.reader(lines)
+    found: dict[str, Value] = {}
+    for column, name in enumerate(header):
+        if name in CURVES:
+            curve = [float(row[column]) for row in rows]
+            found[sys.intern(name)] = Value(curve[-1], *best(name, curve))
+    return len(rows), found
+
+
+def best(name: str, curve: Sequence[float]) -> tuple[float, int]:
+    """Return the best value of a metric's curve and its epoch (from 1); NaN is never best."""
+    finite = [(value, epoch) for epoch, value in enumerate(curve, 1) if math.isfinite(value)]
+    if not finite:
+        return math.nan, 0
+    if name.endswith("accuracy"):
+        return max(finite, key=lambda pair: (pair[0], -pair[1]))
+    return min(finite)
+
+
+class _Once:
+    """Gives equal values back as one object: this keeps 10,000 runs small."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Any, Any] = {}
+
+    def __call__(self, value: Any) -> Any:
+        # With its type: 1, 1.0 and true are equal, and not the same.
+        return self._seen.setdefault((type(value), value), value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the index: a run's summary, and the state of its files when it was made."""
+
+    stamp: tuple[int, ...]
+    summary: Summary
+
+
+def _read(root: Path, once: _Once) -> dict[str, _Entry]:
+    entries: dict[str, _Entry] = {}
+    try:
+        with (root / FILE).open(encoding="utf-8") as handle:
+            if json.loads(next(handle)) != {"version": VERSION}:
+                return {}
+            for text in handle:
+                name, stamp, fields = json.loads(text)
+                entries[name] = _Entry(tuple(stamp), _from_line(root / name, fields, once))
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return {}
+    return entries
+
+
+def _from_line(folder: Path, fields: dict[str, Any], once: _Once) -> Summary:
+    metrics = {
+        sys.intern(name): Value(_number(last), _number(best), epoch)
+        for name, (last, best, epoch) in fields["metrics"].items()
+    }
+    settings = fields.pop("settings")
+    small = {k: once(v) for k, v in fields.items() if k != "metrics"}
+    keys = once(tuple(sys.intern(key) for key in settings))
+    values = tuple(once(value) for value in settings.values())
+    return Summary(path=folder, keys=keys, values=values, **{**small, "metrics": metrics})
+
+
+def _line(name: str, entry: _Entry) -> str:
+    one = entry.summary
+    fields = {
+        "name": one.name,
+        "status": one.status,
+        "reason": one.reason,
+        "settings": one.settings,
+        "metrics": {k: (v.last, v.best, v.best_epoch) for k, v in one.metrics.items()},
+        "epochs": one.epochs,
+        "seconds": one.seconds,
+        "parameters": one.parameters,
+        "source": one.source,
+        "verdict": one.verdict,
+    }
+    return json.dumps(files.finite([name, entry.stamp, fields]), separators=(",", ":"))
+
+
+def _write(root: Path, entries: Mapping[str, _Entry]) -> None:
+    def fill(aside: Path) -> None:
+        with aside.open("w", encoding="utf-8") as handle:
+            handle.write(json.dumps({"version": VERSION}) + "\n")
+            handle.writelines(_line(name, entry) + "\n" for name, entry in entries.items())
+
+    # A folder that can't be written to lists all the same, only more slowly.
+    with contextlib.suppress(OSError):
+        files.write(root / FILE, fill)
