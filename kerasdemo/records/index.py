@@ -8,7 +8,6 @@ import contextlib
 import csv
 import json
 import math
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,12 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A metric of one run: after the last epoch, and at its best epoch (from 1)."""
+    """A metric of one run: of the weights that were kept, after the last epoch, and at its best.
 
+    Early stopping may keep the weights of an earlier epoch than the last. Epochs count from 1.
+    """
+
+    kept: float
     last: float
     best: float
     best_epoch: int
@@ -44,7 +47,7 @@ class Summary:
     """What a listing or a comparison needs of one run, small enough to hold 10,000.
 
     keys, values: the config flattened to dotted paths; runs of one form share their keys.
-    metrics: by Keras' names; test metrics have no epochs, their last is their best.
+    metrics: by Keras' names; the test set is seen once, with the weights that were kept.
     """
 
     path: Path
@@ -168,7 +171,7 @@ def _stamp(folder: Path) -> tuple[int, ...]:
     stamp: list[int] = []
     for name in ("run.json", "verdict.json", "metrics.csv"):
         try:
-            state = os.stat(f"{folder}/{name}")
+            state = (folder / name).stat()
             stamp += [state.st_mtime_ns, state.st_size]
         except OSError:
             stamp += [0, 0]
@@ -185,12 +188,16 @@ def _summarize(folder: Path, once: "_Once") -> Summary:
 
 def _from_files(folder: Path, once: "_Once") -> Summary:
     run = RunFolder(folder)
-    config = yaml.load(run.config_file.read_bytes(), _Loader)
+    config = yaml.load(run.config_file.read_bytes(), _Loader)  # noqa: S506 - safe
     if not isinstance(config, dict) or not isinstance(config.get("name"), str):
         raise ValueError("config.yaml is no run's config")
     settings = flatten({k: v for k, v in config.items() if k not in ("name", "description")})
     facts = _json(run.run_file)
-    epochs, curves = _curves(run.metrics_file)
+    source = (facts.get("data") or {}).get("source")
+    if source is not None:
+        # Runs on the sample that stands in for MNIST are no runs on MNIST.
+        settings["data.source"] = source
+    epochs, curves = _curves(run.metrics_file, facts.get("kept_epoch"))
     return Summary(
         path=folder,
         name=config["name"],
@@ -200,23 +207,16 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
         values=tuple(once(value) for value in settings.values()),
         metrics={**curves, **_test_metrics(facts)},
         epochs=epochs,
-        seconds=_seconds(facts),
+        seconds=facts.get("seconds"),
         parameters=once(facts.get("parameters")),
-        source=once((facts.get("data") or {}).get("source")),
+        source=once(source),
         verdict=once(_json(run.verdict_file).get("outcome")),
     )
 
 
-def _seconds(facts: Mapping[str, Any]) -> float | None:
-    timings = facts.get("timings") or {}
-    seconds = timings.get("total") or timings.get("training")
-    return float(seconds) if seconds is not None else None
-
-
 def _test_metrics(facts: Mapping[str, Any]) -> dict[str, Value]:
-    final = facts.get("final") or {}
-    test = {name: _number(value) for name, value in final.items() if name.startswith("test_")}
-    return {sys.intern(name): Value(value, value, 0) for name, value in test.items()}
+    test = {name: _number(value) for name, value in (facts.get("test") or {}).items()}
+    return {sys.intern(f"test_{name}"): Value(v, v, v, 0) for name, v in test.items()}
 
 
 def _number(value: float | None) -> float:
@@ -233,8 +233,8 @@ def _json(file: Path) -> dict[str, Any]:
     return value
 
 
-def _curves(file: Path) -> tuple[int, dict[str, Value]]:
-    """Return the number of whole epochs, and by metric its last value, its best and when."""
+def _curves(file: Path, kept: int | None) -> tuple[int, dict[str, Value]]:
+    """Return the number of whole epochs, and each metric's value; `kept` None is the last one."""
     if not file.exists():
         return 0, {}
     text = file.read_text(encoding="utf-8")
@@ -246,7 +246,7 @@ def _curves(file: Path) -> tuple[int, dict[str, Value]]:
     for column, name in enumerate(header):
         if name in CURVES:
             curve = [float(row[column]) for row in rows]
-            found[sys.intern(name)] = Value(curve[-1], *best(name, curve))
+            found[sys.intern(name)] = Value(curve[(kept or 0) - 1], curve[-1], *best(name, curve))
     return len(rows), found
 
 
@@ -295,8 +295,8 @@ def _read(root: Path, once: _Once) -> dict[str, _Entry]:
 
 def _from_line(folder: Path, fields: dict[str, Any], once: _Once) -> Summary:
     metrics = {
-        sys.intern(name): Value(_number(last), _number(best), epoch)
-        for name, (last, best, epoch) in fields["metrics"].items()
+        sys.intern(name): Value(_number(kept), _number(last), _number(best), epoch)
+        for name, (kept, last, best, epoch) in fields["metrics"].items()
     }
     settings = fields.pop("settings")
     small = {k: once(v) for k, v in fields.items() if k != "metrics"}
@@ -312,7 +312,7 @@ def _line(name: str, entry: _Entry) -> str:
         "status": one.status,
         "reason": one.reason,
         "settings": one.settings,
-        "metrics": {k: (v.last, v.best, v.best_epoch) for k, v in one.metrics.items()},
+        "metrics": {k: (v.kept, v.last, v.best, v.best_epoch) for k, v in one.metrics.items()},
         "epochs": one.epochs,
         "seconds": one.seconds,
         "parameters": one.parameters,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.analysis.claims import Selector
+from kerasdemo.analysis.claims import Selector, matches
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import Document, Key, dotted, read
 from kerasdemo.config.errors import near
@@ -319,13 +319,6 @@ def _said(experiment: Experiment, point: Point) -> Key:
     if point.changes:
         return point.changes[-1].said
     return ("configs",) if experiment.configs else ("variants", point.label)
-
-
-def matches(selector: Selector, label: str, values: Mapping[str, Any]) -> bool:
-    """Return whether a claim's selector picks a run."""
-    if isinstance(selector, str):
-        return selector == label
-    return all(path in values and values[path] == value for path, value in selector.items())
 
 
 def _claim_faults(experiment: Experiment, planned: list[Planned] | None) -> Iterable[Fault]:

@@ -12,7 +12,13 @@ from kerasdemo.records.folder import RunFolder
 
 
 def make(
-    root: Path, name: str, *, seed: int = 0, status: str = "finished", loss: float = 0.5
+    root: Path,
+    name: str,
+    *,
+    seed: int = 0,
+    status: str = "finished",
+    loss: float = 0.5,
+    kept: bool = False,
 ) -> Path:
     """Write the folder of a run of two epochs."""
     config = parse(f"name: {name}\nseed: {seed}\ndata: {{name: fizzbuzz}}\n")
@@ -25,8 +31,9 @@ def make(
             "status": status,
             "reason": None,
             "parameters": 42,
-            "final": {"loss": loss, "test_accuracy": 0.25},
-            "timings": {"total": 3.0},
+            "test": {"loss": 1.5, "accuracy": 0.25},
+            "kept_epoch": 1 if kept else None,
+            "seconds": 3.0,
             "data": {"source": "fizzbuzz"},
         }
     )
@@ -36,12 +43,18 @@ def make(
 def test_a_summary_has_what_a_comparison_needs(tmp_path: Path) -> None:
     (one,) = index.listing(make(tmp_path, "a", seed=3).parent).runs
     assert (one.id, one.name, one.status, one.seed) == ("a-00000003", "a", "finished", 3)
-    assert one.metrics["accuracy"] == index.Value(0.5, 0.75, 1)
-    assert one.metrics["loss"] == index.Value(0.5, 0.5, 2)
+    assert one.metrics["accuracy"] == index.Value(0.5, 0.5, 0.75, 1)
+    assert one.metrics["loss"] == index.Value(0.5, 0.5, 0.5, 2)
     assert one.metrics["test_accuracy"].last == 0.25
     assert (one.epochs, one.seconds, one.parameters, one.source) == (2, 3.0, 42, "fizzbuzz")
     assert one.settings["optimizer.learning_rate"] == 0.001
     assert one.settings["training.early_stopping"] is None
+    assert one.settings["data.source"] == "fizzbuzz"
+
+
+def test_the_kept_weights_may_be_an_earlier_epochs(tmp_path: Path) -> None:
+    one = index.summary(make(tmp_path, "a", kept=True))
+    assert one.metrics["accuracy"] == index.Value(0.75, 0.5, 0.75, 1)
 
 
 def test_the_index_gives_what_the_files_give(tmp_path: Path) -> None:

@@ -1,0 +1,210 @@
+"""Statistics against numbers worked by hand and against SciPy's own tests."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from kerasdemo.analysis.comparison import (
+    Interval,
+    compare,
+    differing,
+    interval,
+    label,
+    pair,
+    value_of,
+)
+from kerasdemo.config import InputError
+from kerasdemo.records.index import Scalar, Summary, Value
+
+
+def made(
+    accuracy: float,
+    seed: int = 0,
+    status: str = "finished",
+    name: str = "run",
+    **settings: Scalar,
+) -> Summary:
+    """A run with one metric; `a__b` stands for the dotted path a.b."""
+    flat = {"seed": seed} | {key.replace("__", "."): v for key, v in settings.items()}
+    return Summary(
+        path=Path(f"{name}-{seed:08x}"),
+        name=name,
+        status=status,
+        reason=None,
+        keys=tuple(flat),
+        values=tuple(flat.values()),
+        metrics={"val_accuracy": Value(accuracy, accuracy, accuracy, 1)},
+        epochs=1,
+        seconds=2.0,
+        parameters=10,
+        source="fizzbuzz",
+        verdict="healthy",
+    )
+
+
+def test_an_interval_worked_by_hand() -> None:
+    # mean 3, sd sqrt(2.5), t(0.975, 4) = 2.776: half width 2.776 * 1.5811 / sqrt(5) = 1.963
+    got = interval([1, 2, 3, 4, 5])
+    assert got.mean == 3
+    assert [got.low, got.high] == pytest.approx([1.0368, 4.9632], abs=1e-4)
+    assert str(got) == "3 [1.037, 4.963]"
+    assert format(got, "+") == "+3 [+1.037, +4.963]"
+
+
+def test_one_value_has_no_interval() -> None:
+    assert str(interval([0.5])) == "0.5"
+    assert math.isnan(interval([0.5]).low)
+    assert math.isnan(interval([]).mean)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20))
+def test_the_interval_is_scipys(values: list[float]) -> None:
+    got = interval(values)
+    spread = stats.sem(values)
+    if spread > 1e-9:
+        low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), spread)
+        assert [got.low, got.high] == pytest.approx([low, high], abs=1e-6)
+
+
+def test_a_pair_agrees_with_scipys_paired_t_test() -> None:
+    rng = np.random.default_rng(1)
+    for shift in np.linspace(-0.03, 0.03, 21):
+        a = dict(enumerate(rng.normal(0.9 + shift, 0.01, 6)))
+        b = dict(enumerate(rng.normal(0.9, 0.01, 6)))
+        tested = stats.ttest_rel(list(a.values()), list(b.values()))
+        got = pair(a, b, less_is_better=False)
+        assert (got.verdict in ("better", "worse")) == (tested.pvalue < 0.05)
+        flipped = pair(a, b, less_is_better=True)
+        opposite = {"better": "worse", "worse": "better"}
+        assert flipped.verdict == opposite.get(got.verdict, got.verdict)
+
+
+def test_seeds_pair() -> None:
+    # The seeds differ widely, the difference hardly: unpaired it would not be seen.
+    a = {0: 0.10, 1: 0.50, 2: 0.90, 7: 0.0}
+    b = {0: 0.08, 1: 0.479, 2: 0.879, 8: 1.0}
+    got = pair(a, b, less_is_better=False)
+    assert got.difference.n == 3
+    assert got.verdict == "better"
+    assert got.sentence("A", "B").startswith("A beats B by 0.02067 [")
+    assert pair(b, a, less_is_better=False).sentence("B", "A").startswith("A beats B by 0.02067 [")
+
+
+def test_seeds_needed_are_those_that_the_power_formula_gives() -> None:
+    # d = 0.5, sd = 1 needs 34 pairs for a power of 0.8 (Cohen 1988, table 2.4.1: 33 to 34).
+    differences = np.array([-1.0, 0.0, 1.0])
+    scaled = differences / differences.std(ddof=1) + 0.5
+    got = pair(dict(enumerate(scaled)), dict.fromkeys(range(3), 0.0), less_is_better=False)
+    assert got.verdict == "undecided"
+    assert got.more_seeds == 34 - 3
+    assert "needs about 31 more seeds" in got.sentence("A", "B")
+
+
+def test_ties() -> None:
+    same = {0: 0.5, 1: 0.6}
+    assert pair(same, same, less_is_better=False).verdict == "tie"
+    nearly = {0: 0.51, 1: 0.5901}
+    assert pair(same, nearly, less_is_better=False).verdict == "tie"
+    assert "tie" in pair(same, nearly, less_is_better=False).sentence("A", "B")
+
+
+def test_a_constant_difference_is_certain() -> None:
+    got = pair({0: 0.75, 1: 0.75}, {0: 0.5, 1: 0.5}, less_is_better=False)
+    assert (got.verdict, got.difference) == ("better", Interval(0.25, 0.25, 0.25, 2))
+    assert (
+        pair({0: 0.75, 1: 0.75}, {0: 0.5, 1: 0.5}, less_is_better=False, by=0.3).verdict == "worse"
+    )
+
+
+def test_too_few_seeds_decide_nothing() -> None:
+    one = pair({0: 0.9}, {0: 0.1}, less_is_better=False)
+    assert one.verdict == "undecided"
+    assert "at least 2 more seeds" in one.sentence("A", "B")
+    assert "share no seed" in pair({0: 1.0}, {1: 1.0}, less_is_better=False).sentence("A", "B")
+
+
+def test_groups_are_what_differs_without_the_seed() -> None:
+    runs = [
+        made(0.9 + seed / 100 - rate, seed, optimizer__learning_rate=rate, network__depth=3)
+        for rate in (0.1, 0.2)
+        for seed in range(3)
+    ]
+    got = compare(runs)
+    assert got.keys == ("optimizer.learning_rate",)
+    assert [group.label for group in got.groups] == ["learning_rate=0.1", "learning_rate=0.2"]
+    assert [len(group.runs) for group in got.groups] == [3, 3]
+    assert [one.rank for one in got.ranked] == [1, 2]
+
+
+def test_ties_share_their_rank() -> None:
+    values = {"a": (0.9, 0.91, 0.92), "b": (0.92, 0.90, 0.905), "c": (0.5, 0.51, 0.52)}
+    runs = [
+        made(v, s, name=name, x=name) for name, own in values.items() for s, v in enumerate(own)
+    ]
+    got = compare(runs)
+    assert [(one.rank, one.group.label) for one in got.ranked] == [(1, "a"), (1, "b"), (3, "c")]
+
+
+def test_what_diverged_is_never_best() -> None:
+    runs = [made(0.5, s, x=1) for s in (0, 1)]
+    runs += [made(0.99, 0, x=2), made(0.99, 1, "diverged", x=2)]
+    runs += [made(0.99, s, "diverged", x=3) for s in (0, 1)]
+    runs += [made(0.99, s, "failed", x=4) for s in (0, 1)]
+    got = compare(runs)
+    assert [group.values["x"] for group in got.groups] == [1, 2, 3, 4]
+    assert [group.diverged for group in got.groups] == [0, 1, 2, 0]
+    assert math.isnan(got.groups[2].interval.mean)
+    assert math.isnan(value_of(runs[-1], "val_accuracy"))
+
+
+def test_what_has_not_ended_is_left_out() -> None:
+    got = compare([made(0.5, x=1), made(0.9, status="unfinished", x=2)])
+    assert (len(got.groups), got.unfinished) == (1, 1)
+    with pytest.raises(InputError, match="none of them has ended"):
+        compare([made(0.9, status="unfinished")])
+
+
+def test_keys_that_come_with_a_name_tell_nothing_more() -> None:
+    sgd = made(0.5, optimizer__name="sgd", optimizer__nesterov=False)
+    adam = made(0.5, optimizer__name="adam", optimizer__beta_1=0.9)
+    assert differing([sgd, adam]) == ("optimizer.name",)
+    off = made(0.5, training__early_stopping=None)
+    on = made(0.5, training__early_stopping__patience=5)
+    assert differing([off, on]) == ("training.early_stopping",)
+    labels = {group.label for group in compare([off, on]).groups}
+    assert labels == {"early_stopping=null", "early_stopping=-"}
+
+
+def test_grouping_by_a_key_or_a_section() -> None:
+    runs = [
+        made(0.5, optimizer__name="sgd", optimizer__learning_rate=r, x=x)
+        for r in (1, 2)
+        for x in (1, 2)
+    ]
+    assert compare(runs, group_by=["x"]).keys == ("x",)
+    assert compare(runs, group_by=["optimizer"]).keys == ("optimizer.learning_rate",)
+    with pytest.raises(InputError, match=r"unknown key 'optimiser'.*did you mean"):
+        compare(runs, group_by=["optimiser"])
+    with pytest.raises(InputError, match="unknown metric 'val_acc'; did you mean 'val_accuracy'"):
+        compare(runs, "val_acc")
+
+
+def test_the_best_at_the_edge_is_said() -> None:
+    rising = [made(rate, s, rate=rate) for rate in (0.1, 0.2, 0.3) for s in (0, 1)]
+    assert compare(rising).edges == ("rate",)
+    hill = [made(v, s, rate=r) for r, v in ((0.1, 0.2), (0.2, 0.5), (0.3, 0.1)) for s in (0, 1)]
+    assert compare(hill).edges == ()
+
+
+def test_labels_are_short_and_tell_apart() -> None:
+    assert label({"optimizer.name": "sgd", "optimizer.learning_rate": 0.1}) == (
+        "optimizer=sgd, learning_rate=0.1"
+    )
+    assert label({"network.layers.0.units": 3, "network.layers.1.units": 4}) == (
+        "network.layers.0.units=3, network.layers.1.units=4"
+    )

@@ -1,0 +1,88 @@
+"""Claims held against runs written by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from test_comparison import made
+
+from kerasdemo.analysis.claims import Claim, Member, judge
+
+
+def members(**by_label: list[float]) -> list[Member]:
+    return [
+        Member(label, {"x": label}, seed, made(value, seed))
+        for label, values in by_label.items()
+        for seed, value in enumerate(values)
+    ]
+
+
+def claim(**parts: Any) -> Claim:
+    return Claim(says="a is better than b", **parts)
+
+
+A_THAN_B = claim(better="a", than="b")
+
+
+@pytest.mark.parametrize(
+    ("runs", "outcome"),
+    [
+        (members(a=[0.9, 0.91, 0.92], b=[0.5, 0.52, 0.51]), "held"),
+        (members(a=[0.5, 0.52, 0.51], b=[0.9, 0.91, 0.92]), "not held"),
+        (members(a=[0.5, 0.6, 0.7], b=[0.5, 0.6, 0.7]), "not held"),
+        (members(a=[0.9, 0.5], b=[0.5, 0.52]), "undecided"),
+        (members(a=[0.9], b=[0.5]), "undecided"),
+    ],
+)
+def test_better(runs: list[Member], outcome: str) -> None:
+    assert judge(A_THAN_B, runs).outcome == outcome
+
+
+def test_by_how_much() -> None:
+    runs = members(a=[0.9, 0.91, 0.92], b=[0.8, 0.81, 0.821])
+    assert judge(claim(better="a", than="b", by=0.05), runs).outcome == "held"
+    assert judge(claim(better="a", than="b", by=0.2), runs).outcome == "not held"
+
+
+def test_runs_that_are_missing_leave_it_undecided() -> None:
+    runs = members(a=[0.9, 0.91, 0.92], b=[0.5, 0.52, 0.51])
+    runs[0] = replace(runs[0], run=None)
+    found = judge(A_THAN_B, runs)
+    assert found.outcome == "undecided"
+    assert "1 runs missing" in found.evidence
+
+
+def test_runs_are_paired_by_what_the_selectors_leave_open() -> None:
+    # Within each rate adam is better by 0.1; over all rates together the spread hides it.
+    runs = [
+        Member(
+            f"{name} {rate}",
+            {"optimizer": name, "rate": rate},
+            seed,
+            made(rate + 0.001 * seed + (0.1 if name == "adam" else 0), seed),
+        )
+        for name in ("adam", "sgd")
+        for rate in (0.1, 0.5, 0.8)
+        for seed in range(2)
+    ]
+    found = judge(claim(better={"optimizer": "adam"}, than={"optimizer": "sgd"}), runs)
+    assert found.outcome == "held"
+    assert "val_accuracy +0.1 [" in found.evidence
+
+
+def test_a_pair_with_a_diverged_run_is_left_out_aloud() -> None:
+    runs = members(a=[0.9, 0.91, 0.92], b=[0.5, 0.52, 0.51])
+    runs[0] = replace(runs[0], run=made(0.9, 0, "diverged"))
+    assert "1 pairs left out" in judge(A_THAN_B, runs).evidence
+
+
+def test_a_verdict() -> None:
+    runs = members(a=[0.9, 0.91])
+    assert judge(claim(runs="a", verdict="healthy"), runs).outcome == "held"
+    assert judge(claim(runs="a", verdict="overfitting"), runs).outcome == "not held"
+    runs[1] = replace(runs[1], run=replace(made(0.9, 1), verdict="overfitting"))
+    found = judge(claim(runs="a", verdict="healthy"), runs)
+    assert (found.outcome, found.evidence) == (
+        "undecided",
+        "1 of 2 runs (healthy 1, overfitting 1)",
+    )
