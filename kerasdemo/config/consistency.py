@@ -12,7 +12,7 @@ from kerasdemo.config.types import RunConfig
 def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     """Return every fault of a completed config."""
     facts = config.facts
-    assert facts is not None  # noqa: S101 - completing the config needed them
+    assert facts is not None
     found: list[tuple[Key, str]] = [
         *_counts(config, facts),
         *_monitors(config),

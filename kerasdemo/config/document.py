@@ -5,7 +5,6 @@ and every value knows its line.
 """
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,11 @@ class StrictLoader(yaml.SafeLoader):
     """PyYAML's SafeLoader with YAML 1.2's idea of a number and of a boolean, and no aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="an alias (*); write the value out", problem_mark=mark)
+            raise yaml.MarkedYAMLError(
+                problem="an alias (*); write the value out", problem_mark=mark
+            )
         return super().compose_node(parent, index)
 
 
@@ -43,11 +44,9 @@ for _tag, _pattern, _first in (
         "-+.0123456789",
     ),
 ):
-    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)  # type: ignore[no-untyped-call]
+    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 # YAML 1.1 reads 010 as eight; here it is ten, as it looks.
-StrictLoader.add_constructor(
-    "tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node))
-)
+StrictLoader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(str(node.value)))
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def parse_text(text: str, file: str) -> Document:
         raise InputError(Fault("the file is empty; expected a mapping (key: value)", file))
     if not isinstance(node, yaml.MappingNode):
         raise InputError(
-            Fault(f"expected a mapping (key: value), got a {node.id}", file, _line(node))
+            Fault(f"expected a mapping (key: value), got a {_kind(node)}", file, _line(node))
         )
     faults: list[Fault] = []
     lines: dict[Key, int] = {}
@@ -144,6 +143,10 @@ def parse_text(text: str, file: str) -> Document:
     if faults:
         raise InputError(faults)
     return Document(data, file, lines)
+
+
+def _kind(node: yaml.Node) -> str:
+    return "list" if isinstance(node, yaml.SequenceNode) else "single value"
 
 
 def _line(node: yaml.Node) -> int:
@@ -169,10 +172,10 @@ def _mapping(
     mapping: dict[str, Any] = {}
     for name_node, value_node in node.value:
         line = _line(name_node)
-        name = name_node.value
-        if not isinstance(name_node, yaml.ScalarNode) or not isinstance(name, Hashable):
+        if not isinstance(name_node, yaml.ScalarNode):
             faults.append(Fault("a key must be a word", file, line, dotted(key)))
             continue
+        name = str(name_node.value)
         inner = (*key, name)
         if name in mapping:
             faults.append(
@@ -187,10 +190,10 @@ def _mapping(
 def _scalar(node: yaml.Node, key: Key, file: str, faults: list[Fault]) -> Any:
     loader = StrictLoader("")
     try:
-        return loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return loader.construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
         problem = getattr(error, "problem", None) or str(error)
         faults.append(Fault(f"can't be read: {problem}", file, _line(node), dotted(key)))
         return None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()

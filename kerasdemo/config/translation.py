@@ -27,18 +27,22 @@ def translate(
 def _key(detail: ErrorDetails, data: Any) -> Key:
     """Return the key as the document has it: without the tags that pydantic adds for unions."""
     key: list[str | int] = []
-    place = data
+    place: Any = data
     location = detail["loc"]
     for number, part in enumerate(location):
         last = number == len(location) - 1
-        if isinstance(place, dict) and part in place:
-            place = place[part]
-        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
+        if _has(place, part):
             place = place[part]
         elif not (last and detail["type"] == "missing"):
             continue
         key.append(part)
     return tuple(key)
+
+
+def _has(place: Any, part: str | int) -> bool:
+    if isinstance(place, list):
+        return isinstance(part, int) and part < len(place)
+    return isinstance(place, dict) and part in place
 
 
 def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
@@ -50,8 +54,8 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
             return "missing"
         case "union_tag_invalid":
             kind = "type" if "type" in str(detail["ctx"]["discriminator"]) else "name"
-            expected = str(detail["ctx"]["expected_tags"]).replace("'", "").split(", ")
-            return unknown(kind, detail["ctx"]["tag"], expected)
+            tags = str(detail["ctx"]["expected_tags"]).replace("'", "").split(", ")
+            return unknown(kind, detail["ctx"]["tag"], tags)
         case "union_tag_not_found":
             word = str(detail["ctx"]["discriminator"]).strip("'")
             return f"got {_show(detail['input'])}; expected a name, or a mapping with `{word}`"

@@ -5,7 +5,7 @@ loaded config says everything that the run will do.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union
 
 from pydantic import (
     BaseModel,
@@ -114,7 +114,7 @@ def _argument(name: str, default: Any) -> Any:
 
 
 def _union(kind: str) -> Any:
-    """Return the type "one of Keras' `kind`", from the vocabulary: a model for each argument list."""
+    """Return the type "one of Keras' `kind`": a model for each list of arguments."""
     by_arguments: dict[str, list[str]] = {}
     for name, arguments in vocabulary.names(kind).items():
         by_arguments.setdefault(repr(arguments), []).append(name)
@@ -122,7 +122,7 @@ def _union(kind: str) -> Any:
         create_model(
             names[0],
             __base__=Named,
-            name=(Literal[tuple(names)], ...),
+            name=(Literal[tuple(names)], ...),  # type: ignore[arg-type]
             **{k: _argument(k, v) for k, v in vocabulary.names(kind)[names[0]].items()},
         )
         for names in by_arguments.values()
@@ -130,10 +130,17 @@ def _union(kind: str) -> Any:
     return Annotated[Union[tuple(models)], Field(discriminator="name"), _shorthand(kind)]  # noqa: UP007
 
 
-Activation = _union("activations")
-Initializer = _union("initializers")
-Loss = _union("losses")
-Optimizer = _union("optimizers")
+if TYPE_CHECKING:  # the types are made when the module runs; a type checker sees what they share
+    Activation: TypeAlias = Named
+    HiddenActivation: TypeAlias = Named
+    Initializer: TypeAlias = Named
+    Loss: TypeAlias = Named
+    Optimizer: TypeAlias = Named
+else:
+    Activation = _union("activations")
+    Initializer = _union("initializers")
+    Loss = _union("losses")
+    Optimizer = _union("optimizers")
 
 
 class Noise(Frozen):
@@ -150,9 +157,9 @@ class Noise(Frozen):
 class Data(Frozen):
     """Which examples, how many, and what is done to them before training."""
 
-    name: Literal["mnist", "mnist_sample", "fashion_mnist", "fizzbuzz", "circles", "blobs", "file"] = (
-        "mnist"
-    )
+    name: Literal[
+        "mnist", "mnist_sample", "fashion_mnist", "fizzbuzz", "circles", "blobs", "file"
+    ] = "mnist"
     """the data set"""
     path: str | None = None
     """an .npz with x_train, y_train, x_test, y_test; relative to the config's folder"""
@@ -304,11 +311,12 @@ class Maxout(Named):
     name: Literal["maxout"]
 
 
-HiddenActivation = Annotated[
-    Union[(*Activation.__origin__.__args__, Maxout)],  # noqa: UP007
-    Field(discriminator="name"),
-    _shorthand("activations"),
-]
+if not TYPE_CHECKING:
+    HiddenActivation = Annotated[
+        Union[(*Activation.__origin__.__args__, Maxout)],
+        Field(discriminator="name"),
+        _shorthand("activations"),
+    ]
 
 EVERY_FORM = {"initializer", "regularizer", "layers"}
 
@@ -321,7 +329,7 @@ class Network(Frozen):
     units: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 500
     """units of each hidden layer: one number, or a list of `depth` numbers"""
     activation: HiddenActivation = Field("relu", validate_default=True)
-    """of the hidden layers: a Keras activation (or leaky_relu, prelu, elu with arguments), maxout"""
+    """of the hidden layers: a Keras activation (leaky_relu, prelu, elu with arguments) or maxout"""
     maxout_pieces: Annotated[int, Field(ge=2)] = 2
     """values in a maxout group"""
     normalization: Literal["none", "batch", "layer"] = "none"
@@ -335,7 +343,7 @@ class Network(Frozen):
     regularizer: Regularizer = Regularizer()
     """on every kernel"""
     output_activation: Activation | None = None
-    """left out: softmax; sigmoid under binary_crossentropy; linear where the loss has from_logits"""
+    """left out: softmax; sigmoid under binary_crossentropy; linear where a loss has from_logits"""
     layers: Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)] | None = None
     """instead of depth, units, ...: the whole network as written, the output layer included"""
 
@@ -345,13 +353,13 @@ class Network(Frozen):
         if self.layers is not None and mixed:
             raise PydanticCustomError(
                 "form",
-                "`layers` is the whole network; leave out {mixed} or write `depth` without `layers`",
+                "`layers` is the whole network; leave out {mixed}, or write `depth` and no `layers`",
                 {"mixed": ", ".join(mixed)},
             )
         if self.layers is None and isinstance(self.units, tuple) and len(self.units) != self.depth:
             raise PydanticCustomError(
                 "units",
-                "`units` has {got} numbers for `depth: {depth}`; give one number or {depth} of them",
+                "`units` has {got} numbers for `depth: {depth}`; give one number, or {depth}",
                 {"got": len(self.units), "depth": self.depth},
             )
         return self
@@ -407,7 +415,9 @@ class Training(Frozen):
     """Keras' EarlyStopping, or null (left out without validation data: null)"""
     reduce_lr_on_plateau: ReduceLROnPlateau | None = None
     """Keras' ReduceLROnPlateau, or null"""
-    precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16", "bfloat16"] = "float32"
+    precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16", "bfloat16"] = (
+        "float32"
+    )
     """Keras' dtype policy"""
 
 

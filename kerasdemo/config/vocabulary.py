@@ -15,7 +15,7 @@ def _vocabulary() -> dict[str, Any]:
 
 
 def names(kind: str) -> dict[str, dict[str, Any]]:
-    """Return {name: {argument: default}} of a kind: activations, initializers, losses, optimizers."""
+    """Return {name: {argument: default}}: activations, initializers, losses, optimizers."""
     words: dict[str, dict[str, Any]] = _vocabulary()[kind]
     return words
 

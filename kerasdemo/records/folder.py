@@ -64,6 +64,14 @@ class RunFolder:
         return self.path / "verdict.json"
 
     @property
+    def curves_file(self) -> Path:
+        return self.path / "curves.png"
+
+    @property
+    def layer_plot_file(self) -> Path:
+        return self.path / "layers.png"
+
+    @property
     def checkpoint_file(self) -> Path:
         return self.path / "checkpoint.npz"
 
@@ -105,8 +113,8 @@ class RunFolder:
             self.model_file,
             self.verdict_file,
             self.checkpoint_file,
-            self.path / "curves.png",
-            self.path / "layers.png",
+            self.curves_file,
+            self.layer_plot_file,
         ):
             file.unlink(missing_ok=True)
 

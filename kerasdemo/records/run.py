@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -104,24 +104,6 @@ def _no_run(path: Path) -> str:
         names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         return f"no such run folder{near(path.name, names)}"
     return "no run folder: it has no config.yaml; `kerasdemo list` shows the runs there are"
-
-
-def find(results: str | Path) -> Iterator[Path]:
-    """Yield the run folders in or below a folder (two levels down), in order of name.
-
-    Raises:
-        InputError: where there is no such folder.
-    """
-    root = Path(results)
-    if not root.is_dir():
-        raise InputError(Fault("no such results folder", str(results)))
-    if (root / "config.yaml").is_file():
-        yield root
-        return
-    for pattern in ("*/config.yaml", "*/*/config.yaml"):
-        for config in sorted(root.glob(pattern)):
-            if not config.parent.name.startswith("."):
-                yield config.parent
 
 
 def _facts(file: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The Keras side: data, network, compiled epochs, probes, runner."""

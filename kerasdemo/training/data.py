@@ -1,4 +1,4 @@
-"""From a config's `data` to arrays: which examples were really used is part of the run's identity."""
+"""From a config's `data` to arrays. Which examples were used is part of the run's identity."""
 
 import hashlib
 import os
@@ -275,7 +275,7 @@ def _sha256(arrays: Mapping[str, Array]) -> str:
     for name in ARRAYS:
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(memoryview(array).cast("B"))
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 

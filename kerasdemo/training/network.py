@@ -127,7 +127,9 @@ class _Builder:
             if network.dropout:
                 yield self._layer(keras.layers.Dropout, rate=network.dropout)
         yield self._kernel(
-            keras.layers.Dense, units=1 if single_output(self.config) else class_count, name="output"
+            keras.layers.Dense,
+            units=1 if single_output(self.config) else class_count,
+            name="output",
         )
         yield self._activation(network.output_activation, output=True)
 

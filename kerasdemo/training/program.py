@@ -19,6 +19,7 @@ from kerasdemo.config import RunConfig
 from kerasdemo.training import network as networks
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
+from kerasdemo.training.probes import Probe
 
 # Examples that one evaluation step takes: large enough for the matrix product's full rate.
 CHUNK = 1_000
@@ -107,6 +108,7 @@ class Program(keras.Model):  # type: ignore[misc]
         self.optimizer.build(self.network.trainable_variables)
         self.built = True
         self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True)
+        self.probe = Probe(self.network, self.loss_of)
 
     def load(self, network: Any) -> None:
         """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
@@ -169,7 +171,7 @@ class Program(keras.Model):  # type: ignore[misc]
 
     def measure(self, chunks: "Chunks") -> tuple[float, float]:
         """Return loss (penalties included, as Keras') and accuracy in inference mode."""
-        sums = [self.measure_chunk(*chunk) for chunk in chunks.chunks]
+        sums = [self.measure_chunk(*chunk) for chunk in chunks]
         loss = sum(float(loss) for loss, _, _ in sums) / chunks.examples
         return loss + float(sums[0][2]), sum(float(right) for _, right, _ in sums) / chunks.examples
 
@@ -180,7 +182,7 @@ class Program(keras.Model):  # type: ignore[misc]
 
 
 def state(network: Any) -> list[Any]:
-    """Return every variable of an ordinary network that training changes, in `Program.state`'s order."""
+    """Return every variable of an ordinary network that training changes, as `Program.state`."""
     return [*_weights(network), *network.optimizer.variables]
 
 
@@ -225,27 +227,36 @@ def _counterpart(program: Program, network: Any, place: KnobPlace) -> Any:
 class Chunks:
     """Examples in chunks of one size, so that one compiled program measures every set.
 
-    The last chunk is filled up with examples of weight 0.
+    The last chunk is filled up with examples of weight 0. `keep` holds the chunks on the device
+    from one measurement to the next.
     """
 
-    def __init__(self, x: Array, y: Array, size: int = CHUNK):
-        self.examples = len(x)
-        self.chunks = [
-            tuple(tf.constant(part) for part in _chunk(x, y, start, size))
-            for start in range(0, len(x), size)
-        ]
+    def __init__(self, x: Array, y: Array, keep: bool = True):
+        self.x, self.y = x, y
+        self.kept = list(self._cut()) if keep else None
+
+    @property
+    def examples(self) -> int:
+        """Number of examples, without the ones that fill up."""
+        return len(self.x)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
+        return iter(self.kept) if self.kept is not None else self._cut()
+
+    def first(self) -> "Chunks":
+        """Return the first chunk alone."""
+        return Chunks(self.x[:CHUNK], self.y[:CHUNK], keep=False)
+
+    def _cut(self) -> Iterator[tuple[Any, Any, Any]]:
+        for start in range(0, len(self.x), CHUNK):
+            x, y = (_filled(part[start : start + CHUNK]) for part in (self.x, self.y))
+            weight = np.arange(CHUNK) < len(self.x) - start
+            yield tf.constant(x), tf.constant(y), tf.constant(weight.astype(np.float32))
 
 
-def _chunk(x: Array, y: Array, start: int, size: int) -> tuple[Array, Array, Array]:
-    some = slice(start, start + size)
-    missing = size - len(x[some])
-
-    def filled(array: Array) -> Array:
-        return np.concatenate([array[some], np.repeat(array[:1], missing, axis=0)])
-
-    weight = np.ones(size, np.float32)
-    weight[size - missing :] = 0.0
-    return filled(x), filled(y), weight
+def _filled(part: Array) -> Array:
+    missing = CHUNK - len(part)
+    return np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
 
 
 def epochs(x: Array, y: Array, seed: int, first: int = 0) -> Any:

@@ -1,4 +1,4 @@
-"""The installed Keras' names and arguments, written down once so that checking a config needs no Keras.
+"""The installed Keras' names and arguments, written down so that checking needs no Keras.
 
 `python -m kerasdemo.training.vocabulary` writes config/vocabulary.json anew; a test compares it
 with the installed Keras.
@@ -26,14 +26,15 @@ ALIASES = {
     "optimizers": {},
 }
 
-# A class that needs more than a prediction and a label, or other optimizers, is no word of a config.
+# Classes that need more than a prediction and a label, or other optimizers.
 LEFT_OUT = {"CTC", "Circle", "LossScaleOptimizer", "MultiOptimizer", "STFT", "STFTInitializer"}
 # The same class under a second name.
 LEFT_OUT |= {"IdentityInitializer", "OrthogonalInitializer"}
 # Arguments that Keras takes from the run itself, or that are not plain values.
-HIDDEN = {"self", "name", "dtype", "axis", "reduction", "kwargs", "args", "seed", "input_axes", "output_axes"}
-HIDDEN |= {"exclude_layers", "exclude_embeddings", "gradient_accumulation_steps"}
-# Functions of one tensor in keras.activations that Keras has as layers with arguments of their own.
+HIDDEN = {"self", "args", "kwargs", "name", "dtype", "axis", "reduction", "seed"}
+HIDDEN |= {"input_axes", "output_axes", "exclude_layers", "exclude_embeddings"}
+HIDDEN |= {"gradient_accumulation_steps"}
+# Activations that Keras has as layers, with arguments of their own.
 LAYERS = {
     "leaky_relu": keras.layers.LeakyReLU,
     "prelu": keras.layers.PReLU,
@@ -103,7 +104,7 @@ def _activations() -> dict[str, dict[str, Any]]:
         if inspect.isfunction(value) and name not in {"get", "serialize", "deserialize", "glu"}
     }
     names -= set(ALIASES["activations"])
-    found = {name: {} for name in names}
+    found: dict[str, dict[str, Any]] = {name: {} for name in names}
     return dict(sorted({**found, **{k: _arguments(v) for k, v in LAYERS.items()}}.items()))
 
 

@@ -1,0 +1,1 @@
+"""5,000 real MNIST digits: see README.md beside this file."""

@@ -31,7 +31,7 @@ def main(wheel: str) -> None:
     assert by_class.shape == (CLASSES, EACH)
     x, y = images[order], labels[order]
     arrays = {"x_train": x[:-TEST], "y_train": y[:-TEST], "x_test": x[-TEST:], "y_test": y[-TEST:]}
-    np.savez_compressed(TARGET, **arrays)
+    np.savez_compressed(TARGET, **arrays)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

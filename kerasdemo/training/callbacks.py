@@ -1,0 +1,178 @@
+"""Keras callbacks around an epoch: measure it, record it, and keep what a resumed run needs."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from kerasdemo.config import RunConfig
+from kerasdemo.config.types import EarlyStopping, ReduceLROnPlateau
+from kerasdemo.records import RunFolder, files
+from kerasdemo.training.backend import keras, tf
+from kerasdemo.training.data import Array
+from kerasdemo.training.probes import Probe, probe_set
+from kerasdemo.training.program import Chunks, Program
+
+Callback: Any = keras.callbacks.Callback
+
+
+class Measure(Callback):  # type: ignore[misc]
+    """Put loss and accuracy of train and validation, in inference mode, into the epoch's logs.
+
+    It stands first in the list, so that the callbacks behind it, Keras' own included, see them.
+    Keras' own running average would mix weights of a whole epoch and have dropout switched on.
+    """
+
+    def __init__(self, train: Chunks, validation: Chunks | None):
+        super().__init__()
+        self.sets = {"": train} | ({"val_": validation} if validation else {})
+        self.diverged_at: int | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        assert logs is not None
+        del logs["batch_loss"]
+        for prefix, chunks in self.sets.items():
+            logs[f"{prefix}loss"], logs[f"{prefix}accuracy"] = self.model.measure(chunks)
+        # Seven digits are what a float32 holds: 0.001, not 0.00100000005.
+        logs["learning_rate"] = float(f"{float(self.model.optimizer.learning_rate):.7g}")
+        if not math.isfinite(logs["loss"]):
+            self.diverged_at = epoch + 1
+            self.model.stop_training = True
+
+
+class Record(Callback):  # type: ignore[misc]
+    """Write a row an epoch to metrics.csv and layers.csv."""
+
+    def __init__(self, folder: RunFolder, probe: Probe, x: Array, y: Array):
+        super().__init__()
+        self.folder = folder
+        self.probe = probe
+        self.examples = [tf.constant(part) for part in probe_set(x, y)]
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.before = self.probe.kernels()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        row = dict(logs or {})
+        x, y = self.examples
+        layers = self.probe.measure(x, y, self.before)
+        self.before = self.probe.kernels()
+        self.folder.add_layers(epoch + 1, layers)
+        self.folder.add_epoch(epoch + 1, row)  # last: its row makes the epoch whole
+
+
+class Checkpoint(Callback):  # type: ignore[misc]
+    """Keep everything that the next epoch depends on, so that a run that is cut off goes on.
+
+    Weights, optimizer, random state and the other callbacks' counters, in one file that appears
+    whole. Writing takes at most a twentieth of the time: an epoch that comes too soon after the
+    last checkpoint is trained again, to the same bytes, since it depends on nothing else.
+    """
+
+    SHARE = 0.05
+
+    def __init__(self, file: Path, program: Program, others: list[Any]):
+        super().__init__()
+        self.file = file
+        self.program = program
+        self.others = others
+        self.not_before = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Give the other callbacks, which Keras has just reset, their counters back."""
+        if self.file.exists():
+            with np.load(self.file, allow_pickle=False) as saved:
+                for number, (callback, kept) in enumerate(
+                    zip(self.others, json.loads(str(saved["callbacks"])), strict=True)
+                ):
+                    vars(callback).update(kept)
+                    best = _listed(saved, f"best{number}_")
+                    if best:
+                        callback.best_weights = best
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        now = time.monotonic()
+        if now < self.not_before or self.model.stop_training:
+            return
+        arrays = {f"state_{i:04}": v.numpy() for i, v in enumerate(self.program.state)}
+        for number, callback in enumerate(self.others):
+            best = getattr(callback, "best_weights", None) or []
+            arrays |= {f"best{number}_{i:04}": array for i, array in enumerate(best)}
+        arrays["epoch"] = np.array(epoch + 1)
+        arrays["callbacks"] = np.array(json.dumps([_counters(c) for c in self.others]))
+        files.write(self.file, lambda aside: np.savez(aside, **arrays), suffix=".npz")
+        self.not_before = time.monotonic() + (time.monotonic() - now) / self.SHARE
+
+
+class Report(Callback):  # type: ignore[misc]
+    """Tell a reporter of each epoch."""
+
+    def __init__(self, reporter: "Reporter"):
+        super().__init__()
+        self.reporter = reporter
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.reporter.epoch(epoch + 1, dict(logs or {}), time.perf_counter() - self.started)
+
+
+class Reporter(Protocol):
+    """Who wants to know how far a run is."""
+
+    def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
+        """A run starts, or goes on, with `first_epoch` (from 1) on so many training examples."""
+
+    def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
+        """An epoch is whole."""
+
+    def end(self) -> None:
+        """No more epochs come, for whatever reason."""
+
+
+def early_stopping(config: EarlyStopping) -> Any:
+    """Return Keras' EarlyStopping."""
+    return keras.callbacks.EarlyStopping(**config.model_dump() | {"mode": _mode(config)})
+
+
+def reduce_lr_on_plateau(config: ReduceLROnPlateau) -> Any:
+    """Return Keras' ReduceLROnPlateau."""
+    return keras.callbacks.ReduceLROnPlateau(**config.model_dump() | {"mode": _mode(config)})
+
+
+def _mode(config: EarlyStopping | ReduceLROnPlateau) -> str:
+    # Keras reads the direction off its own metrics, of which a Program has none.
+    if config.mode != "auto":
+        return config.mode
+    return "max" if config.monitor.endswith("accuracy") else "min"
+
+
+def restore(file: Path, program: Program) -> int:
+    """Put a checkpoint's state into the program; return its epoch, 0 where there is none."""
+    try:
+        with np.load(file, allow_pickle=False) as saved:
+            state = _listed(saved, "state_")
+            if [a.shape for a in state] != [tuple(v.shape) for v in program.state]:
+                return 0
+            for variable, array in zip(program.state, state, strict=True):
+                variable.assign(array)
+            return int(saved["epoch"])
+    except FileNotFoundError:
+        return 0
+
+
+def _listed(saved: Any, prefix: str) -> list[Array]:
+    return [saved[name] for name in sorted(saved.files) if name.startswith(prefix)]
+
+
+def _counters(callback: Any) -> dict[str, float]:
+    """Return what a Keras callback counts: wait, best, best_epoch, cooldown_counter, ..."""
+    return {
+        name: float(value) if isinstance(value, float | np.floating) else int(value)
+        for name, value in vars(callback).items()
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    }

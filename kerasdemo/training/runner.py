@@ -1,0 +1,165 @@
+"""One config becomes one run folder: the only place that knows the order.
+
+TensorFlow is imported only where something is trained: a run that is answered from disk needs none.
+"""
+
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.records import Run, RunFolder, read, run_id
+from kerasdemo.training import data
+from kerasdemo.training.baseline import linear_accuracy
+
+if TYPE_CHECKING:
+    from kerasdemo.training.callbacks import Reporter
+
+# Statuses that a call with the same question does not train again.
+ANSWERED = ("finished", "diverged", "failed")
+
+
+class Busy(RuntimeError):
+    """Another process is training this run."""
+
+
+def run_folder(config: RunConfig, results: Path) -> RunFolder:
+    """Return the folder of a config's run, whether it exists or not.
+
+    Raises:
+        InputError: where the data can't be had.
+    """
+    return RunFolder(results / run_id(config, data.find(config).fingerprint))
+
+
+def run(
+    config: RunConfig,
+    results: Path,
+    *,
+    again: bool = False,
+    reporter: "Reporter | None" = None,
+) -> Run:
+    """Train a config, or go on with it, or answer it from disk.
+
+    Args:
+        config: what is asked.
+        results: folder that holds the run folders; made where it is missing.
+        again: train anew even what is answered.
+        reporter: told of each epoch.
+
+    Returns:
+        The run as its folder says it; its status may be finished, diverged, interrupted, failed.
+
+    Raises:
+        InputError: where the config can't be run; nothing is written then.
+        Busy: where another process is training the same run.
+    """
+    folder = run_folder(config, results)
+    if not again and folder.status in ANSWERED:
+        return read(folder.path)
+    dataset = data.load(config)
+    _writable(results)
+    lock = FileLock(folder.lock_file)
+    try:
+        with lock.acquire(timeout=0):
+            if not again and folder.status in ANSWERED:
+                return read(folder.path)
+            _train(config, dataset, folder, again, reporter)
+    except Timeout:
+        raise Busy(f"{folder.path.name} is being trained by another process") from None
+    return read(folder.path)
+
+
+def _writable(results: Path) -> None:
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            Fault(f"no results folder can be made here: {error.strerror}", str(results))
+        ) from None
+
+
+def _train(
+    config: RunConfig,
+    dataset: data.Dataset,
+    folder: RunFolder,
+    again: bool,
+    reporter: "Reporter | None",
+) -> None:
+    """Build, then write: a network that Keras refuses leaves no folder behind."""
+    from kerasdemo.training.session import Session
+
+    started = time.perf_counter()
+    session = Session(config, dataset)
+    folder.create(config)
+    first = 0 if again else session.resume(folder.checkpoint_file)
+    folder.reopen(first, len(session.layer_names))
+    try:
+        outcome = session.fit(folder, first, reporter)
+    except Exception as error:
+        if isinstance(error, OSError):
+            raise  # a full disk: what is on it stays, and the next call goes on from there
+        folder.finish({"status": "failed", "reason": _brief(error)} | _circumstances())
+        return
+    facts = outcome | {
+        "data": {"name": config.data.name, **data.describe(dataset)}
+        | {"linear_baseline": linear_accuracy(dataset)},
+        "seconds": round(time.perf_counter() - started, 3),
+        **_circumstances(),
+    }
+    folder.finish(_with_epochs(facts, read(folder.path)))
+
+
+def _brief(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
+
+
+def _with_epochs(facts: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """Add what the history says: the last epoch and the best one, by validation loss if any."""
+    history = run.history
+    losses = np.array(history.val_loss or history.loss)
+    best = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
+    updates = -(-facts["data"]["train"] // run.config.training.batch_size)
+    return {
+        "status": facts["status"],
+        "reason": facts["reason"],
+        "epochs": history.epochs,
+        "best_epoch": best,
+        "final": history.row(history.epochs) if history.epochs else {},
+        "best": history.row(best) if best else {},
+        **facts,
+        "updates": updates * history.epochs,
+        "updates_per_epoch": updates,
+    }
+
+
+def _circumstances() -> dict[str, Any]:
+    packages = ("kerasdemo", "keras", "tensorflow", "numpy")
+    return {
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
+        "git_commit": _git_commit(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+@cache
+def _git_commit() -> str | None:
+    """The commit of the working folder, which is where a student's configs live."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,144 @@
+"""One training: an ordinary network, the shared program that trains it, and Keras' fit."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.config import RunConfig
+from kerasdemo.records import RunFolder, files
+from kerasdemo.training import callbacks, network, program
+from kerasdemo.training.backend import tf
+from kerasdemo.training.data import Dataset, Part
+
+
+class Session:
+    """What is alive while a config trains; made anew for each run, its program is shared."""
+
+    def __init__(self, config: RunConfig, dataset: Dataset):
+        self.config = config
+        self.network = network.build(config, dataset.shape, dataset.classes)
+        kind = network.targets(config, self.network)
+
+        def encoded(part: Part) -> tuple[Any, Any]:
+            return part.x, network.encode(kind, part.y, dataset.classes)
+
+        self.train = encoded(dataset.train)
+        self.validation = encoded(dataset.validation) if len(dataset.validation.y) else None
+        self.test = encoded(dataset.test)
+        size = self.train[0].nbytes + self.train[1].nbytes
+        self.resident = size <= resident_bytes()
+        if not self.resident:
+            warnings.warn(
+                f"{size / 1e9:.3g} GB of training examples don't fit into the device's memory: "
+                "plain fit trains them, a mini-batch at a time",
+                stacklevel=2,
+            )
+        self.program = program.acquire(config, dataset.shape, dataset.classes)
+        self.program.load(self.network)
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Layers that layers.csv has rows for."""
+        return self.program.probe.names
+
+    def resume(self, checkpoint: Path) -> int:
+        """Take up a run that was cut off; return how many whole epochs it has."""
+        return callbacks.restore(checkpoint, self.program)
+
+    def fit(
+        self, folder: RunFolder, first: int, reporter: callbacks.Reporter | None
+    ) -> dict[str, Any]:
+        """Train from epoch `first` (from 0) on, write rows and model, and return facts."""
+        training = self.config.training
+        chunks = program.Chunks(*self.train, keep=self.resident)
+        validation = self.validation and program.Chunks(*self.validation, keep=self.resident)
+        measure = callbacks.Measure(chunks, validation)
+        stopping = training.early_stopping and callbacks.early_stopping(training.early_stopping)
+        plateau = training.reduce_lr_on_plateau and callbacks.reduce_lr_on_plateau(
+            training.reduce_lr_on_plateau
+        )
+        keras_callbacks = [callback for callback in (stopping, plateau) if callback]
+        checkpoint = callbacks.Checkpoint(folder.checkpoint_file, self.program, keras_callbacks)
+        every = [
+            measure,
+            *keras_callbacks,
+            callbacks.Record(folder, self.program.probe, *self.train),
+        ]
+        every += [checkpoint]
+        if reporter:
+            reporter.begin(self.config, folder.path, first + 1, len(self.train[0]))
+            every.append(callbacks.Report(reporter))
+        interrupted = False
+        try:
+            initial = None if first else self.program.measure(chunks.first())
+            self._fit(first, every)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            if reporter:
+                reporter.end()
+        return self._facts(folder, measure, stopping, interrupted) | {
+            "initial": initial and {"loss": initial[0], "accuracy": initial[1]}
+        }
+
+    def _fit(self, first: int, every: list[Any]) -> None:
+        (x, y), seed, size = self.train, self.config.seed, self.config.training.batch_size
+        if self.resident:
+            elements, steps = program.epochs(x, y, seed, first), 1
+        else:
+            elements, steps = program.batches(x, y, seed, size, first), -(-len(x) // size)
+        self.program.fit(
+            elements,
+            initial_epoch=first,
+            epochs=self.config.training.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=every,
+        )
+
+    def _facts(
+        self, folder: RunFolder, measure: Any, stopping: Any, interrupted: bool
+    ) -> dict[str, Any]:
+        if interrupted:
+            return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
+        test_loss, test_accuracy = self.program.measure(program.Chunks(*self.test))
+        self.program.store(self.network)
+        files.write(folder.model_file, self.network.save, suffix=".keras")
+        stopped = bool(stopping and stopping.stopped_epoch)
+        status, reason = "finished", "early stopping" if stopped else "all epochs"
+        if measure.diverged_at is not None:
+            status, reason = "diverged", f"the loss is not finite in epoch {measure.diverged_at}"
+        kept = stopping and stopping.restore_best_weights and stopping.best_weights is not None
+        return {
+            "status": status,
+            "reason": reason,
+            "stopped_early": stopped,
+            "kept_epoch": stopping.best_epoch + 1 if kept else None,
+            "test": {"loss": test_loss, "accuracy": test_accuracy},
+            "parameters": self._parameters,
+            "epochs_compiled": self.resident,
+        }
+
+    @property
+    def _parameters(self) -> int:
+        return int(sum(np.prod(w.shape) for w in self.network.trainable_weights))
+
+
+def resident_bytes() -> float:
+    """Return how many bytes of examples may stay in the device's memory while a run trains.
+
+    Half of what is free there, since evaluation holds them as well. KERASDEMO_RESIDENT_BYTES
+    overrides it.
+    """
+    if "KERASDEMO_RESIDENT_BYTES" in os.environ:
+        return float(os.environ["KERASDEMO_RESIDENT_BYTES"])
+    if tf.config.list_physical_devices("GPU"):
+        from tensorflow.python.client import device_lib  # TensorFlow tells it nowhere else
+
+        devices = device_lib.list_local_devices()
+        return float(min(d.memory_limit for d in devices if d.device_type == "GPU")) / 2
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
