@@ -37,7 +37,8 @@ def override(document: Document, changes: Iterable[tuple[Key, Any]]) -> Document
     data = copy.deepcopy(document.data)
     changes = list(changes)
     for key, value in changes:
-        _set(data, key, value)
+        # A copy: what is set inside it later must not be set in the caller's value.
+        _set(data, key, copy.deepcopy(value))
     return replace(
         document, data=data, overridden=document.overridden | {key for key, _ in changes}
     )

@@ -154,6 +154,8 @@ def slug(text: str) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("name", value.get("type"))) if len(value) == 1 else repr(value)
+    if isinstance(value, float) and len(str(value)) > 8:
+        return f"{value:.4g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -69,6 +69,16 @@ grid: {optimizer.learning_rate: [0.5, 0.25], optimizer: [sgd, adam]}
     assert planned[0].config.name == "learning_rate=0.5+optimizer=sgd"
 
 
+def test_a_value_of_one_run_does_not_leak_into_another() -> None:
+    planned = plan(
+        """
+base: {data: {name: fizzbuzz}}
+grid: {optimizer: [{name: adam, beta_1: 0.5}], optimizer.learning_rate: [0.5, 0.25]}
+"""
+    )
+    assert [one.values["optimizer"] for one in planned] == [{"name": "adam", "beta_1": 0.5}] * 2
+
+
 def test_lists_and_layers_are_swept() -> None:
     planned = plan(
         """
