@@ -1,0 +1,79 @@
+"""Pure functions on curves: one number an epoch."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+Curve = Sequence[float]
+
+
+def first_broken(values: Curve) -> int | None:
+    """Return the first epoch (from 1) whose value is NaN or infinite, or None."""
+    return next((n for n, v in enumerate(values, 1) if not math.isfinite(v)), None)
+
+
+def mean(values: Curve) -> float:
+    """Return the mean of at least one value."""
+    return math.fsum(values) / len(values)
+
+
+def median(values: Curve) -> float:
+    """Return the middle one of at least one value, the upper of two."""
+    return sorted(values)[len(values) // 2]
+
+
+def smooth(values: Curve, width: int = 3) -> list[float]:
+    """Return the moving mean over `width` epochs, fewer at the ends."""
+    half = width // 2
+    return [mean(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]
+
+
+def last_quarter(epochs: int) -> int:
+    """Return how many steps from epoch to epoch count as the end of a run: a quarter, 1 to 25."""
+    return min(25, max(1, epochs // 4))
+
+
+def gain(values: Curve) -> float:
+    """Return how much a curve rose over its last quarter, by a least-squares line.
+
+    A line through all points of the quarter is less noisy than the difference of two of them.
+    A single value has not risen.
+    """
+    steps = last_quarter(len(values))
+    tail = values[-steps - 1 :]
+    middle, level = (len(tail) - 1) / 2, mean(tail)
+    spread = math.fsum((i - middle) ** 2 for i in range(len(tail)))
+    if not spread:
+        return 0.0
+    slope = math.fsum((i - middle) * (v - level) for i, v in enumerate(tail)) / spread
+    return slope * steps
+
+
+def roughness(values: Curve) -> float:
+    """Return the standard deviation of the noise from epoch to epoch in the last quarter.
+
+    From second differences (von Neumann et al. 1941), which a steady rise leaves at 0; their
+    variance is 6 times the noise's.
+    """
+    tail = values[-last_quarter(len(values)) - 3 :]
+    seconds = [a - 2 * b + c for a, b, c in zip(tail, tail[1:], tail[2:], strict=False)]
+    return math.sqrt(mean([s * s for s in seconds]) / 6) if seconds else 0.0
+
+
+def share_error(share: float, count: float | None) -> float:
+    """Return the standard error of a share measured on `count` examples (Agresti and Coull 1998).
+
+    Two successes and two failures are added, so that 100 % of 20 examples is not held for certain.
+    An unknown count gives 0.
+    """
+    if not count or count <= 0:
+        return 0.0
+    adjusted = (min(max(share, 0.0), 1.0) * count + 2) / (count + 4)
+    return math.sqrt(adjusted * (1 - adjusted) / (count + 4))
+
+
+def swings(values: Curve, size: float) -> float:
+    """Return the share of epochs at which the curve turned back after a fall or rise of `size`."""
+    steps = [b - a for a, b in pairwise(values)]
+    turns = [abs(b) >= size and a * b < 0 for a, b in pairwise(steps)]
+    return sum(turns) / len(turns) if turns else 0.0

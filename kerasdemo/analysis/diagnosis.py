@@ -1,0 +1,141 @@
+"""From a run to a verdict: the outcome first, then why, then what to try."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kerasdemo.analysis import causes, outcomes, remedies
+from kerasdemo.analysis.reading import Reading
+from kerasdemo.analysis.remedies import Offer
+from kerasdemo.analysis.rule import Finding, Rule
+from kerasdemo.analysis.verdict import Cause, Outcome, Remedy, Verdict
+from kerasdemo.config.types import RunConfig
+from kerasdemo.records import Run
+
+# A symptom beside a cause that explains it.
+EXPLAINED = 0.7
+SURE = 0.6
+# A run that only ended too soon has no fault to look for but these.
+UNFINISHED = frozenset({"too_few_updates", "learning_rate_too_low", "network_too_small"})
+
+
+def diagnose(run: Run, reference: float | None = None) -> Verdict:
+    """Say what came of a run, why, and what to try.
+
+    Args:
+        run: config, history, layers and facts; what is missing counts as unknown.
+        reference: the best training accuracy known for this data, as of a sweep.
+
+    Returns:
+        The verdict. It never fails: what can't be judged is `cannot_tell`, or stands in `notes`.
+    """
+    reading = Reading(run, reference)
+    rule, finding = next(
+        (rule, finding) for rule in outcomes.RULES if (finding := rule.find(reading)) is not None
+    )
+    found = list(_causes(reading, rule.name))
+    outcome: Outcome = rule.name  # type: ignore[assignment]
+    return Verdict(
+        outcome=outcome,
+        code=rule.code,
+        summary=finding.text,
+        evidence=finding.evidence,
+        causes=tuple(cause for cause, _ in found),
+        remedies=tuple(_remedies(reading, outcome, found)),
+        epoch=finding.epoch,
+        notes=tuple(_notes(reading)),
+    )
+
+
+def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer, ...]]]:
+    """Yield the causes of a bad outcome with what they offer, most likely first."""
+    if outcome not in ("diverged", "optimization_failure", "still_improving"):
+        return
+    asked = [r for r in causes.RULES if outcome != "still_improving" or r.name in UNFINISHED]
+    found = [(rule, finding) for rule in asked if (finding := rule.find(reading)) is not None]
+    rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
+    weighed = [(rule, _explained(rule, finding, rooted)) for rule, finding in found]
+    for rule, finding in sorted(weighed, key=lambda pair: -pair[1].weight):
+        weight = round(finding.weight, 2)
+        cause = Cause(rule.name, rule.code, weight, finding.text, finding.evidence)
+        yield cause, finding.remedies
+
+
+def _explained(rule: Rule, finding: Finding, rooted: bool) -> Finding:
+    """Lower a symptom's weight where a surer cause explains it."""
+    if not rooted or rule.name in causes.ROOTS:
+        return finding
+    return replace(finding, weight=EXPLAINED * finding.weight)
+
+
+def _remedies(
+    reading: Reading, outcome: Outcome, found: list[tuple[Cause, tuple[Offer, ...]]]
+) -> Iterator[Remedy]:
+    """Yield each remedy once, unless the config does so already."""
+    offered = [(offer, cause.name) for cause, offers in found for offer in offers]
+    offered += [(offer, outcome) for offer in _by_outcome(reading, outcome) if offer is not None]
+    seen: list[object] = []
+    for (patch, reason), answers in offered:
+        if dict(patch) not in seen and not _holds(reading.config, dict(patch)):
+            seen.append(dict(patch))
+            yield Remedy(dict(patch), reason, answers)
+
+
+def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
+    """Return what the lecture does about an outcome itself, in its order."""
+    config = reading.config
+    if outcome == "overfitting":
+        return [
+            remedies.early_stopping(config),
+            remedies.regularization(config),
+            remedies.dropout(config),
+            remedies.more_data(reading),
+        ]
+    if outcome == "test_mismatch":
+        return [
+            remedies.dropout(config, 0.7),
+            remedies.noisy_training(reading),
+            remedies.regularization(config),
+        ]
+    if outcome == "still_improving":
+        return [remedies.more_epochs(config)]
+    return []
+
+
+def _holds(config: RunConfig, patch: dict[str, object]) -> bool:
+    """Whether the config says everything that the patch would set."""
+    return all(_value(config.resolved, key) == value for key, value in patch.items())
+
+
+def _value(tree: object, key: str) -> object:
+    for part in key.split("."):
+        if isinstance(tree, dict):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return None
+    named = isinstance(tree, dict) and set(tree) == {"name"}
+    return tree["name"] if named and isinstance(tree, dict) else tree
+
+
+def _notes(reading: Reading) -> Iterator[str]:
+    """Yield what could not be judged, and what to know about the data."""
+    warning = (reading.run.facts.get("data") or {}).get("warning")
+    if warning:
+        yield str(warning)
+    if reading.run.status == "interrupted":
+        yield f"The run was interrupted after {reading.epochs} epochs."
+    elif reading.run.status == "unfinished":
+        yield "The run has no run.json: it is still training, or was cut off."
+    if reading.epochs and not reading.history.val_loss:
+        yield (
+            "Without validation data overfitting can only be told from the test set, and not from "
+            "which epoch on; `data.validation: 1000` would tell."
+        )
+    elif reading.epochs and not reading.val_loss and reading.broken is None:
+        yield "The validation loss is not finite throughout, so its curve was not judged."
+    if reading.epochs and reading.run.facts and reading.test_accuracy is None:
+        yield "The test accuracy was not measured."
+    shares = reading.shares()
+    if shares and max(shares) > 2 * (1 / len(shares)) and max(shares) > 0.5:
+        yield f"{max(shares):.0%} of the training examples are of one class: that is chance here."

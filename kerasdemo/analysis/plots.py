@@ -1,0 +1,358 @@
+"""Pictures of runs. Every function draws into `ax` (or a new figure) and returns what it drew.
+
+Colours are Okabe and Ito's (2008), told apart with every kind of colour vision; a line's style and
+its label say the same once more.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo.analysis.reading import Reading
+from kerasdemo.analysis.verdict import Outcome, Verdict
+from kerasdemo.records import Run, files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
+GREY, PALE, INK = "#767676", "#E6E6E6", "#222222"
+# For several runs in one panel; yellow is too pale for a line.
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+COLORS: dict[Outcome, str] = {
+    "healthy": "#00704F",  # Okabe and Ito's green and orange, darker: they carry text here
+    "still_improving": BLUE,
+    "overfitting": "#B34700",
+    "test_mismatch": "#9A3F76",
+    "optimization_failure": "#B3261E",
+    "diverged": "#B3261E",
+    "cannot_tell": "#5A5A5A",
+}
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.8,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+}
+# Dots per inch: 1,215 x 540 pixels, readable on a slide, written in a tenth of a second.
+DPI = 135
+# A loss beyond this many times its median is drawn at the panel's edge.
+TALL = 20.0
+METRICS = {"loss": ("Loss", ""), "accuracy": ("Accuracy", "%")}
+
+
+def style() -> Any:
+    """Return the context in which all our figures are drawn."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(STYLE)
+
+
+def figure(width: float, height: float) -> "Figure":
+    """Return a new figure (in inches) that belongs to no window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI)
+
+
+def save(drawn: "Figure", path: Path) -> None:
+    """Write a figure whole or not at all, without a date: the same picture is the same file."""
+
+    def fill(aside: Path) -> None:
+        drawn.savefig(aside, format="png", metadata={"Software": None})
+
+    files.write(path, fill, ".png")
+
+
+# Learning curves.
+
+
+def learning_curves(
+    runs: Sequence[Run], ax: "Axes | None" = None, metric: str = "accuracy"
+) -> "Axes":
+    """Draw a metric by epoch: training solid, validation dashed; a colour for each run.
+
+    Args:
+        runs: one or more. A single run is blue and orange, with its best epoch and its test mark.
+        ax: where to draw; None makes a figure.
+        metric: loss or accuracy (in %).
+    """
+    if ax is None:
+        with style():
+            ax = figure(6.0, 4.0).add_subplot()
+    single = len(runs) == 1
+    for number, run in enumerate(runs):
+        color = CYCLE[number % len(CYCLE)]
+        _curves(ax, run, metric, (BLUE, VERMILION) if single else (color, color), not single)
+    if single:
+        _marks(ax, runs[0], metric)
+    _axes(ax, runs, metric)
+    return ax
+
+
+def _curves(ax: "Axes", run: Run, metric: str, colors: tuple[str, str], named: bool) -> None:
+    scale = 100.0 if metric == "accuracy" else 1.0
+    whose = f"{run.config.name}, " if named else ""
+    for part, name, color, dashes in (
+        ("", "training", colors[0], "-"),
+        ("val_", "validation", colors[1], (0, (4, 1.6))),
+    ):
+        values = [scale * v for v in getattr(run.history, part + metric)]
+        if not values:
+            continue
+        epochs = range(1, len(values) + 1)
+        shown = [v if math.isfinite(v) else math.nan for v in values]
+        alone = len(values) < 3
+        ax.plot(
+            epochs, shown, color=color, linestyle=dashes, label=whose + name,
+            marker="o" if alone else None, markersize=4.5,
+        )  # fmt: skip
+
+
+def _marks(ax: "Axes", run: Run, metric: str) -> None:
+    """Mark the best epoch, where the training stopped early, where it broke, and the test."""
+    reading = Reading(run)
+    best, broken = _best_epoch(reading), reading.broken
+    if best is not None and reading.epochs > 1:
+        ax.axvline(best, color=GREY, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
+        _note(ax, best, f"best epoch {best}", 1.0)
+    if run.facts.get("stopped_early"):
+        ax.axvline(reading.epochs, color=INK, linewidth=1.0, zorder=1)
+        _note(ax, reading.epochs, f"stopped early, {reading.epochs}", 0.06)
+    if broken is not None:
+        ax.axvline(broken, color=COLORS["diverged"], linewidth=1.4, zorder=1)
+        _note(ax, broken, f"NaN or infinite, epoch {broken}", 0.06)
+    test = reading.fact("test", metric)
+    if test is not None:
+        _test_mark(ax, reading, test * (100.0 if metric == "accuracy" else 1.0), metric)
+
+
+def _best_epoch(reading: Reading) -> int | None:
+    values = reading.history.val_loss or reading.history.loss
+    finite = [v for v in values if math.isfinite(v)]
+    return values.index(min(finite)) + 1 if finite else None
+
+
+def _note(ax: "Axes", epoch: float, text: str, height: float) -> None:
+    """Write beside a vertical line, on the side where there is room."""
+    left, right = 1, max(len(line.get_xdata()) for line in ax.lines[:2]) if ax.lines else 1
+    to_left = epoch > (left + right) / 2
+    ax.annotate(
+        text,
+        (epoch, height),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if to_left else 4, -2 if height > 0.5 else 2),
+        textcoords="offset points",
+        ha="right" if to_left else "left",
+        va="top" if height > 0.5 else "bottom",
+        color=GREY,
+        fontsize=8,
+        bbox={
+            "boxstyle": "square,pad=0.1",
+            "facecolor": "white",
+            "edgecolor": "none",
+            "alpha": 0.8,
+        },
+        zorder=4,
+    )
+
+
+def _test_mark(ax: "Axes", reading: Reading, value: float, metric: str) -> None:
+    if not math.isfinite(value):
+        return
+    told = f"test {value:.1f} %" if metric == "accuracy" else f"test {value:.3g}"
+    ax.plot(
+        [reading.judged + 1], [value], linestyle="none", marker="D", markersize=7,
+        color=BLACK, markerfacecolor=YELLOW, label=told, zorder=5, clip_on=False,
+    )  # fmt: skip
+
+
+def _axes(ax: "Axes", runs: Sequence[Run], metric: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    title, unit = METRICS[metric]
+    label = f"{title.lower()} [{unit}]" if unit else f"{title.lower()} ({_loss_name(runs)})"
+    ax.set(xlabel="epoch", ylabel=label)
+    epochs = max((run.history.epochs for run in runs), default=1)
+    ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) + 0.02 * epochs)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+    _limits(ax, metric)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="best", fontsize=8.5)
+
+
+def _loss_name(runs: Sequence[Run]) -> str:
+    names = {run.config.loss.name.replace("_", " ") for run in runs}
+    return names.pop() if len(names) == 1 else "each its own"
+
+
+def _limits(ax: "Axes", metric: str) -> None:
+    """Keep one huge value from flattening all others, and the panel open where all are alike."""
+    values = sorted(
+        float(v) for line in ax.lines for v in _heights(line) if math.isfinite(float(v))
+    )
+    if not values:
+        return
+    low, high = values[0], values[-1]
+    middle = values[len(values) // 2]
+    if metric == "loss" and middle > 0 and high > TALL * middle:
+        ax.set_yscale("log")
+        return
+    room = 0.06 * (high - low) or (2.0 if metric == "accuracy" else 0.05 * abs(high) or 1.0)
+    top = high + room
+    if metric == "accuracy":
+        top = min(top, 100.0 + 0.5 * room)
+    ax.set_ylim(max(0.0, low - room) if low >= 0 else low - room, top)
+
+
+def _heights(line: Any) -> Sequence[float]:
+    # A vertical line's heights are shares of the axes, not values.
+    found: Sequence[float] = line.get_ydata()
+    return [] if list(found) == [0, 1] and len(set(line.get_xdata())) == 1 else found
+
+
+# Whole pictures.
+
+
+def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
+    """Write curves.png: loss and accuracy of a run, under its verdict.
+
+    Args:
+        run: what to draw.
+        verdict: the title.
+        path: the file, replaced whole.
+    """
+    with style():
+        drawn = figure(9.0, 4.2)
+        panels = [drawn.add_axes((left, 0.115, 0.415, 0.595)) for left in (0.07, 0.565)]
+        for ax, metric in zip(panels, METRICS, strict=True):
+            learning_curves([run], ax, metric)
+        panels[1].legend(loc="best", fontsize=8.5)
+        _head(drawn, run, verdict)
+        save(drawn, path)
+
+
+def _head(drawn: "Figure", run: Run, verdict: Verdict) -> None:
+    """Write verdict, summary, and run and data above the panels."""
+    color = COLORS[verdict.outcome]
+    name = verdict.outcome.replace("_", " ")
+    drawn.text(
+        0.02, 0.955, name[0].upper() + name[1:], size=15, weight="bold", color=color, va="center"
+    )
+    drawn.text(0.02, 0.885, _wrapped(verdict.summary), size=9.5, color=INK, va="center")
+    drawn.text(0.98, 0.955, run.id, size=9.5, color=INK, ha="right", va="center", weight="bold")
+    _data_line(drawn, run)
+
+
+def _wrapped(text: str, width: int = 132) -> str:
+    import textwrap
+
+    lines = textwrap.wrap(text, width)
+    return lines[0] + (" ..." if len(lines) > 1 else "") if lines else ""
+
+
+def _data_line(drawn: "Figure", run: Run) -> None:
+    """Say which data it was; where the sample stands in for MNIST, so that nobody misses it."""
+    data = run.facts.get("data") or {}
+    counts = [
+        f"{data[part]:,} {part}" for part in ("train", "validation", "test") if data.get(part)
+    ]
+    source = str(data.get("source") or run.config.data.name)
+    place = {"x": 0.02, "y": 0.815, "va": "center"}
+    if data.get("warning"):
+        text = f"NOT {run.config.data.name.upper()}: the bundled sample stands in ({', '.join(counts)})"
+        box = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
+        drawn.text(s=text, size=9.5, weight="bold", color=BLACK, bbox=box, **place)
+        return
+    drawn.text(
+        s=f"{source}: {', '.join(counts)}" if counts else source, size=8.5, color=GREY, **place
+    )
+
+
+def save_layers(run: Run, path: Path) -> None:
+    """Write layers.png: the gradient's norm by layer and epoch.
+
+    Args:
+        run: what to draw; without layer statistics the picture says so.
+        path: the file, replaced whole.
+    """
+    with style():
+        drawn = figure(7.2, 4.2)
+        ax = drawn.add_axes((0.105, 0.115, 0.64, 0.75))
+        gradient_norms(run, ax)
+        drawn.text(0.02, 0.95, "Gradient by layer", size=13, weight="bold", color=INK, va="center")
+        drawn.text(0.98, 0.95, run.id, size=9.5, color=INK, ha="right", va="center", weight="bold")
+        save(drawn, path)
+
+
+def gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
+    """Draw the L2 norm of each kernel's gradient by epoch, from dark (input) to light (output).
+
+    Norms of 0 (dead layers) and broken ones can't stand on a log axis: they leave a gap, and the
+    legend says so.
+    """
+    from matplotlib import colormaps
+    from matplotlib.ticker import MaxNLocator
+
+    if ax is None:
+        with style():
+            ax = figure(6.0, 4.0).add_subplot()
+    # cividis looks the same with every kind of colour vision; its last, palest part is left out.
+    colors = colormaps["cividis"]
+    layers = list(run.layers.items())
+    drawn = 0
+    for number, (name, layer) in enumerate(layers):
+        share = number / max(1, len(layers) - 1)
+        drawn += _gradient_line(ax, name, layer.gradient_norm, colors(0.88 * share))
+    ax.set(xlabel="epoch", ylabel="gradient norm (L2, probe set)")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+    if drawn:
+        ax.set_yscale("log")
+        _layer_legend(ax, len(layers))
+    else:
+        told = "every gradient is 0 or broken" if layers else "no layer statistics"
+        ax.text(0.5, 0.5, told, transform=ax.transAxes, ha="center", color=GREY)
+    return ax
+
+
+def _gradient_line(ax: "Axes", name: str, norms: Sequence[float], color: Any) -> bool:
+    """Draw one layer; return whether there was anything to draw on a log axis."""
+    shown = [n if math.isfinite(n) and n > 0 else math.nan for n in norms]
+    gone = sum(math.isnan(n) for n in shown)
+    note = f" ({gone} of {len(norms)} epochs 0 or NaN)" if gone else ""
+    ax.plot(
+        range(1, len(shown) + 1), shown, color=color, label=name + note,
+        marker="o" if len(shown) - gone < 3 else None, markersize=4,
+    )  # fmt: skip
+    return gone < len(shown)
+
+
+def _layer_legend(ax: "Axes", layers: int) -> None:
+    """List the layers from the output down to the input, as they mostly lie in the picture."""
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(
+        handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.02, 0.5),
+        fontsize=8 if layers <= 16 else 6, title="output\n↑\ninput" if layers > 1 else None,
+        title_fontsize=7.5, handlelength=1.4,
+    )  # fmt: skip
