@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from kerasdemo.config import parse as parse_config  # noqa: F401
     from kerasdemo.records import Run as Run
     from kerasdemo.records import read as read_run  # noqa: F401
-    from kerasdemo.training.layers import Maxout as Maxout
     from kerasdemo.training.runner import run as run
 
 _PLACES = {
     "InputError": ("kerasdemo.config", "InputError"),
-    "Maxout": ("kerasdemo.training.layers", "Maxout"),
     "Run": ("kerasdemo.records", "Run"),
     "RunConfig": ("kerasdemo.config", "RunConfig"),
     "Verdict": ("kerasdemo.analysis", "Verdict"),

@@ -1,5 +1,6 @@
 """From a config's `network` to an ordinary Keras model."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -10,7 +11,6 @@ from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.consistency import single_output
 from kerasdemo.training.backend import keras
 from kerasdemo.training.data import Array
-from kerasdemo.training.layers import Maxout
 from kerasdemo.training.vocabulary import LAYERS, classes
 
 Shape = tuple[int, ...]
@@ -30,8 +30,9 @@ def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
     # Initial weights, dropout masks and nothing else draw on Keras' global seed.
     keras.utils.set_random_seed(config.seed)
     try:
-        layers = _Builder(config).layers(shape, class_count)
-        network = keras.Sequential([keras.Input(shape), *layers], name="network")
+        network = keras.Sequential([keras.Input(shape)], name="network")
+        for layer in _Builder(config, network).layers(shape, class_count):
+            network.add(layer)
         network.compile(
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
         )
@@ -100,15 +101,21 @@ def _threshold(config: RunConfig) -> float:
 class _Builder:
     """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
 
-    def __init__(self, config: RunConfig):
+    def __init__(self, config: RunConfig, built: Any):
         self.config = config
         self.network = config.network
+        self.built = built
         self.numbers: dict[str, int] = {}
 
-    def layers(self, shape: Shape, class_count: int) -> list[Any]:
+    @property
+    def shape(self) -> Shape:
+        """Of what the layers built so far give for one example."""
+        return tuple(self.built.output_shape[1:])
+
+    def layers(self, shape: Shape, class_count: int) -> Iterator[Any]:
         if self.network.layers is None:
-            return list(self._by_depth(shape, class_count))
-        return list(self._as_written(self.network.layers, shape))
+            return self._by_depth(shape, class_count)
+        return self._as_written(self.network.layers, shape)
 
     def _by_depth(self, shape: Shape, class_count: int) -> Iterator[Any]:
         network = self.network
@@ -123,7 +130,10 @@ class _Builder:
                 yield self._layer(keras.layers.BatchNormalization)
             elif network.normalization == "layer":
                 yield self._layer(keras.layers.LayerNormalization)
-            yield self._activation(network.activation)
+            if network.activation.name == "maxout":
+                yield from self._maxout(pieces)
+            else:
+                yield self._activation(network.activation)
             if network.dropout:
                 yield self._layer(keras.layers.Dropout, rate=network.dropout)
         yield self._kernel(
@@ -152,7 +162,7 @@ class _Builder:
             case types.MaxoutLayer():
                 if layer.units is not None:
                     yield self._kernel(keras.layers.Dense, units=layer.units * layer.pieces)
-                yield self._layer(Maxout, pieces=layer.pieces)
+                yield from self._maxout(layer.pieces)
             case _:
                 yield self._layer(PLAIN[layer.type], **arguments)
 
@@ -171,9 +181,20 @@ class _Builder:
             **arguments,
         )
 
+    def _maxout(self, pieces: int) -> Iterator[Any]:
+        """Pass the largest of each group of neighbouring values (Goodfellow et al. 2013).
+
+        In three of Keras' own layers, so that a saved model needs nothing but Keras:
+        (5, 7, -1, 1) in groups of two gives (7, 1).
+        """
+        *place, values = self.shape
+        groups = values // pieces
+        yield self._layer(keras.layers.Reshape, target_shape=(math.prod(place) * groups, pieces))
+        yield self._layer(keras.layers.GlobalMaxPooling1D, data_format="channels_first")
+        if place:
+            yield self._layer(keras.layers.Reshape, target_shape=(*place, groups))
+
     def _activation(self, activation: Any, output: bool = False) -> Any:
-        if activation.name == "maxout":
-            return self._layer(Maxout, pieces=self.network.maxout_pieces)
         # Under mixed precision Keras wants the output in float32, where the loss is computed.
         policy = {"dtype": "float32"} if output and self._mixed else {}
         if activation.name in LAYERS:

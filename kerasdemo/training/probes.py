@@ -41,7 +41,7 @@ class Probe:
         self.inspector = keras.Model(
             network.inputs, [*(layer.output for layer in self.outputs), network.outputs[0]]
         )
-        self.compiled = tf.function(self._measure, jit_compile=True)
+        self.compiled = tf.function(self._measure, jit_compile=True, autograph=False)
 
     @property
     def names(self) -> list[str]:

@@ -20,35 +20,12 @@ from kerasdemo.training import network as networks
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 from kerasdemo.training.probes import Probe
+from kerasdemo.training.shape import shape_key
 
 # Examples that one evaluation step takes: large enough for the matrix product's full rate.
 CHUNK = 1_000
 # Programs that a process keeps; a sweep runs the runs of one shape together.
 KEPT = 4
-
-
-def shape_key(config: RunConfig) -> str:
-    """Return the same text for two configs exactly where one compiled program can train both."""
-    settings = config.settings
-    network, optimizer = settings["network"], settings["optimizer"]
-    del network["initializer"], optimizer["learning_rate"]
-    for place, name in _knob_places(settings):
-        place[name] = bool(place[name])
-    for layer in network.get("layers", ()):
-        layer.pop("kernel_initializer", None)
-    data = {"name": config.data.name, "path": config.data.path}
-    training = {key: settings["training"][key] for key in ("batch_size", "precision")}
-    parts = [data, network, optimizer, settings["loss"], training]
-    return json.dumps(parts, sort_keys=True)
-
-
-def _knob_places(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    network = settings["network"]
-    yield from ((network, name) for name in ("dropout", "input_dropout") if name in network)
-    yield from ((layer, "rate") for layer in network.get("layers", ()) if "rate" in layer)
-    yield from ((network["regularizer"], name) for name in ("l1", "l2"))
-    if "momentum" in settings["optimizer"]:
-        yield settings["optimizer"], "momentum"
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> Array:
@@ -107,7 +84,7 @@ class Program(keras.Model):  # type: ignore[misc]
         self.knobs = _knobs(self.network, self.optimizer)
         self.optimizer.build(self.network.trainable_variables)
         self.built = True
-        self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True)
+        self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True, autograph=False)
         self.probe = Probe(self.network, self.loss_of)
 
     def load(self, network: Any) -> None:
@@ -217,7 +194,9 @@ def _owners(network: Any, optimizer: Any) -> Iterator[tuple[KnobPlace, Any]]:
             yield ("layer", number), layer
         if getattr(layer, "kernel_regularizer", None) is not None:
             yield ("regularizer", number), layer.kernel_regularizer
-    yield ("optimizer", 0), getattr(optimizer, "inner_optimizer", optimizer)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if isinstance(inner, keras.optimizers.SGD | keras.optimizers.RMSprop):
+        yield ("optimizer", 0), inner
 
 
 def _counterpart(program: Program, network: Any, place: KnobPlace) -> Any:

@@ -1,0 +1,230 @@
+"""A run's folder: whole, answered from disk, resumed to the same bytes, never trained twice."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from kerasdemo.config import InputError, RunConfig, parse
+from kerasdemo.records import read
+from kerasdemo.training import data, runner
+
+Tiny = Callable[..., RunConfig]
+
+# Everything that a checkpoint must hold: momentum, dropout, moving averages, callbacks' counters.
+FULL = """
+name: full
+data: {name: mnist_sample, train: 250, validation: 100, test: 100}
+network: {depth: 2, units: 16, dropout: 0.3, normalization: batch}
+optimizer: {name: adam, learning_rate: 0.01}
+training:
+  batch_size: 40
+  epochs: 12
+  early_stopping: {monitor: val_loss, patience: 4, restore_best_weights: true}
+  reduce_lr_on_plateau: {monitor: val_loss, patience: 1, factor: 0.5}
+"""
+
+
+class StopAfter:
+    """A reporter that cuts a run off after some epochs."""
+
+    def __init__(self, epochs: int, how: type[BaseException] = KeyboardInterrupt):
+        self.epochs, self.how = epochs, how
+        self.began: list[int] = []
+
+    def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
+        self.began.append(first_epoch)
+
+    def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
+        if epoch == self.epochs:
+            raise self.how
+
+    def end(self) -> None:
+        pass
+
+
+def bytes_of(run_path: Path) -> dict[str, bytes]:
+    return {name: (run_path / name).read_bytes() for name in ("metrics.csv", "layers.csv")}
+
+
+def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny(), tmp_path)
+    assert run.path is not None
+    names = {file.name for file in run.path.iterdir()}
+    assert names == {"config.yaml", "run.json", "metrics.csv", "layers.csv", "model.keras"}
+    assert run.status == "finished"
+    assert run.history.epochs == 3
+    assert set(run.layers) == {"dense_1", "output"}
+    facts = json.loads((run.path / "run.json").read_text())
+    assert facts["final"]["loss"] == pytest.approx(run.history.loss[-1])
+    assert facts["parameters"] == 784 * 16 + 16 + 16 * 10 + 10
+    assert facts["updates"] == 15
+    assert facts["data"]["source"] == "mnist_sample"
+    assert facts["data"]["linear_baseline"]["train"] > 0.9
+    assert read(run.path).config.settings == tiny().settings
+
+
+def test_the_model_reloads_with_plain_keras_and_gives_the_recorded_accuracy(tmp_path: Path) -> None:
+    config = parse(
+        """
+data: {name: mnist_sample, train: 500, validation: 0, test: 200}
+network: {depth: 1, units: 16, activation: maxout, dropout: 0.2}
+training: {epochs: 2}
+"""
+    )
+    run = runner.run(config, tmp_path)
+    test = data.load(config).test
+    np.savez(tmp_path / "test.npz", x=test.x, y=np.eye(10, dtype=np.float32)[test.y])
+    # In a process of its own, with nothing but Keras.
+    script = f"""
+import keras, numpy as np
+model = keras.saving.load_model({str(run.path / "model.keras")!r})
+data = np.load({str(tmp_path / "test.npz")!r})
+print(model.evaluate(data["x"], data["y"], verbose=0)[1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) == pytest.approx(run.facts["test"]["accuracy"], abs=1e-6)
+
+
+def test_the_same_question_is_answered_from_disk(tiny: Tiny, tmp_path: Path) -> None:
+    first = runner.run(tiny(), tmp_path)
+    assert first.path is not None
+    before = (first.path / "run.json").stat().st_mtime_ns
+    reporter = StopAfter(99)
+    second = runner.run(tiny("description=other words"), tmp_path, reporter=reporter)
+    assert second.path == first.path
+    assert reporter.began == []
+    assert (first.path / "run.json").stat().st_mtime_ns == before
+    runner.run(tiny(), tmp_path, again=True, reporter=reporter)
+    assert reporter.began == [1]
+
+
+def test_a_changed_value_or_other_data_is_another_run(tiny: Tiny, tmp_path: Path) -> None:
+    folders = {
+        runner.run_folder(config, tmp_path).path
+        for config in (tiny(), tiny("seed=1"), tiny("optimizer.beta_1=0.8"), tiny("data.test=99"))
+    }
+    assert len(folders) == 4
+
+
+def test_equal_configs_give_equal_bytes(tmp_path: Path) -> None:
+    one = runner.run(parse(FULL), tmp_path / "one")
+    other = runner.run(parse(FULL), tmp_path / "other")
+    assert one.path and other.path
+    assert bytes_of(one.path) == bytes_of(other.path)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(epochs: int, tmp_path: Path) -> None:
+    whole = runner.run(parse(FULL), tmp_path / "whole")
+    cut = runner.run(parse(FULL), tmp_path / "cut", reporter=StopAfter(epochs))
+    assert cut.status == "interrupted"
+    assert cut.history.epochs == epochs
+    reporter = StopAfter(99)
+    resumed = runner.run(parse(FULL), tmp_path / "cut", reporter=reporter)
+    assert 1 < reporter.began[0] <= epochs + 1
+    assert whole.path and resumed.path
+    assert bytes_of(whole.path) == bytes_of(resumed.path)
+    for key in ("status", "test", "stopped_early", "kept_epoch", "final"):
+        assert resumed.facts[key] == whole.facts[key]
+    assert not (resumed.path / "checkpoint.npz").exists()
+
+
+def _train_for_ever(results: Path) -> None:
+    class Slow(StopAfter):
+        def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
+            time.sleep(0.3)
+
+    runner.run(parse(FULL), results, reporter=Slow(99))
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    whole = runner.run(parse(FULL), tmp_path / "whole")
+    process = multiprocessing.get_context("spawn").Process(
+        target=_train_for_ever, args=(tmp_path / "cut",)
+    )
+    process.start()
+    assert process.pid
+    rows = tmp_path / "cut" / runner.run_folder(parse(FULL), tmp_path).path.name / "metrics.csv"
+    for _ in range(600):
+        if rows.exists() and rows.read_text().count("\n") >= 4:
+            break
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert not (rows.parent / "run.json").exists()
+    with rows.open("a") as file:
+        file.write("9,0.1")  # half a line, as a crash can leave it
+    resumed = runner.run(parse(FULL), tmp_path / "cut")
+    assert whole.path and resumed.path
+    assert bytes_of(whole.path) == bytes_of(resumed.path)
+
+
+def test_a_run_that_another_process_trains_is_busy(tiny: Tiny, tmp_path: Path) -> None:
+    folder = runner.run_folder(tiny(), tmp_path)
+    with FileLock(folder.lock_file), pytest.raises(runner.Busy):
+        runner.run(tiny(), tmp_path)
+    assert not folder.path.exists()
+
+
+def test_divergence_is_a_result(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(
+        tiny(
+            "optimizer={name: sgd, learning_rate: 100}",
+            "loss=mean_squared_error",
+            "network.output_activation=linear",
+            "data.normalize=none",
+        ),
+        tmp_path,
+    )
+    assert run.status == "diverged"
+    assert "epoch 1" in run.facts["reason"]
+    assert run.history.epochs == 1
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path: Path) -> None:
+    run = runner.run(parse(FULL), tmp_path)
+    losses = run.history.val_loss
+    assert run.facts["best_epoch"] == run.facts["kept_epoch"] == int(np.argmin(losses)) + 1
+
+
+def test_without_validation_there_are_no_validation_curves(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny("data.validation=0"), tmp_path)
+    assert run.history.val_loss == ()
+    assert run.status == "finished"
+
+
+def test_what_keras_refuses_leaves_nothing_behind(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        runner.run(
+            tiny(
+                "network.initializer={name: identity}",
+                "data.name=mnist_sample",
+                "network.layers=[{type: conv2d, filters: 2, kernel_size: 3}, "
+                "{type: flatten}, {type: dense, units: 10}]",
+            ),
+            tmp_path / "results",
+        )
+    assert not list(tmp_path.glob("results/*"))
+
+
+def test_data_that_does_not_fit_is_trained_by_plain_fit(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = runner.run(tiny(), tmp_path / "compiled")
+    monkeypatch.setenv("KERASDEMO_RESIDENT_BYTES", "1000")
+    with pytest.warns(UserWarning, match="plain fit"):
+        plain = runner.run(tiny(), tmp_path / "plain")
+    assert plain.facts["epochs_compiled"] is False
+    np.testing.assert_allclose(plain.history.loss, compiled.history.loss, rtol=1e-4)
