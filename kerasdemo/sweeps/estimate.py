@@ -1,0 +1,97 @@
+"""How much work a run is, and roughly how long that takes here."""
+
+import itertools
+import math
+import time
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from kerasdemo.config import RunConfig, types
+from kerasdemo.config.shapes import output_shape
+from kerasdemo.sweeps.expansion import Planned
+from kerasdemo.sweeps.jobs import Outcome
+from kerasdemo.training.shape import shape_key
+
+# Floating-point operations that an update costs beside its arithmetic: a guess that is good
+# enough for an estimate, and so is the share of the peak rate.
+UPDATE = 1e6
+SHARE_OF_PEAK = 0.4
+COMPILE_SECONDS = 4.0
+
+
+def work(config: RunConfig) -> float:
+    """Return the floating-point operations of a run's training and of its curves, about.
+
+    Two for each weight and example forward, four backward, and a forward pass at each epoch's end.
+    """
+    data, epochs = config.data, config.training.epochs
+    train, validation = data.train or 0, data.validation or 0
+    updates = math.ceil(train / config.training.batch_size)
+    weights = multiplications(config)
+    return epochs * (weights * (8 * train + 2 * validation) + UPDATE * updates)
+
+
+def multiplications(config: RunConfig) -> int:
+    """Return how many products one example's way through the network takes."""
+    facts = config.facts
+    assert facts is not None  # a loaded config has them
+    network = config.network
+    if network.layers is None:
+        pieces = network.maxout_pieces if network.activation.name == "maxout" else 1
+        sizes = [math.prod(facts.shape), *network.hidden_units]
+        hidden = sum(a * b * pieces for a, b in itertools.pairwise(sizes))
+        return hidden + sizes[-1] * (facts.classes or 10)
+    shapes = [output_shape(network.layers[:n], facts.shape) for n in range(1, len(network.layers))]
+    before = [facts.shape, *shapes]
+    after = [*shapes, output_shape(network.layers, facts.shape)]
+    return sum(map(_products, network.layers, before, after))
+
+
+def _products(layer: types.Layer, before: tuple[int, ...], after: tuple[int, ...]) -> int:
+    if isinstance(layer, types.DenseLayer):
+        return math.prod(before) * layer.units
+    if isinstance(layer, types.MaxoutLayer) and layer.units is not None:
+        return math.prod(before) * layer.units * layer.pieces
+    if isinstance(layer, types.Conv2DLayer):
+        side = layer.kernel_size
+        window = side * side if isinstance(side, int) else side[0] * side[1]
+        channels = before[-1] if len(before) == 3 else 1
+        return math.prod(after) * window * channels
+    return 0
+
+
+def seconds(
+    planned: Sequence[Planned], answered: Iterable[Outcome | None], workers: int = 1
+) -> float:
+    """Return about how long the runs that are not answered yet will take.
+
+    By the time that the answered ones took, where there are any; else by this machine's rate of
+    matrix products, measured in a blink.
+    """
+    done = list(zip(planned, answered, strict=True))
+    left = [one for one, outcome in done if outcome is None]
+    known = [
+        (work(one.config), outcome.summary.seconds)
+        for one, outcome in done
+        if outcome is not None and outcome.summary is not None and outcome.summary.seconds
+    ]
+    total = sum(work(one.config) for one in left)
+    if known:
+        return total * sum(s for _, s in known) / sum(w for w, _ in known) / workers
+    shapes = {shape_key(one.config) for one in left}
+    return total / (peak() * SHARE_OF_PEAK) / workers + COMPILE_SECONDS * len(shapes)
+
+
+@cache
+def peak() -> float:
+    """Return this machine's floating-point operations a second in a matrix product (float32)."""
+    import numpy as np
+
+    size = 700
+    one = np.ones((size, size), np.float32)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        one @ one
+        times.append(time.perf_counter() - began)
+    return 2 * size**3 / min(times)

@@ -1,0 +1,207 @@
+"""The route of an experiment: expand or search, an executor around the runner, and its claims."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo.analysis.claims import Claim, Finding, Member, judge
+from kerasdemo.config import InputError
+from kerasdemo.records.index import Summary, summary
+from kerasdemo.sweeps import estimate
+from kerasdemo.sweeps.answers import Answers, prepare, read_plan, write_plan
+from kerasdemo.sweeps.expansion import Planned, expand
+from kerasdemo.sweeps.experiment import Experiment, load
+from kerasdemo.sweeps.jobs import Fixed, Listener, Outcome, Source
+from kerasdemo.sweeps.progress import Progress, Tally
+from kerasdemo.training.shape import shape_key
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep would do: every run, its outcome where it is answered, and a time."""
+
+    experiment: Experiment
+    folder: Path
+    runs: tuple[tuple[Planned, Outcome | None], ...]
+    seconds: float
+    """of what is not answered yet, roughly; of a search, for one trial at each corner"""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did."""
+
+    experiment: Experiment
+    folder: Path
+    outcomes: tuple[tuple[Planned, Outcome], ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> list[tuple[Planned, Outcome]]:
+        """The runs that failed, with their reasons."""
+        return [(one, outcome) for one, outcome in self.outcomes if outcome.status == "failed"]
+
+
+def plan(file: Path, results: Path, overrides: Sequence[str] = (), workers: int = 1) -> Plan:
+    """Return what `sweep` would do, without doing anything: --dry-run.
+
+    Raises:
+        InputError: for every fault of the experiment.
+    """
+    experiment = load(file)
+    planned = expand(experiment, overrides)
+    folder = results / experiment.name
+    answers = Answers(folder)
+    found = [answers.find(one) for one in planned]
+    seconds = estimate.seconds(planned, found, workers)
+    return Plan(experiment, folder, tuple(zip(planned, found, strict=True)), seconds)
+
+
+def sweep(
+    file: Path,
+    results: Path,
+    overrides: Sequence[str] = (),
+    *,
+    workers: int = 1,
+    ray: str | None = None,
+    retry_failed: bool = False,
+    console: "Console | None" = None,
+) -> Swept:
+    """Make every run of an experiment that is not answered yet, and judge its claims.
+
+    The runs lie in `results`/<name of the experiment>; that folder is all that a sweep remembers,
+    and two sweeps may work on it at once.
+
+    Args:
+        ray: address of a Ray cluster, or "auto"; left out: this machine.
+        retry_failed: try runs that failed once more.
+        console: where progress is shown; left out: nowhere.
+
+    Raises:
+        InputError: for every fault of the experiment; nothing is written then.
+        StopSweep: where no run can be made any more (a full disk).
+    """
+    experiment = load(file)
+    planned = expand(experiment, overrides)
+    folder = results / experiment.name
+    answers = Answers(folder, retry_failed)
+    for one in planned:
+        answers.folder(one.config)  # data that can't be had is told before anything runs
+    cluster = _connect(experiment, ray) if ray else None
+    prepare(folder)
+    source = _source(experiment, folder, overrides, planned)
+    log = _Log(experiment, folder, answers)
+    log.write(planned)
+    with _progress(experiment, planned, console) as progress:
+        listener = _Both(log, progress)
+        if cluster is not None:
+            cluster.execute(source, answers, listener)
+        else:
+            from kerasdemo.sweeps import local
+
+            local.execute(source, answers, listener, workers)
+    return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
+
+
+def findings(folder: Path) -> list[Finding]:
+    """Hold an experiment's claims against its runs, by what its folder says of them."""
+    plan = read_plan(folder)
+    if plan is None:
+        return []
+    members = [_member(folder / name, run) for name, run in plan["runs"].items()]
+    return [judge(Claim.model_validate(claim), members) for claim in plan["claims"]]
+
+
+def _member(path: Path, run: dict[str, Any]) -> Member:
+    return Member(run["label"], run["values"], run["seed"], _summary(path))
+
+
+def _summary(path: Path) -> Summary | None:
+    try:
+        return summary(path)
+    except InputError:
+        return None
+
+
+def _connect(experiment: Experiment, address: str) -> Any:
+    from kerasdemo.sweeps import cluster
+
+    return cluster.connect(address, experiment.resources)
+
+
+def _source(
+    experiment: Experiment, folder: Path, overrides: Sequence[str], planned: Sequence[Planned]
+) -> Source:
+    if experiment.search is None:
+        return Fixed(planned, lambda one: shape_key(one.config))
+    from kerasdemo.sweeps.search import Searching
+
+    return Searching(experiment, folder, overrides)
+
+
+def _progress(experiment: Experiment, planned: Sequence[Planned], console: "Console | None") -> Any:
+    if console is None:
+        return nullcontext()
+    search = experiment.search
+    metric = search.objective if search else _usual_metric(planned)
+    work = None if search else sum(estimate.work(one.config) for one in planned)
+    return Progress(Tally(metric, None if search else len(planned), work), console)
+
+
+def _usual_metric(planned: Sequence[Planned]) -> str:
+    validated = all(one.config.data.validation for one in planned)
+    return "val_accuracy" if validated else "test_accuracy"
+
+
+class _Log:
+    """A listener that remembers outcomes and keeps sweep.json up to date."""
+
+    def __init__(self, experiment: Experiment, folder: Path, answers: Answers):
+        self._experiment = experiment
+        self._folder = folder
+        self._answers = answers
+        self._runs: dict[str, Any] = (read_plan(folder) or {}).get("runs", {})
+        self.outcomes: list[tuple[Planned, Outcome]] = []
+
+    def write(self, planned: Sequence[Planned]) -> None:
+        """Write sweep.json, with these runs in it."""
+        for one in planned:
+            name = self._answers.folder(one.config).path.name
+            self._runs[name] = {"label": one.label, "values": dict(one.values), "seed": one.seed}
+        told = self._experiment.model_dump(mode="json", include={"name", "question", "source"})
+        claims = [claim.model_dump(mode="json") for claim in self._experiment.claims]
+        write_plan(self._folder, {**told, "claims": claims, "runs": self._runs})
+
+    def started(self, planned: Planned) -> None:
+        if self._experiment.search is not None:
+            self.write([planned])
+
+    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+        pass
+
+    def ended(self, planned: Planned, outcome: Outcome) -> None:
+        self.outcomes.append((planned, outcome))
+
+
+class _Both:
+    """Two listeners as one; the second may be None."""
+
+    def __init__(self, first: Listener, second: Listener | None):
+        self._all = [one for one in (first, second) if one is not None]
+
+    def started(self, planned: Planned) -> None:
+        for one in self._all:
+            one.started(planned)
+
+    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+        for one in self._all:
+            one.epoch(planned, epoch, row)
+
+    def ended(self, planned: Planned, outcome: Outcome) -> None:
+        for one in self._all:
+            one.ended(planned, outcome)
