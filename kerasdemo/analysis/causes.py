@@ -318,16 +318,17 @@ def bad_initialization(reading: Reading) -> Finding | None:
     alike = next((name for name in names[:-1] if name in SAME_VALUE), None)
     if alike:
         return Finding(
-            f"{alike} gives all units of a layer the same weights, and from then on the same gradient.",
+            f"{alike} gives all units of a layer the same weights and, ever after, gradient.",
             {"initializer": alike},
             0.95,
             offers,
         )
     decades = _start(reading)
-    if decades is None or -WEAK_START < decades < STRONG_START:
-        return None
-    # Initializers that go by the layer's size are off a little in each layer, and all are alike.
+    # Initializers that go by the layer's size keep the signal's within a factor of 2 a layer: only
+    # through many layers do they shrink it.
     unscaled = any(name in UNSCALED for name in names)
+    if decades is None or -WEAK_START < decades < (STRONG_START if unscaled else math.inf):
+        return None
     weight = (0.9 if abs(decades) > 2 * WEAK_START else 0.7) if unscaled else 0.4
     word = "shrink" if decades < 0 else "swell"
     return Finding(

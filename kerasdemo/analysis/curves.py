@@ -60,6 +60,21 @@ def roughness(values: Curve) -> float:
     return math.sqrt(mean([s * s for s in seconds]) / 6) if seconds else 0.0
 
 
+def rises(values: Curve, least: float = 0.0, errors: float = 2.0) -> bool:
+    """Return whether a curve rose by `least` over its last quarter, and by more than it jitters.
+
+    `errors` standard errors of a line's rise: over n steps with noise of sd s, s * sqrt(12 / n).
+    """
+    risen = gain(values) if values else 0.0
+    error = roughness(values) * math.sqrt(12 / last_quarter(len(values)))
+    return risen >= least and risen > errors * error
+
+
+def falls(values: Curve, least: float = 0.0) -> bool:
+    """Return whether a curve fell, as `rises` says it."""
+    return rises([-value for value in values], least)
+
+
 def share_error(share: float, count: float | None) -> float:
     """Return the standard error of a share measured on `count` examples (Agresti and Coull 1998).
 

@@ -1,5 +1,7 @@
 """What came of a run: rules in the order in which they are asked; the first that finds decides."""
 
+import math
+
 from kerasdemo.analysis import curves
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.rule import Finding, Rule
@@ -125,15 +127,15 @@ def _promising(reading: Reading, level: float) -> bool:
     accuracy, loss, entropy = reading.accuracy or 0.0, reading.history.loss, reading.entropy
     quarters = reading.epochs / curves.last_quarter(reading.epochs)
     pace = curves.gain(reading.history.accuracy)
-    if pace >= RISE and accuracy + pace * quarters >= level + (
-        SHORTFALL if level == reading.chance else -SHORTFALL
-    ):
+    enough = level + (SHORTFALL if level == reading.chance else -SHORTFALL)
+    steady = curves.rises(reading.history.accuracy, RISE, 1.0) and reading.still_learning
+    if steady and accuracy + pace * quarters >= enough:
         return True
     # Accuracy may stand at the largest class while the loss already tells the classes apart.
     at_chance = level == reading.chance
     if not at_chance or entropy is None or (reading.learned or 0.0) < LEARNED:
         return False
-    return -curves.gain(loss) >= LEARNED * entropy
+    return curves.falls(loss, LEARNED * entropy)
 
 
 def _training_evidence(reading: Reading) -> dict[str, float | int | str]:
@@ -207,7 +209,7 @@ def _shifted(reading: Reading) -> str | None:
 
 
 def _both(first: float, second: float) -> float:
-    return float((first * first + second * second) ** 0.5)
+    return math.hypot(first, second)
 
 
 def overfits(reading: Reading) -> Finding | None:
@@ -222,6 +224,8 @@ def overfits(reading: Reading) -> Finding | None:
     turned, fell = _turned(reading), _fallen(reading)
     low = gap - CERTAIN * error
     if low < (GAP if turned is not None else WIDE_GAP) and not (fell and gap > error):
+        return None
+    if turned is None and _rises(reading):
         return None
     epoch = turned if turned is not None else _gap_opens(reading)
     since = f", from epoch {epoch} on" if epoch else ""
@@ -264,7 +268,7 @@ def _fallen(reading: Reading) -> bool:
     if len(values) < 6 or not reading.val_loss:
         return False
     smoothed = curves.smooth(values)
-    best, last = max(smoothed), curves.mean(values[-3:])
+    best, last = max(smoothed), smoothed[-1]
     # Both are measured on the same examples, which only makes the difference surer than this.
     error = _both(reading.error(best, "validation"), reading.error(last, "validation"))
     return best - last > max(SHORTFALL, CERTAIN * error)
@@ -283,8 +287,7 @@ def improving(reading: Reading) -> Finding | None:
     """Training was ended while the accuracy still rose."""
     bad = _bad_accuracy(reading)
     stopped = bool(reading.run.facts.get("stopped_early"))
-    clear = reading.rise >= RISE and reading.rise > _rise_error(reading)
-    unfinished = bad is None and not stopped and clear and reading.still_learning
+    unfinished = bad is None and not stopped and _rises(reading)
     slow = bad is None and not stopped and _far(reading) and _loss_falls(reading)
     if reading.epochs < 2 or not (bad or unfinished or slow):
         return None
@@ -298,9 +301,10 @@ def improving(reading: Reading) -> Finding | None:
     )
 
 
-def _rise_error(reading: Reading) -> float:
+def _rises(reading: Reading) -> bool:
+    """Whether the accuracy to look at rose over the last quarter, and training goes on."""
     values = reading.history.val_accuracy if reading.val_loss else reading.history.accuracy
-    return CERTAIN * curves.roughness(values) / max(1, curves.last_quarter(len(values))) ** 0.5
+    return reading.still_learning and curves.rises(values, RISE, 1.0)
 
 
 def _far(reading: Reading) -> bool:
@@ -313,8 +317,7 @@ def _far(reading: Reading) -> bool:
 def _loss_falls(reading: Reading) -> bool:
     """Whether the loss to look at fell by 5 % over the last quarter, and not by its jitter."""
     values = reading.val_loss or reading.history.loss
-    fall = -curves.gain(values)
-    return reading.still_learning and values[-1] > 0 and fall > 0.05 * values[-1]
+    return reading.still_learning and values[-1] > 0 and curves.falls(values, 0.05 * values[-1])
 
 
 def no_scale(reading: Reading) -> Finding | None:

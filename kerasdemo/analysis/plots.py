@@ -32,7 +32,7 @@ COLORS: dict[Outcome, str] = {
     "diverged": "#B3261E",
     "cannot_tell": "#5A5A5A",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -136,13 +136,13 @@ def _marks(ax: "Axes", run: Run, metric: str) -> None:
     best, broken = _best_epoch(reading), reading.broken
     if best is not None and reading.epochs > 1:
         ax.axvline(best, color=GREY, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
-        _note(ax, best, f"best epoch {best}", 1.0)
+        _note(ax, best, reading.epochs, f"best epoch {best}", 1.0)
     if run.facts.get("stopped_early"):
         ax.axvline(reading.epochs, color=INK, linewidth=1.0, zorder=1)
-        _note(ax, reading.epochs, f"stopped early, {reading.epochs}", 0.06)
+        _note(ax, reading.epochs, reading.epochs, f"stopped early, {reading.epochs}", 0.06)
     if broken is not None:
         ax.axvline(broken, color=COLORS["diverged"], linewidth=1.4, zorder=1)
-        _note(ax, broken, f"NaN or infinite, epoch {broken}", 0.06)
+        _note(ax, broken, reading.epochs, f"NaN or infinite, epoch {broken}", 0.06)
     test = reading.fact("test", metric)
     if test is not None:
         _test_mark(ax, reading, test * (100.0 if metric == "accuracy" else 1.0), metric)
@@ -154,10 +154,9 @@ def _best_epoch(reading: Reading) -> int | None:
     return values.index(min(finite)) + 1 if finite else None
 
 
-def _note(ax: "Axes", epoch: float, text: str, height: float) -> None:
+def _note(ax: "Axes", epoch: int, epochs: int, text: str, height: float) -> None:
     """Write beside a vertical line, on the side where there is room."""
-    left, right = 1, max(len(line.get_xdata()) for line in ax.lines[:2]) if ax.lines else 1
-    to_left = epoch > (left + right) / 2
+    to_left = epoch > (1 + epochs) / 2
     ax.annotate(
         text,
         (epoch, height),
@@ -279,15 +278,14 @@ def _data_line(drawn: "Figure", run: Run) -> None:
         f"{data[part]:,} {part}" for part in ("train", "validation", "test") if data.get(part)
     ]
     source = str(data.get("source") or run.config.data.name)
-    place = {"x": 0.02, "y": 0.815, "va": "center"}
     if data.get("warning"):
-        text = f"NOT {run.config.data.name.upper()}: the bundled sample stands in ({', '.join(counts)})"
+        wanted = run.config.data.name.upper()
+        text = f"NOT {wanted}: the bundled sample stands in ({', '.join(counts)})"
         box = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
-        drawn.text(s=text, size=9.5, weight="bold", color=BLACK, bbox=box, **place)
-        return
-    drawn.text(
-        s=f"{source}: {', '.join(counts)}" if counts else source, size=8.5, color=GREY, **place
-    )
+        drawn.text(0.02, 0.815, text, size=9.5, weight="bold", color=BLACK, bbox=box, va="center")
+    else:
+        text = f"{source}: {', '.join(counts)}" if counts else source
+        drawn.text(0.02, 0.815, text, size=8.5, color=GREY, va="center")
 
 
 def save_layers(run: Run, path: Path) -> None:
@@ -353,6 +351,5 @@ def _layer_legend(ax: "Axes", layers: int) -> None:
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
         handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.02, 0.5),
-        fontsize=8 if layers <= 16 else 6, title="output\n↑\ninput" if layers > 1 else None,
-        title_fontsize=7.5, handlelength=1.4,
+        fontsize=8 if layers <= 16 else 6, handlelength=1.4,
     )  # fmt: skip

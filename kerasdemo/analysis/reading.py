@@ -184,9 +184,7 @@ class Reading:
     @cached_property
     def still_learning(self) -> bool:
         """Whether the training loss fell over the last quarter by more than it jitters."""
-        values = self.history.loss
-        fall = -curves.gain(values)
-        return fall > 0 and fall > curves.roughness(values)
+        return curves.falls(self.history.loss)
 
     @cached_property
     def learned(self) -> float | None:
