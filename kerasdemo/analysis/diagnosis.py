@@ -143,5 +143,5 @@ def _notes(reading: Reading) -> Iterator[str]:
     if reading.epochs and reading.run.facts and reading.test_accuracy is None:
         yield "The test accuracy was not measured."
     shares = reading.shares()
-    if shares and max(shares) > 2 * (1 / len(shares)) and max(shares) > 0.5:
+    if shares and max(shares) > 1.5 / len(shares):
         yield f"{max(shares):.0%} of the training examples are of one class: that is chance here."

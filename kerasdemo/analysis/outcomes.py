@@ -128,7 +128,7 @@ def _promising(reading: Reading, level: float) -> bool:
     quarters = reading.epochs / curves.last_quarter(reading.epochs)
     pace = curves.gain(reading.history.accuracy)
     enough = level + (SHORTFALL if level == reading.chance else -SHORTFALL)
-    steady = curves.rises(reading.history.accuracy, RISE, 1.0) and reading.still_learning
+    steady = pace >= RISE and reading.still_learning
     if steady and accuracy + pace * quarters >= enough:
         return True
     # Accuracy may stand at the largest class while the loss already tells the classes apart.

@@ -1,0 +1,201 @@
+"""Why training went wrong: one record by hand for each cause, and the symptom that is none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from kerasdemo import config
+from kerasdemo.analysis import Verdict, causes, diagnose, explain
+from kerasdemo.analysis.catalogue import RULES
+from kerasdemo.analysis.reading import Reading
+from kerasdemo.config import InputError
+from tests.analysis.conftest import MakeRun, falling, rising
+
+STUCK = {"loss": [2.301] * 12, "accuracy": [0.1127] * 12}
+Layers = Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def layers(
+    gradients: Sequence[float], dead: float = 0.0, saturated: float = 0.0, update: float = 0.05
+) -> Layers:
+    """Twelve equal epochs of layers with these gradient norms, the last one the output."""
+    hidden = [f"dense_{n}" for n in range(1, len(gradients))]
+    return {
+        name: {
+            "gradient_norm": [gradient] * 12,
+            "weight_norm": [10.0] * 12,
+            "update_ratio": [update] * 12,
+            "dead": [dead if name != "output" else 0.0] * 12,
+            "saturated": [saturated if name != "output" else 0.0] * 12,
+        }
+        for name, gradient in zip([*hidden, "output"], gradients, strict=True)
+    }
+
+
+def text(network: str = "", optimizer: str = "", rest: str = "") -> str:
+    return (
+        "data: {name: mnist}\ntraining: {early_stopping: null}\n"
+        f"network: {{{network}}}\noptimizer: {{{optimizer}}}\n{rest}"
+    )
+
+
+def first(verdict: Verdict) -> str:
+    return verdict.causes[0].name
+
+
+CASES: list[tuple[str, str, Layers, dict[str, Any]]] = [
+    ("wrong_output_or_loss", text("depth: 2", rest="loss: mse\n"), layers([0.1, 0.1, 0.2]), {}),
+    ("wrong_output_or_loss", text("output_activation: relu"), layers([0.0, 0.0, 0.0]), {}),
+    (
+        "vanishing_gradient",
+        text("depth: 3, activation: sigmoid"),
+        layers([1e-6, 1e-4, 0.01, 1]),
+        {},
+    ),
+    ("exploding_gradient", text("depth: 3"), layers([900.0, 90.0, 9.0, 1.0]), {}),
+    ("dead_units", text("depth: 2"), layers([0.0, 0.0, 0.3], dead=1.0), {}),
+    ("saturation", text("depth: 2, activation: tanh"), layers([0.1, 0.1, 0.3], saturated=0.97), {}),
+    (
+        "learning_rate_too_high",
+        text("depth: 2", "name: adam, learning_rate: 0.5"),
+        layers([0.0, 0.0, 0.3], dead=1.0, update=60.0),
+        {},
+    ),
+    (
+        "learning_rate_too_low",
+        text("depth: 2", "name: sgd, learning_rate: 1.0e-5"),
+        layers([0.3, 0.3, 0.3], update=1e-4),
+        {},
+    ),
+    ("too_few_updates", text("depth: 2"), layers([0.3, 0.3, 0.3]), {"updates": 12}),
+    (
+        "input_not_normalized",
+        text("depth: 2"),
+        layers([0.0, 0.0, 0.3], dead=1.0),
+        {"data": {"input": {"min": 0, "max": 255, "mean": 33.0, "sd": 79.0}}},
+    ),
+    (
+        "bad_initialization",
+        text("depth: 2, initializer: {name: constant, value: 0.01}"),
+        layers([0.1, 0.1, 0.3]),
+        {},
+    ),
+    (
+        "bad_initialization",
+        text("depth: 4, initializer: {name: random_normal, stddev: 0.0001}"),
+        layers([1e-9, 1e-9, 1e-9, 1e-9, 0.3]),
+        {},
+    ),
+    ("network_too_small", text("depth: 2, units: 2"), layers([0.1, 0.1, 0.3]), {}),
+    ("network_too_small", text("depth: 0"), layers([0.1]), {}),
+    ("network_too_small", text("activation: linear"), layers([0.1, 0.1, 0.3]), {}),
+]
+
+
+@pytest.mark.parametrize(("cause", "config_text", "told", "facts"), CASES)
+def test_the_cause_is_named_first(
+    run: MakeRun, cause: str, config_text: str, told: Layers, facts: dict[str, Any]
+) -> None:
+    verdict = diagnose(run(config_text, **STUCK, layers=told, **facts))
+    assert verdict.outcome == "optimization_failure"
+    assert first(verdict) == cause, verdict.causes
+    assert verdict.remedies[0].answers == cause
+    weights = [c.weight for c in verdict.causes]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_every_remedy_makes_a_valid_config(run: MakeRun) -> None:
+    for _, config_text, told, facts in CASES:
+        for remedy in diagnose(run(config_text, **STUCK, layers=told, **facts)).remedies:
+            changes = [f"{key}={_yaml(value)}" for key, value in remedy.patch.items()]
+            patched = config.parse(config_text, overrides=changes)
+            assert patched != config.parse(config_text)
+
+
+def _yaml(value: object) -> str:
+    import yaml
+
+    return yaml.safe_dump(value, default_flow_style=True).replace("\n...", "").strip()
+
+
+@pytest.mark.parametrize(("cause", "config_text", "told", "facts"), CASES)
+def test_a_good_run_has_no_cause(
+    run: MakeRun, cause: str, config_text: str, told: Layers, facts: dict[str, Any]
+) -> None:
+    """A symptom explains a bad outcome; without one it is no fault."""
+    fine = {"loss": falling(2.3, 0.05, 12), "accuracy": rising(0.1, 0.97, 12)}
+    assert diagnose(run(config_text, **fine, layers=told, **facts)).causes == ()
+
+
+def test_sparsity_is_not_death(run: MakeRun) -> None:
+    told = layers([0.1, 0.1, 0.3], dead=0.2)
+    verdict = diagnose(run(text("depth: 2"), **STUCK, layers=told))
+    assert "dead_units" not in [cause.name for cause in verdict.causes]
+
+
+def test_a_layer_of_dead_units_is_no_vanishing_gradient(run: MakeRun) -> None:
+    told = layers([0.0, 0.0, 0.3], dead=1.0)
+    verdict = diagnose(run(text("depth: 2"), **STUCK, layers=told))
+    assert "vanishing_gradient" not in [cause.name for cause in verdict.causes]
+
+
+def test_swings_are_oscillation(run: MakeRun) -> None:
+    swinging = [0.7 + 0.06 * (-1) ** n for n in range(20)]
+    verdict = diagnose(run(loss=[0.9 + 0.1 * (-1) ** n for n in range(20)], accuracy=swinging))
+    assert "oscillation" in [cause.name for cause in verdict.causes][:2]
+
+
+def test_diverged_runs_are_not_told_to_train_longer(run: MakeRun) -> None:
+    verdict = diagnose(run(text("", "name: sgd, learning_rate: 5.0"), status="diverged"))
+    names = [cause.name for cause in verdict.causes]
+    assert names[0] == "learning_rate_too_high"
+    assert not {"too_few_updates", "learning_rate_too_low", "network_too_small"} & set(names)
+
+
+def test_written_layers_are_patched_where_they_stand(run: MakeRun) -> None:
+    written = (
+        "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
+        + "    - {type: dense, units: 50, activation: sigmoid}\n" * 3
+        + "    - {type: dense, units: 10, activation: softmax}\n"
+    )
+    verdict = diagnose(run(written, **STUCK, layers=layers([1e-7, 1e-4, 1e-2, 1])))
+    assert verdict.remedies[0].patch == {
+        f"network.layers.{n}.activation": "relu" for n in (1, 2, 3)
+    }
+
+
+def test_momentum_counts_into_the_learning_rate(run: MakeRun) -> None:
+    plain = Reading(run(text("", "name: sgd, learning_rate: 0.01")))
+    heavy = Reading(run(text("", "name: sgd, learning_rate: 0.01, momentum: 0.9")))
+    assert plain.learning_rate_ratio == pytest.approx(1)
+    assert heavy.learning_rate_ratio == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("initializer", "sd"),
+    [
+        ("he_normal", (2 / 784) ** 0.5),
+        ("glorot_uniform", (2 / (784 + 500)) ** 0.5),
+        ("lecun_normal", (1 / 784) ** 0.5),
+        ("{name: random_uniform, minval: -0.1, maxval: 0.1}", 0.2 / 12**0.5),
+    ],
+)
+def test_initial_sd(run: MakeRun, initializer: str, sd: float) -> None:
+    reading = Reading(run(text(f"initializer: {initializer}")))
+    assert causes.initial_sd(reading.network[0]) == pytest.approx(sd)
+
+
+def test_the_catalogue_has_a_page_for_every_rule() -> None:
+    assert len({rule.code for rule in RULES.values()}) == len(RULES)
+    for code, rule in RULES.items():
+        page = explain(code)
+        for heading in ("How it is detected", "Why it matters", "What to try"):
+            assert heading in page
+        assert rule.name in page
+
+
+def test_explain_takes_a_name_and_names_the_nearest() -> None:
+    assert explain("optimization_failure").count("# K11") == 2
+    with pytest.raises(InputError, match="vanishing_gradient"):
+        explain("vanishing_gradients")
