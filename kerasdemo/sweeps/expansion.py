@@ -64,8 +64,11 @@ def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planne
     points = _points(experiment, bases)
     _check_overrides(points, overrides)
     if experiment.search is not None:
-        _build_all(experiment, _corners(experiment, bases[0]), (None,))
+        corners = _build_all(experiment, _corners(experiment, bases[0]), (None,))
         _raise_any(_claim_faults(experiment, None))
+        if _unvalidated(experiment.search.objective, corners):
+            message = _no_validation(experiment.search.objective)
+            raise InputError(experiment.document.fault(("search", "objective"), message))
         return []
     planned = _build_all(experiment, points, experiment.seeds or (None,))
     _raise_any([*_doubled(experiment, points, planned), *_claim_faults(experiment, planned)])
@@ -330,6 +333,21 @@ def _claim_faults(experiment: Experiment, planned: list[Planned] | None) -> Iter
             message = _picks_nothing(experiment, planned, selector)
             if message:
                 yield experiment.document.fault(("claims", number, word), message)
+        if claim.verdict is None and _unvalidated(claim.metric, planned or ()):
+            yield experiment.document.fault(
+                ("claims", number, "metric"), _no_validation(claim.metric)
+            )
+
+
+def _unvalidated(metric: str, planned: Iterable[Planned]) -> bool:
+    return metric.startswith("val_") and any(not one.config.data.validation for one in planned)
+
+
+def _no_validation(metric: str) -> str:
+    return (
+        f"there is no {metric} with `data.validation: 0`; use {metric.removeprefix('val_')}, "
+        f"{metric.replace('val_', 'test_')} (claims only), or hold out validation examples"
+    )
 
 
 def _picks_nothing(

@@ -174,10 +174,12 @@ class _Epochs:
 class Worker:
     """A process that trains (sweeps/worker.py), as the sweep sees it."""
 
+    COMMAND = (sys.executable, "-m", "kerasdemo.sweeps.worker")
+
     def __init__(self, results: Path, threads: int | None):
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "kerasdemo.sweeps.worker", str(results)],
+            [*self.COMMAND, str(results)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -199,6 +199,14 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
             BASE + "search: {space: {optimizer.learning_rate: {low: -1, high: 1}}}",
             "question.yaml:2: search.space.optimizer.learning_rate: got -1.0",
         ),
+        (
+            BASE + "variants: {a: {}}\nclaims:\n - {says: x, better: a, than: a}",
+            "question.yaml:4: claims.0.metric: there is no val_accuracy with `data.validation: 0`",
+        ),
+        (
+            BASE + "search: {space: {network.depth: [1, 2]}}",
+            "question.yaml:2: search.objective: there is no val_loss with `data.validation: 0`",
+        ),
         (BASE + "sedes: [1]", "question.yaml:2: sedes: unknown key 'sedes'; did you mean 'seeds'?"),
         (BASE + "seeds: [-1]", "question.yaml:2: seeds.0: got -1"),
     ],

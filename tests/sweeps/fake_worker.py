@@ -1,0 +1,62 @@
+"""A worker that trains nothing: what becomes of a run stands in its description."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from kerasdemo.records.folder import RunFolder, run_id
+from kerasdemo.sweeps.worker import Wire, config_of
+from kerasdemo.training import data
+
+results = Path(sys.argv[1])
+wire = Wire()
+memory = 1 << 30
+
+
+def write(config: Any, status: str = "finished") -> None:
+    folder = RunFolder(results / run_id(config, data.find(config).fingerprint))
+    folder.create(config)
+    folder.clear()
+    folder.add_epoch(1, {"loss": 1.0, "accuracy": config.seed / 10, "learning_rate": 0.1})
+    folder.finish({"status": status, "reason": None, "seconds": 1.0})
+    with (results / "trained.txt").open("a") as handle:
+        handle.write(f"{os.getpid()} {config.name} {config.seed}\n")
+
+
+while True:
+    job = wire.receive()
+    config = config_of(job["config"])
+    flag = results / f"{config.name}-{config.seed}.flag"
+    match config.description:
+        case "segfault":
+            print("the last words", file=sys.stderr, flush=True)
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "segfault once" if not flag.exists():
+            flag.touch()
+            wire.send("begin", epoch=1)
+            wire.send("epoch", epoch=1, row={"loss": 1.0})
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "busy once" if not flag.exists():
+            flag.touch()
+            wire.send("busy")
+            continue
+        case "full disk":
+            wire.send("hopeless", reason="No space left on device")
+            continue
+        case "raises" if not job["again"]:
+            wire.send("failed", reason="ValueError: bad")
+            continue
+        case "grows":
+            memory += 4 << 30
+        case "exits":
+            sys.stdout.flush()
+            os._exit(3)
+    wire.send("begin", epoch=1)
+    wire.send("epoch", epoch=1, row={"loss": 1.0})
+    if job["watched"] and not wire.receive()["go_on"]:
+        wire.send("stopped")
+        continue
+    write(config, "diverged" if config.description == "diverges" else "finished")
+    wire.send("done", status="finished", reason=None, memory=memory)

@@ -1,0 +1,96 @@
+"""Kill -9 at random moments: nothing is lost, nothing is done twice, to the byte."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kerasdemo.records.folder import RunFolder
+
+EXPERIMENT = """
+base:
+  data: {name: circles, train: 300, validation: 100, test: 100}
+  network: {depth: 1, units: 16}
+  training: {epochs: 400, batch_size: 10, early_stopping: null}
+grid:
+  network.dropout: [0.1, 0.2]
+  optimizer: [sgd, adam]
+seeds: 0-1
+"""
+SWEEP = (
+    "import sys; from pathlib import Path; from kerasdemo.sweeps.sweep import sweep;"
+    "swept = sweep(Path(sys.argv[1]), Path(sys.argv[2]), workers=int(sys.argv[3]));"
+    "sys.exit(bool(swept.failed))"
+)
+
+
+def start(experiment: Path, results: Path, workers: int = 1) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", SWEEP, str(experiment), str(results), str(workers)]
+    return subprocess.Popen(command)
+
+
+def folders(results: Path) -> dict[str, RunFolder]:
+    found = sorted((results / "question").glob("*/config.yaml"))
+    return {file.parent.name: RunFolder(file.parent) for file in found}
+
+
+def children(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds workers through /proc")
+def test_a_sweep_killed_ten_times_is_as_one_that_was_not(tmp_path: Path) -> None:
+    experiment = tmp_path / "question.yaml"
+    experiment.write_text(EXPERIMENT)
+    assert start(experiment, tmp_path / "calm").wait() == 0
+    calm = folders(tmp_path / "calm")
+    assert len(calm) == 8
+
+    storm = tmp_path / "storm"
+    chance = random.Random(4)
+    finished: dict[str, int] = {}
+    for kill in range(10):
+        sweep = start(experiment, storm)
+        time.sleep(chance.uniform(1, 7))
+        victims = children(sweep.pid) if kill % 2 else [sweep.pid]
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        if kill % 2:  # the worker was killed: the sweep goes on, and is killed a little later
+            time.sleep(chance.uniform(0, 4))
+            sweep.kill()
+        sweep.wait()
+        for name, folder in folders(storm).items():
+            if folder.status is not None:
+                written = folder.run_file.stat().st_mtime_ns
+                assert finished.setdefault(name, written) == written, "trained again"
+    assert len(finished) < 8, "the kills came too late to test anything"
+
+    assert start(experiment, storm).wait() == 0
+    assert folders(storm).keys() == calm.keys()
+    for name, folder in folders(storm).items():
+        assert folder.status == "finished"
+        assert folder.metrics_file.read_bytes() == calm[name].metrics_file.read_bytes(), name
+        assert folder.layers_file.read_bytes() == calm[name].layers_file.read_bytes(), name
+        assert not folder.checkpoint_file.exists()
+        if name in finished:
+            assert folder.run_file.stat().st_mtime_ns == finished[name]
+
+
+def test_two_sweeps_at_once_share_the_work(tmp_path: Path) -> None:
+    experiment = tmp_path / "question.yaml"
+    experiment.write_text(EXPERIMENT.replace("epochs: 400", "epochs: 30"))
+    sweeps = [start(experiment, tmp_path / "results") for _ in range(2)]
+    assert [sweep.wait() for sweep in sweeps] == [0, 0]
+    runs = folders(tmp_path / "results")
+    assert len(runs) == 8
+    for folder in runs.values():
+        assert folder.status == "finished"
+        # One header and thirty epochs: two trainings would have left more, or other rows.
+        epochs = [line.split(",")[0] for line in folder.metrics_file.read_text().splitlines()]
+        assert epochs == ["epoch", *map(str, range(1, 31))]
