@@ -19,6 +19,8 @@ def translate(
     """
     by_key: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors():
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # it is only short of the items that were refused themselves
         by_key.setdefault(_key(detail, document.data), []).append(detail)
     faults = [document.fault(key, _message(details, root)) for key, details in by_key.items()]
     return sorted(faults, key=lambda fault: fault.line or 0)
@@ -80,6 +82,7 @@ _TYPES = {
     "string_type": "text",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "too_short": "a list with something in it",
     "list_type": "a list",
     "dict_type": "a mapping (key: value)",
     "model_type": "a mapping (key: value)",

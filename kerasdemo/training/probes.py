@@ -63,7 +63,8 @@ class Probe:
     def _measure(self, x: Any, y: Any, before: Sequence[Any]) -> tuple[Any, ...]:
         kernels = [layer.kernel for layer in self.layers]
         with tf.GradientTape() as tape:
-            *outputs, prediction = self.inspector(x, training=False)
+            # Flattened, because Keras unpacks a single output.
+            *outputs, prediction = tf.nest.flatten(self.inspector(x, training=False))
             loss = self.loss_of(y, prediction)
         gradients = tape.gradient(
             loss,

@@ -1,0 +1,36 @@
+# Three things to do: make demo, make test, make lint. Each makes .venv first where it is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format schema clean
+
+demo: .venv/ready
+	$(BIN)/kerasdemo run configs/quickstart.yaml
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# What is generated from the code: a test says where it is out of date.
+schema: .venv/ready
+	$(BIN)/python -m kerasdemo.training.vocabulary
+	$(BIN)/kerasdemo schema configs/schema.json
+
+.venv/ready: pyproject.toml .constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "kerasdemo needs Python 3.11 to 3.13, this is %d.%d; try make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable ".[dev,ray]"
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

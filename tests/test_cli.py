@@ -1,0 +1,157 @@
+"""The command line as a person uses it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kerasdemo import cli
+
+TINY = """\
+description: small enough to train in a test
+data: {name: mnist_sample, train: 250, validation: 100, test: 100}
+network: {depth: 1, units: 16}
+training: {batch_size: 50, epochs: 3}
+"""
+
+
+def kerasdemo(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kerasdemo", *arguments], capture_output=True, text=True, cwd=folder
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which one config was run, for two seeds."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "tiny.yaml").write_text(TINY)
+    done = kerasdemo("run", "tiny.yaml", "--seeds", "0-1", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("accuracy train ") == 2
+    assert "curves   results/runs/tiny-" in done.stdout
+    return folder
+
+
+def runs(folder: Path) -> list[Path]:
+    return sorted((folder / "results" / "runs").glob("tiny-*"))
+
+
+def test_run_leaves_pictures_and_a_verdict(folder: Path) -> None:
+    assert len(runs(folder)) == 2
+    for run in runs(folder):
+        for name in ("curves.png", "layers.png"):
+            assert (run / name).read_bytes().startswith(b"\x89PNG")
+        assert json.loads((run / "verdict.json").read_text())["outcome"]
+
+
+def test_run_is_answered_from_disk(folder: Path) -> None:
+    done = kerasdemo("run", "tiny.yaml", "--json", folder=folder)
+    facts = json.loads(done.stdout)
+    assert len(facts) == 1
+    assert facts[0]["status"] == "finished"
+    assert facts[0]["verdict"]["outcome"]
+
+
+def test_list_show_and_diagnose(folder: Path) -> None:
+    rows = json.loads(kerasdemo("list", "--json", folder=folder).stdout)
+    assert [row["run"] for row in rows] == [run.name for run in runs(folder)]
+    assert "tiny-" in kerasdemo("list", folder=folder).stdout
+    name = rows[0]["run"]
+    shown = kerasdemo("show", name, folder=folder).stdout
+    assert "optimizer.learning_rate: 0.001" in shown
+    # By the start of its name, by its path, and several at once.
+    begin = json.loads(kerasdemo("diagnose", name[:-2], "--json", folder=folder).stdout)
+    path = json.loads(kerasdemo("diagnose", f"results/runs/{name}", "--json", folder=folder).stdout)
+    assert begin == path
+    assert "outcome" in begin[0]
+    assert "causes" in begin[0]
+    assert (
+        kerasdemo("diagnose", *(r["run"] for r in rows), folder=folder).stdout.count("tiny-") == 2
+    )
+
+
+def test_facts_do_not_change_by_looking(folder: Path) -> None:
+    run = runs(folder)[0]
+    before = {
+        f.name: f.read_bytes() for f in run.iterdir() if f.suffix in (".csv", ".yaml", ".json")
+    }
+    kerasdemo("show", run.name, folder=folder)
+    kerasdemo("run", "tiny.yaml", "--quiet", folder=folder)
+    assert before == {name: (run / name).read_bytes() for name in before}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "nowhere.yaml"], "error: nowhere.yaml: no such file"),
+        (["run", "tiny.yaml", "--set", "optimizr=sgd"], "did you mean 'optimizer'?"),
+        (["run", "tiny.yaml", "--seeds", "4-1"], "error: --seeds: got '4-1'; expected seeds"),
+        (["check", "bad.yaml"], "error: bad.yaml:2: network.dept: unknown key 'dept'"),
+        (["diagnose", "tiny-00000000"], "no such run folder"),
+        (["show", "."], "no run folder: it has no config.yaml"),
+        (["list", "nowhere"], "error: nowhere: no such results folder"),
+        (["run"], "Missing argument"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_code_2(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "bad.yaml").write_text("seed: 1\nnetwork: {dept: 3}\n")
+    before = sorted(tmp_path.rglob("*"))
+    done = kerasdemo(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert expected in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_one_bad_config_keeps_all_from_training(tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "bad.yaml").write_text("seed: no\n")
+    done = kerasdemo("run", "tiny.yaml", "bad.yaml", folder=tmp_path)
+    assert done.returncode == 2
+    assert not (tmp_path / "results").exists()
+
+
+def test_check_tells_tips_with_their_line(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("data: {name: mnist}\nloss: mse\n")
+    done = kerasdemo("check", "a.yaml", folder=tmp_path)
+    assert done.returncode == 0
+    assert "a.yaml:2: loss" in done.stdout
+
+
+def test_what_does_not_train_does_not_import_tensorflow(folder: Path) -> None:
+    name = runs(folder)[0].name
+    for arguments in (["--help"], ["check", "tiny.yaml"], ["list"], ["diagnose", name], ["schema"]):
+        script = (
+            "import sys; from kerasdemo.cli import main; sys.argv[1:] = "
+            f"{arguments!r}\ntry: main()\nexcept SystemExit: pass\n"
+            "assert not {'tensorflow', 'keras'} & set(sys.modules), arguments"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "verb", [command.name or command.callback.__name__ for command in cli.app.registered_commands]
+)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    verb = verb.removesuffix("_runs")
+    text = CliRunner().invoke(cli.app, [verb, "--help"]).output
+    assert f"Example: kerasdemo {verb}" in " ".join(text.split())
+
+
+def test_the_python_way(tmp_path: Path, repository: Path) -> None:
+    from kerasdemo import diagnose, load_config, run
+
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    config = load_config(tmp_path / "tiny.yaml", ["training.epochs=2"])
+    result = run(config, tmp_path / "runs")
+    assert result.history.epochs == 2
+    assert diagnose(result).summary
