@@ -59,6 +59,8 @@ STYLE: dict[Any, Any] = {
 DPI = 135
 # A loss beyond this many times its median is drawn at the panel's edge.
 TALL = 20.0
+# Accuracies within this many points of one another fill no panel.
+LEAST_ACCURACY = 5.0
 METRICS = {"loss": ("Loss", ""), "accuracy": ("Accuracy", "%")}
 
 
@@ -135,17 +137,20 @@ def _marks(ax: "Axes", run: Run, metric: str) -> None:
     reading = Reading(run)
     best, broken = _best_epoch(reading), reading.broken
     if best is not None and reading.epochs > 1:
-        ax.axvline(best, color=GREY, linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
-        _note(ax, best, reading.epochs, f"best epoch {best}", 1.0)
+        _at_epoch(ax, best, GREY, f"best epoch {best}", dotted=True)
     if run.facts.get("stopped_early"):
-        ax.axvline(reading.epochs, color=INK, linewidth=1.0, zorder=1)
-        _note(ax, reading.epochs, reading.epochs, f"stopped early, {reading.epochs}", 0.06)
+        _at_epoch(ax, reading.epochs, INK, f"stopped early, epoch {reading.epochs}")
     if broken is not None:
-        ax.axvline(broken, color=COLORS["diverged"], linewidth=1.4, zorder=1)
-        _note(ax, broken, reading.epochs, f"NaN or infinite, epoch {broken}", 0.06)
+        _at_epoch(ax, broken, COLORS["diverged"], f"NaN or infinite, epoch {broken}")
     test = reading.fact("test", metric)
     if test is not None:
         _test_mark(ax, reading, test * (100.0 if metric == "accuracy" else 1.0), metric)
+
+
+def _at_epoch(ax: "Axes", epoch: int, color: str, label: str, dotted: bool = False) -> None:
+    """Draw a vertical line; the legend says what it is, where it can't cover a curve."""
+    style = (0, (1, 2)) if dotted else "-"
+    ax.axvline(epoch, color=color, linewidth=1.1, linestyle=style, label=label, zorder=1)
 
 
 def _best_epoch(reading: Reading) -> int | None:
@@ -154,33 +159,10 @@ def _best_epoch(reading: Reading) -> int | None:
     return values.index(min(finite)) + 1 if finite else None
 
 
-def _note(ax: "Axes", epoch: int, epochs: int, text: str, height: float) -> None:
-    """Write beside a vertical line, on the side where there is room."""
-    to_left = epoch > (1 + epochs) / 2
-    ax.annotate(
-        text,
-        (epoch, height),
-        xycoords=("data", "axes fraction"),
-        xytext=(-4 if to_left else 4, -2 if height > 0.5 else 2),
-        textcoords="offset points",
-        ha="right" if to_left else "left",
-        va="top" if height > 0.5 else "bottom",
-        color=GREY,
-        fontsize=8,
-        bbox={
-            "boxstyle": "square,pad=0.1",
-            "facecolor": "white",
-            "edgecolor": "none",
-            "alpha": 0.8,
-        },
-        zorder=4,
-    )
-
-
 def _test_mark(ax: "Axes", reading: Reading, value: float, metric: str) -> None:
     if not math.isfinite(value):
         return
-    told = f"test {value:.1f} %" if metric == "accuracy" else f"test {value:.3g}"
+    told = f"test {value:.1f}%" if metric == "accuracy" else f"test {value:.3g}"
     ax.plot(
         [reading.judged + 1], [value], linestyle="none", marker="D", markersize=7,
         color=BLACK, markerfacecolor=YELLOW, label=told, zorder=5, clip_on=False,
@@ -194,7 +176,8 @@ def _axes(ax: "Axes", runs: Sequence[Run], metric: str) -> None:
     label = f"{title.lower()} [{unit}]" if unit else f"{title.lower()} ({_loss_name(runs)})"
     ax.set(xlabel="epoch", ylabel=label)
     epochs = max((run.history.epochs for run in runs), default=1)
-    ax.set_xlim(1 - 0.02 * epochs, max(epochs, 2) + 0.02 * epochs)
+    edge = 0.02 * epochs if epochs > 1 else 0.5
+    ax.set_xlim(1 - edge, max(epochs, 1) + edge)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
     _limits(ax, metric)
     if ax.get_legend_handles_labels()[0]:
@@ -207,21 +190,19 @@ def _loss_name(runs: Sequence[Run]) -> str:
 
 
 def _limits(ax: "Axes", metric: str) -> None:
-    """Keep one huge value from flattening all others, and the panel open where all are alike."""
-    values = sorted(
-        float(v) for line in ax.lines for v in _heights(line) if math.isfinite(float(v))
-    )
+    """Keep one huge value from flattening all others, and noise from filling the panel."""
+    values = sorted(float(v) for line in ax.lines for v in _heights(line) if math.isfinite(v))
     if not values:
+        ax.text(0.5, 0.5, "no finite value", transform=ax.transAxes, ha="center", color=GREY)
+        ax.set_yticks([])
         return
-    low, high = values[0], values[-1]
-    middle = values[len(values) // 2]
+    low, high, middle = values[0], values[-1], values[len(values) // 2]
     if metric == "loss" and middle > 0 and high > TALL * middle:
         ax.set_yscale("log")
         return
-    room = 0.06 * (high - low) or (2.0 if metric == "accuracy" else 0.05 * abs(high) or 1.0)
-    top = high + room
-    if metric == "accuracy":
-        top = min(top, 100.0 + 0.5 * room)
+    least = LEAST_ACCURACY if metric == "accuracy" else 0.05 * abs(high)
+    room = 0.06 * (high - low) + max(0.0, least - (high - low)) / 2 or 1.0
+    top = min(high + room, 101.0) if metric == "accuracy" and high <= 100 else high + room
     ax.set_ylim(max(0.0, low - room) if low >= 0 else low - room, top)
 
 
@@ -244,7 +225,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     """
     with style():
         drawn = figure(9.0, 4.2)
-        panels = [drawn.add_axes((left, 0.115, 0.415, 0.595)) for left in (0.07, 0.565)]
+        panels = [drawn.add_axes((left, 0.115, 0.405, 0.615)) for left in (0.08, 0.575)]
         for ax, metric in zip(panels, METRICS, strict=True):
             learning_curves([run], ax, metric)
         panels[1].legend(loc="best", fontsize=8.5)

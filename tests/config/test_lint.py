@@ -1,0 +1,109 @@
+"""Tips on configs, each with its line; errors only where a network cannot work."""
+
+import pytest
+
+from kerasdemo.config import parse
+from kerasdemo.config.lint import RULES, lint, output_mismatch
+
+FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
+OUTPUT = "    - {type: dense, units: 10, activation: softmax}\n"
+LOGITS_OF_SOFTMAX = (
+    "network: {output_activation: softmax}\n"
+    "loss: {name: categorical_crossentropy, from_logits: true}"
+)
+
+
+def codes(text: str) -> list[str]:
+    return [tip.code for tip in lint(parse(text))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "data: {name: fizzbuzz}\ntraining: {batch_size: 20, epochs: 100}",
+        "data: {name: circles}\nloss: binary_crossentropy\ntraining: {epochs: 200}",
+        "loss: sparse_categorical_crossentropy",
+        "loss: {name: categorical_crossentropy, from_logits: true}",
+        "network: {activation: maxout}",
+        "network: {depth: 13}\noptimizer: {name: sgd, learning_rate: 0.1}",
+        "network: {depth: 3, activation: sigmoid}",
+        FLAT + OUTPUT,
+    ],
+)
+def test_a_sound_config_gets_no_tip(text: str) -> None:
+    found = [code for code in codes(text) if code != "L302"]  # fizzbuzz has no validation examples
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("L101", "network: {output_activation: linear}"),
+        ("L101", "network: {output_activation: relu}"),
+        ("L102", "network: {initializer: zeros}"),
+        ("L201", "loss: mse"),
+        ("L201", LOGITS_OF_SOFTMAX),
+        ("L201", FLAT + OUTPUT + "    - {type: activation, activation: softmax}\n"),
+        ("L202", "network: {activation: linear}"),
+        ("L203", "network: {activation: softmax}"),
+        ("L204", "network: {depth: 10, activation: sigmoid}"),
+        ("L205", "network: {units: 2}"),
+        ("L206", "network: {initializer: {name: constant, value: 0.01}}"),
+        ("L206", "network: {initializer: zeros, activation: sigmoid}"),
+        ("L301", "data: {normalize: none}"),
+        ("L302", "data: {validation: 0}"),
+        ("L401", "network: {dropout: 0.7}"),
+        ("L401", FLAT + "    - {type: dropout, rate: 0.8}\n" + OUTPUT),
+        ("L402", "network: {regularizer: {l2: 0.1}}"),
+        ("L501", "training: {batch_size: 10000}"),
+        ("L502", "optimizer: {name: adam, learning_rate: 0.5}"),
+        ("L502", "optimizer: {name: sgd, learning_rate: 1.0e-6}"),
+        ("L503", "training: {early_stopping: {patience: 0}}"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told(code: str, text: str) -> None:
+    assert code in codes(text)
+
+
+def test_every_rule_is_tested() -> None:
+    mark = test_a_fault_is_told.pytestmark[0]  # type: ignore[attr-defined]
+    assert {code for code, *_ in RULES} == {code for code, _ in mark.args[1]}
+
+
+def test_errors_are_rare_and_first() -> None:
+    tips = lint(parse("loss: mse\ndata: {normalize: none}\nnetwork: {initializer: zeros}"))
+    assert [tip.severity for tip in tips] == ["error", *["tip"] * (len(tips) - 1)]
+    assert len(tips) == 3
+
+
+def test_a_tip_has_file_line_key_and_fix() -> None:
+    text = "description: raw\ndata:\n  normalize: none\n"
+    (tip,) = lint(parse(text, "raw.yaml"))
+    assert str(tip).startswith("raw.yaml:3: data.normalize: inputs go up to 255; use unit")
+
+
+def test_an_override_is_told_as_such() -> None:
+    (tip,) = lint(parse("{}", "c.yaml", ["network.dropout=0.9"]))
+    assert str(tip).startswith("--set: network.dropout: 90% dropped")
+
+
+@pytest.mark.parametrize(
+    ("text", "patch"),
+    [
+        ("loss: mse", {"loss": "categorical_crossentropy"}),
+        ("network: {output_activation: relu}", {"network.output_activation": "softmax"}),
+        (
+            "data: {name: circles}\nloss: binary_crossentropy\n"
+            "network: {output_activation: linear}",
+            {"network.output_activation": "sigmoid"},
+        ),
+        (LOGITS_OF_SOFTMAX, {"loss.from_logits": False}),
+    ],
+)
+def test_the_patch_mends_the_mismatch(text: str, patch: dict[str, object]) -> None:
+    mismatch = output_mismatch(parse(text))
+    assert mismatch is not None
+    assert mismatch.patch == patch
+    changes = [f"{key}={str(value).lower()}" for key, value in patch.items()]
+    assert output_mismatch(parse(text, overrides=changes)) is None
