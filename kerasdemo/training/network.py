@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +71,14 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
     if kind == "sparse":
         return keras.metrics.sparse_categorical_accuracy  # type: ignore[no-any-return]
     if kind == "single":
-        return partial(keras.metrics.binary_accuracy, threshold=_threshold(config))
+        threshold = _threshold(config)
+
+        def single(y: Any, output: Any) -> Any:
+            # Keras' binary accuracy keeps the axis of the one unit.
+            right = keras.metrics.binary_accuracy(y, output, threshold=threshold)
+            return keras.ops.reshape(right, (-1,))
+
+        return single
     return keras.metrics.categorical_accuracy  # type: ignore[no-any-return]
 
 
