@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdemo.analysis import Verdict
+    from kerasdemo.analysis.comparison import Comparison
     from kerasdemo.config import RunConfig
     from kerasdemo.records import Run
     from kerasdemo.records.index import Summary
+    from kerasdemo.sweeps.sweep import Plan
 
 app = typer.Typer(
     name="kerasdemo",
@@ -165,6 +167,92 @@ def diagnose(names: RunNames, results: Results = RESULTS, as_json: Json = False)
     for outcome, verdict in zip(runs, verdicts, strict=True):
         console.print(outcome.id, style="bold", highlight=False, markup=False)
         _print_verdict(console, verdict, evidence=True)
+
+
+@app.command(epilog="Example: kerasdemo sweep experiments/batch_size.yaml --dry-run")
+def sweep(
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="A YAML file.")],
+    overrides: Set = None,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that train.")] = 1,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Train on a Ray cluster; auto: this one.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option(help="Try again what failed.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Show the runs, train nothing.")] = False,
+    results: Results = RESULTS,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make every run of an experiment, and compare them. What is on disk is not trained again."""
+    from kerasdemo.sweeps import sweep as sweeps
+
+    if dry_run:
+        _print_plan(sweeps.plan(experiment, results, overrides or (), workers), as_json)
+        return
+    swept = sweeps.sweep(
+        experiment,
+        results,
+        overrides or (),
+        workers=workers,
+        ray=ray,
+        retry_failed=retry_failed,
+        console=None if quiet or as_json else _console(),
+    )
+    if as_json:
+        _print_json(sweeps.as_json(swept))
+    elif not quiet:
+        for planned, outcome in swept.failed:
+            typer.echo(f"failed: {planned.label} (seed {planned.seed}): {outcome.reason}")
+        _print_comparison([swept.folder], None, [], "table")
+    raise typer.Exit(1 if swept.failed else 0)
+
+
+@app.command(epilog="Example: kerasdemo compare results/runs/batch_size --metric test_accuracy")
+def compare(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Run folders, sweeps, results folders.")
+    ],
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="val_accuracy (the default), test_loss, ...")
+    ] = None,
+    group_by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Dotted path or section; left out: all that differs."),
+    ] = None,
+    at: Annotated[
+        str, typer.Option(metavar="kept|last|best", help="Which epoch of each run.")
+    ] = "kept",
+    form: Annotated[
+        str, typer.Option("--format", metavar="table|csv|json|markdown", help="How to print.")
+    ] = "table",
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, too.")] = None,
+) -> None:
+    """Compare runs: means and intervals over seeds, ranks with ties, who beats whom."""
+    comparison = _print_comparison(paths, metric, group_by or [], form, at)
+    if plot is not None:
+        from kerasdemo.analysis import comparison_plots
+
+        comparison_plots.save(comparison, plot)
+        typer.echo(f"plot  {plot}", err=True)
+
+
+@app.command(epilog="Example: kerasdemo diff deep-1a2b3c4d shallow-5e6f7a8b")
+def diff(
+    first: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, or its name.")],
+    second: Annotated[str, typer.Argument(metavar="RUN")],
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Say why two runs differ: in configs, from which epoch on, in which layer first."""
+    from kerasdemo.analysis import difference
+
+    one, two = _read(first, results), _read(second, results)
+    found = difference.diff(one, two)
+    if as_json:
+        _print_json(found.as_dict())
+        return
+    for line in difference.sentences(found, one.id, two.id):
+        typer.echo(line)
 
 
 def main() -> None:
@@ -330,15 +418,17 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, justify="left" if column in TEXT else "right", no_wrap=True)
+        table.add_column(column, justify="left" if column in TEXT else "right", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
+    from rich.console import Console
+
     console = _console()
-    # A pipe has no width: cut nothing off there.
-    console.print(table, width=None if console.is_terminal else 200, crop=console.is_terminal)
+    # A pipe has no width: fold nothing there.
+    (console if console.is_terminal else Console(width=250)).print(table)
 
 
-TEXT = ("run", "status", "verdict", "data")
+TEXT = ("run", "group", "status", "verdict", "data")
 
 
 def _cell(value: Any) -> str:
@@ -347,6 +437,62 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
+
+
+def _print_plan(plan: "Plan", as_json: bool) -> None:
+    from kerasdemo.sweeps.progress import duration
+
+    rows = [
+        {"run": planned.label, "seed": planned.seed, "on disk": outcome and outcome.status}
+        for planned, outcome in plan.runs
+    ]
+    if as_json:
+        _print_json({"runs": rows, "seconds": plan.seconds})
+        return
+    if rows:
+        _print_table(rows)
+    search = plan.experiment.search
+    what = f"{search.trials} trials of {search.method}" if search else f"{len(rows)} runs"
+    left = sum(outcome is None for _, outcome in plan.runs)
+    time = "" if search else f", {left} to train, roughly {duration(plan.seconds)}"
+    typer.echo(f"{what}{time}; results in {plan.folder}")
+
+
+def _print_comparison(
+    paths: list[Path], metric: str | None, group_by: list[str], form: str, at: str = "kept"
+) -> "Comparison":
+    """Print how runs compare, and what they say to the claims of their experiments."""
+    from kerasdemo.analysis import comparison as comparisons
+    from kerasdemo.analysis import comparison_text
+    from kerasdemo.sweeps import sweep as sweeps
+
+    _one_of("--at", at, ("kept", "last", "best"))
+    _one_of("--format", form, ("table", "csv", "json", "markdown"))
+    found = comparisons.gather(paths)
+    for fault in found.skipped:
+        typer.echo(str(fault), err=True)
+    comparison = comparisons.compare(
+        found.runs, metric or comparisons.usual_metric(found.runs), group_by, at
+    )
+    if form != "table":
+        typer.echo(comparison_text.render(comparison, form))
+        return comparison
+    columns, rows = comparison_text.table(comparison)
+    _print_table([dict(zip(columns, row, strict=True)) for row in rows])
+    for sentence in comparison_text.sentences(comparison):
+        typer.echo(sentence)
+    for finding in (finding for path in paths for finding in sweeps.findings(path)):
+        lecturer = finding.claim.lecturer
+        told = "" if lecturer is None else f" (lecturer: {lecturer})"
+        typer.echo(f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}")
+    return comparison
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    from kerasdemo.config.errors import Fault, InputError, unknown
+
+    if value not in known:
+        raise InputError(Fault(unknown("value", value, known), option))
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -4,18 +4,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.errors import unknown
-from kerasdemo.records.index import Scalar, Summary
+from kerasdemo.records.index import Listing, Scalar, Summary, listing
 
 CONFIDENCE = 0.95
 POWER = 0.8
 MOST_SEEDS = 100
 MISSING = "-"
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds")
-At = Literal["kept", "last", "best"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Group:
     values: Mapping[str, Scalar]
     runs: tuple[Summary, ...]
     metric: str
-    at: At
+    at: str
 
     @cached_property
     def by_seed(self) -> dict[int, float]:
@@ -178,7 +178,7 @@ class Group:
         """How many runs failed."""
         return sum(run.status == "failed" for run in self.runs)
 
-    def mean_of(self, metric: str, at: At) -> float:
+    def mean_of(self, metric: str, at: str) -> float:
         """Return the mean of another metric over the runs that have it."""
         values = [value_of(run, metric, at) for run in self.runs]
         finite = [value for value in values if math.isfinite(value)]
@@ -211,7 +211,7 @@ class Comparison:
     """
 
     metric: str
-    at: At
+    at: str
     keys: tuple[str, ...]
     ranked: tuple[Ranked, ...]
     edges: tuple[str, ...]
@@ -228,7 +228,7 @@ def less_is_better(metric: str) -> bool:
     return not metric.endswith("accuracy")
 
 
-def value_of(run: Summary, metric: str, at: At = "kept") -> float:
+def value_of(run: Summary, metric: str, at: str = "kept") -> float:
     """Return a run's value of a metric; NaN for a diverged run and where there is none.
 
     A diverged run may have an accuracy: it is no result. Neither is how far a run got that was
@@ -273,11 +273,30 @@ def differing(runs: Sequence[Summary]) -> tuple[str, ...]:
 _null: tuple[type, Scalar] = (type(None), None)
 
 
+def gather(paths: Iterable[str | Path]) -> Listing:
+    """Return the runs of run folders, sweeps and results folders, each run once.
+
+    Raises:
+        InputError: where a path is no folder.
+    """
+    found = [listing(path) for path in paths]
+    runs = {run.path.resolve(): run for one in found for run in one.runs}
+    return Listing(list(runs.values()), [fault for one in found for fault in one.skipped])
+
+
+def usual_metric(runs: Iterable[Summary]) -> str:
+    """Return validation accuracy, where every run that ended well has it, else test accuracy."""
+    ended = [run for run in runs if run.status == "finished"]
+    return (
+        "val_accuracy" if all("val_accuracy" in run.metrics for run in ended) else "test_accuracy"
+    )
+
+
 def compare(
     runs: Iterable[Summary],
     metric: str = "val_accuracy",
     group_by: Sequence[str] = (),
-    at: At = "kept",
+    at: str = "kept",
 ) -> Comparison:
     """Group the runs by what differs between them, and rank the groups by a metric.
 
@@ -319,7 +338,7 @@ def _asked(runs: Sequence[Summary], group_by: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _groups(runs: Sequence[Summary], keys: Sequence[str], metric: str, at: At) -> list[Group]:
+def _groups(runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str) -> list[Group]:
     members: dict[tuple[Scalar, ...], list[Summary]] = {}
     places: dict[tuple[str, ...], list[int | None]] = {}
     for run in runs:

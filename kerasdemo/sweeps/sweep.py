@@ -108,6 +108,28 @@ def sweep(
     return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
 
 
+def as_json(swept: Swept) -> dict[str, Any]:
+    """Return what a sweep did as plain values."""
+    return {
+        "folder": str(swept.folder),
+        "runs": [
+            {
+                "run": outcome.summary.id if outcome.summary else None,
+                "label": planned.label,
+                "seed": planned.seed,
+                "status": outcome.status,
+                "reason": outcome.reason,
+                "answered": outcome.answered,
+            }
+            for planned, outcome in swept.outcomes
+        ],
+        "claims": [
+            {"says": one.claim.says, "outcome": one.outcome, "evidence": one.evidence}
+            for one in swept.findings
+        ],
+    }
+
+
 def findings(folder: Path) -> list[Finding]:
     """Hold an experiment's claims against its runs, by what its folder says of them."""
     plan = read_plan(folder)
