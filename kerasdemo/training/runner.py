@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training import data
-from kerasdemo.training.baseline import linear_accuracy
+from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy
 
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
@@ -112,7 +112,10 @@ def _train(
         return
     facts = outcome | {
         "data": {"name": config.data.name, **data.describe(dataset)}
-        | {"linear_baseline": linear_accuracy(dataset)},
+        | {
+            "linear_baseline": linear_accuracy(dataset),
+            "neighbor_baseline": neighbor_accuracy(dataset),
+        },
         "seconds": round(time.perf_counter() - started, 3),
         **_circumstances(),
     }
