@@ -207,7 +207,8 @@ class Comparison:
 
     keys: the dotted paths in which the runs differ (the seed aside) or that were asked for.
     edges: keys whose best value lies at the end of the range that was tried. unfinished: how many
-    runs are still being trained, or were cut off, and are left out.
+    runs are still being trained, or were cut off, and are left out. named: whether the groups have
+    names of their own, such as variants have.
     """
 
     metric: str
@@ -216,6 +217,7 @@ class Comparison:
     ranked: tuple[Ranked, ...]
     edges: tuple[str, ...]
     unfinished: int = 0
+    named: bool = False
 
     @property
     def groups(self) -> list[Group]:
@@ -318,11 +320,12 @@ def compare(
     if metric not in METRICS:
         raise InputError(Fault(unknown("metric", metric, METRICS)))
     keys = _asked(runs, group_by) if group_by else differing(runs)
-    groups = _groups(runs, keys, metric, at)
+    groups, named = _groups(runs, keys, metric, at)
     sign = 1 if less_is_better(metric) else -1
     groups.sort(key=lambda g: _order(g, sign))
     ranked = tuple(_ranked(groups, metric))
-    return Comparison(metric, at, keys, ranked, _edges(groups, keys), len(every) - len(runs))
+    unfinished = len(every) - len(runs)
+    return Comparison(metric, at, keys, ranked, _edges(groups, keys), unfinished, named)
 
 
 def _asked(runs: Sequence[Summary], group_by: Sequence[str]) -> tuple[str, ...]:
@@ -338,7 +341,10 @@ def _asked(runs: Sequence[Summary], group_by: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _groups(runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str) -> list[Group]:
+def _groups(
+    runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str
+) -> tuple[list[Group], bool]:
+    """Return the groups, and whether they have names of their own."""
     members: dict[tuple[Scalar, ...], list[Summary]] = {}
     places: dict[tuple[str, ...], list[int | None]] = {}
     for run in runs:
@@ -347,17 +353,13 @@ def _groups(runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str) 
             places[run.keys] = [at_key.get(key) for key in keys]
         own = tuple(MISSING if p is None else run.values[p] for p in places[run.keys])
         members.setdefault(own, []).append(run)
-    named = _names_tell(list(members.values()))
-    return [
-        Group(
-            inside[0].name if named or not keys else label(dict(zip(keys, own, strict=True))),
-            dict(zip(keys, own, strict=True)),
-            tuple(inside),
-            metric,
-            at,
-        )
-        for own, inside in members.items()
-    ]
+    named = not keys or _names_tell(list(members.values()))
+    groups = []
+    for own, inside in members.items():
+        values = dict(zip(keys, own, strict=True))
+        called = inside[0].name if named else label(values)
+        groups.append(Group(called, values, tuple(inside), metric, at))
+    return groups, named
 
 
 def _names_tell(groups: Sequence[Sequence[Summary]]) -> bool:
@@ -382,7 +384,7 @@ def _word(value: Scalar) -> str:
     """Return a value as YAML has it."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
-    return str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _order(group: Group, sign: int) -> tuple[int, float, float, str]:

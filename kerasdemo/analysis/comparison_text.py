@@ -65,9 +65,7 @@ def _verdicts(group: Group) -> str:
 
 def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the cells of the table that people read."""
-    named = not comparison.keys or any(
-        one.group.label == one.group.runs[0].name for one in comparison.ranked
-    )
+    named = comparison.named
     keys = () if named else comparison.keys
     metric = comparison.metric
     ends = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in keys}
