@@ -29,6 +29,8 @@ SWINGING = 0.2
 LARGE_INPUT = 3.0
 VERY_LARGE_INPUT = 10.0
 SMALL_INPUT = 0.03
+# The largest feature's sd over the middle one's; MNIST's pixels have 2.1.
+UNEVEN = 30.0
 # A learning rate this many times the usual one is high by itself; row 7's SGD 0.1 is ten times.
 HIGH_RATE = 10.0
 LOW_RATE = 0.1
@@ -287,7 +289,16 @@ def too_few_updates(reading: Reading) -> Finding | None:
 
 def input_not_normalized(reading: Reading) -> Finding | None:
     """Inputs of another size than 1."""
-    size = _input_size(reading)
+    size, spread = _input_size(reading), _feature_spread(reading)
+    offers = _offers(remedies.normalized_input(reading.config, spread > UNEVEN))
+    if spread > UNEVEN:
+        return Finding(
+            f"The largest feature's sd is {spread:.3g} times the middle one's: most are lost "
+            "beside it.",
+            {"feature_spread": spread},
+            0.9,
+            offers,
+        )
     if size is None or SMALL_INPUT <= size <= LARGE_INPUT:
         return None
     weight = 0.92 if size > VERY_LARGE_INPUT or size < SMALL_INPUT / 3 else 0.55
@@ -297,8 +308,14 @@ def input_not_normalized(reading: Reading) -> Finding | None:
         f"The inputs' size is {size:.3g} (the larger of mean and sd); it should be about 1.",
         {"input_size": size},
         weight,
-        _offers(remedies.normalized_input(reading.config)),
+        offers,
     )
+
+
+def _feature_spread(reading: Reading) -> float:
+    """Return the largest feature's standard deviation over the middle one's."""
+    middle, largest = (reading.fact("data", "input", "feature_sd", n) for n in ("median", "max"))
+    return largest / middle if largest and middle else 1.0
 
 
 def _input_size(reading: Reading) -> float | None:
@@ -543,7 +560,8 @@ RULES = (
         "The inputs are not normalised",
         "fault",
         input_not_normalized,
-        f"The larger of the inputs' mean and sd is above {LARGE_INPUT:g} or below {SMALL_INPUT:g}.",
+        f"The larger of the inputs' mean and sd is above {LARGE_INPUT:g} or below {SMALL_INPUT:g}, "
+        f"or the largest feature's sd is more than {UNEVEN:g} times the middle one's.",
         "The first layer's gradient is as large as its inputs: steps that fit the other layers are "
         "far too large, or too small, for it.",
         "`data.normalize: unit` for images, `standardize` otherwise.",

@@ -14,7 +14,7 @@ from kerasdemo.records import Run
 # A symptom beside a cause that explains it.
 EXPLAINED = 0.7
 SURE = 0.6
-# A run that only ended too soon has no fault to look for but these; one that broke, none of these.
+# What makes a training slow or short of its goal, and never breaks one.
 UNFINISHED = frozenset({"too_few_updates", "learning_rate_too_low", "network_too_small"})
 
 
@@ -50,7 +50,9 @@ def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer
     """Yield the causes of a bad outcome with what they offer, most likely first."""
     if outcome not in ("diverged", "optimization_failure", "still_improving"):
         return
-    asked = [rule for rule in causes.RULES if _fits(rule.name, outcome)]
+    # Above every level that it should reach, a run that ended too soon has no other fault.
+    good = outcome == "still_improving" and outcomes.bad_accuracy(reading) is None
+    asked = [rule for rule in causes.RULES if _fits(rule.name, outcome, good)]
     found = [(rule, finding) for rule in asked if (finding := rule.find(reading)) is not None]
     rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
     weighed = [(rule, _explained(rule, finding, rooted)) for rule, finding in found]
@@ -60,10 +62,10 @@ def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer
         yield cause, finding.remedies
 
 
-def _fits(cause: str, outcome: str) -> bool:
-    """Whether a cause can bring about an outcome."""
+def _fits(cause: str, outcome: str, good: bool) -> bool:
+    """Whether a cause can bring about an outcome, of a run that is otherwise good or not."""
     slow = cause in UNFINISHED
-    return slow if outcome == "still_improving" else not (slow and outcome == "diverged")
+    return slow if good else not (slow and outcome == "diverged")
 
 
 def _explained(rule: Rule, finding: Finding, rooted: bool) -> Finding:

@@ -25,8 +25,6 @@ FITTED = 0.75
 # Nearest neighbours reach about what noisy data allows (Cover and Hart 1967): within this of them
 # a network may well be at the ceiling.
 NEAR_NEIGHBORS = 0.05
-# The classes' entropy that a loss must have got rid of, or get rid of in a quarter, to be learning.
-LEARNED = 0.02
 GOOD = 0.9
 
 
@@ -63,7 +61,7 @@ def diverged(reading: Reading) -> Finding | None:
 
 def too_short(reading: Reading) -> Finding | None:
     """One epoch that is not good yet has no direction."""
-    if reading.epochs > 1 or _bad_accuracy(reading) is None:
+    if reading.epochs > 1 or bad_accuracy(reading) is None:
         return None
     accuracy = reading.accuracy
     return Finding(
@@ -73,7 +71,7 @@ def too_short(reading: Reading) -> Finding | None:
     )
 
 
-def _bad_accuracy(reading: Reading) -> tuple[float, str] | None:
+def bad_accuracy(reading: Reading) -> tuple[float, str] | None:
     """Return what the training accuracy should reach and does not, and what that is."""
     accuracy, chance = reading.accuracy, reading.chance
     if accuracy is None:
@@ -112,7 +110,7 @@ def _levels(reading: Reading) -> list[tuple[float, str]]:
 
 def unfit(reading: Reading) -> Finding | None:
     """Training accuracy below chance or a baseline, and more of the same would not mend it."""
-    bad = _bad_accuracy(reading)
+    bad = bad_accuracy(reading)
     if bad is None or _promising(reading, bad[0]):
         return None
     accuracy, (level, name) = reading.accuracy or 0.0, bad
@@ -124,18 +122,11 @@ def unfit(reading: Reading) -> Finding | None:
 
 def _promising(reading: Reading, level: float) -> bool:
     """Whether as many epochs again, at the pace of the last quarter, would reach the level."""
-    accuracy, loss, entropy = reading.accuracy or 0.0, reading.history.loss, reading.entropy
-    quarters = reading.epochs / curves.last_quarter(reading.epochs)
     pace = curves.gain(reading.history.accuracy)
-    enough = level + (SHORTFALL if level == reading.chance else -SHORTFALL)
-    steady = pace >= RISE and reading.still_learning
-    if steady and accuracy + pace * quarters >= enough:
-        return True
-    # Accuracy may stand at the largest class while the loss already tells the classes apart.
-    at_chance = level == reading.chance
-    if not at_chance or entropy is None or (reading.learned or 0.0) < LEARNED:
+    if level == reading.chance or pace < RISE or not reading.still_learning:
         return False
-    return curves.falls(loss, LEARNED * entropy)
+    quarters = reading.epochs / curves.last_quarter(reading.epochs)
+    return (reading.accuracy or 0.0) + pace * quarters >= level - SHORTFALL
 
 
 def _training_evidence(reading: Reading) -> dict[str, float | int | str]:
@@ -285,7 +276,7 @@ def _gap_opens(reading: Reading) -> int | None:
 
 def improving(reading: Reading) -> Finding | None:
     """Training was ended while the accuracy still rose."""
-    bad = _bad_accuracy(reading)
+    bad = bad_accuracy(reading)
     stopped = bool(reading.run.facts.get("stopped_early"))
     unfinished = bad is None and not stopped and _rises(reading)
     slow = bad is None and not stopped and _far(reading) and _loss_falls(reading)
@@ -385,9 +376,9 @@ RULES = (
         unfit,
         "At the epoch whose weights the run ended with, training accuracy is at chance (the share "
         "of the largest class), or below a linear classifier, nearest neighbours, or the best run "
-        f"known, by more than {SHORTFALL:.0%} and {CERTAIN} standard errors; and as many epochs "
-        "again, at the pace of the last quarter, would not reach it. Where no baseline is known, "
-        "half of the way from chance to perfect stands in.",
+        f"known, by more than {SHORTFALL:.0%} and {CERTAIN} standard errors; and it is not, at the "
+        "pace of the last quarter, on its way from above chance to there within as many epochs "
+        "again. Where no baseline is known, half of the way from chance to perfect stands in.",
         "The training set comes first: while the network can't do the examples it learns from, "
         "nothing that is done against overfitting helps.",
         "The remedies of the likeliest cause; in the lecture's order: the loss, the activation, "

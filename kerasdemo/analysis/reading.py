@@ -11,8 +11,6 @@ from kerasdemo.analysis.anatomy import KernelLayer, kernel_layers
 from kerasdemo.config import RunConfig
 from kerasdemo.records import History, LayerHistory, Run
 
-# Losses whose value at the output "shares of the classes, whatever the input" is their entropy.
-CROSS_ENTROPIES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 # The learning rate from which one usually starts: Keras' defaults, but for two optimizers whose
 # authors start higher (Duchi et al. 2011; Zeiler 2012) than Keras does.
 USUAL_LEARNING_RATE = {
@@ -97,14 +95,6 @@ class Reading:
             return max(shares)
         return 1 / self.classes if self.classes else None
 
-    @cached_property
-    def entropy(self) -> float | None:
-        """Cross-entropy (nats) of the best constant answer, for a cross-entropy loss."""
-        if self.config.loss.name not in CROSS_ENTROPIES:
-            return None
-        shares = self.shares() or ((1 / self.classes,) * self.classes if self.classes else ())
-        return -math.fsum(s * math.log(s) for s in shares if s > 0) or None
-
     def count(self, part: str) -> float | None:
         """Return the examples in `train`, `validation` or `test`."""
         given = self.fact("data", part)
@@ -185,12 +175,6 @@ class Reading:
     def still_learning(self) -> bool:
         """Whether the training loss fell over the last quarter by more than it jitters."""
         return curves.falls(self.history.loss)
-
-    @cached_property
-    def learned(self) -> float | None:
-        """Share of the classes' entropy that the loss got rid of: 0 for a constant answer."""
-        loss = self.at("loss")
-        return 1 - loss / self.entropy if self.entropy and loss is not None else None
 
     # What the layers did.
 

@@ -127,9 +127,13 @@ def more_epochs(config: RunConfig, factor: int = 2) -> Offer:
     return {"training.epochs": epochs}, f"{factor} times the epochs"
 
 
-def normalized_input(config: RunConfig) -> Offer:
-    """Return inputs of the size of 1."""
-    if config.data.normalize == "none" and config.data.name.endswith(("mnist", "mnist_sample")):
+def normalized_input(config: RunConfig, uneven: bool = False) -> Offer:
+    """Return inputs of the size of 1; of uneven features, each for itself."""
+    if (
+        not uneven
+        and config.data.normalize == "none"
+        and config.data.name.endswith(("mnist", "mnist_sample"))
+    ):
         return {"data.normalize": "unit"}, "divided by 255, inputs are between 0 and 1"
     return {"data.normalize": "standardize"}, "each feature to mean 0 and standard deviation 1"
 

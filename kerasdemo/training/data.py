@@ -129,13 +129,22 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "class_shares": shares["train"],
         "validation_class_shares": shares["validation"] if len(dataset.validation.y) else None,
         "test_class_shares": shares["test"],
-        "input": _summary(dataset.train.x),
+        "input": _summary(dataset.train.x) | {"feature_sd": _feature_sds(dataset.train.x)},
         "test_input": _summary(dataset.test.x),
     }
 
 
 def _parts(dataset: Dataset) -> dict[str, Part]:
     return {name: getattr(dataset, name) for name in PARTS}
+
+
+def _feature_sds(x: Array) -> dict[str, float]:
+    """Return the middle and the largest standard deviation of the features that vary at all."""
+    sds = x.reshape(len(x), -1).std(axis=0)
+    varying = sds[sds > 0]
+    if not varying.size:
+        return {"median": 0.0, "max": 0.0}
+    return {"median": float(np.median(varying)), "max": float(varying.max())}
 
 
 def _summary(x: Array) -> dict[str, float]:
