@@ -20,6 +20,8 @@ from kerasdemo.training.shape import shape_key
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerasdemo.sweeps.cluster import Cluster
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -150,9 +152,12 @@ def _summary(path: Path) -> Summary | None:
         return None
 
 
-def _connect(experiment: Experiment, address: str) -> Any:
+def _connect(experiment: Experiment, address: str) -> "Cluster":
     from kerasdemo.sweeps import cluster
 
+    if experiment.search is not None and experiment.search.method == "hyperband":
+        message = "hyperband looks at every epoch, which a cluster does not tell; use tpe"
+        raise InputError(experiment.document.fault(("search", "method"), message))
     return cluster.connect(address, experiment.resources)
 
 
