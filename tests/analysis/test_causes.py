@@ -8,6 +8,7 @@ import pytest
 from kerasdemo import config
 from kerasdemo.analysis import Verdict, causes, diagnose, explain
 from kerasdemo.analysis.catalogue import RULES
+from kerasdemo.analysis.patching import as_yaml, patched
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.config import InputError
 from tests.analysis.conftest import MakeRun, falling, rising
@@ -108,15 +109,10 @@ def test_the_cause_is_named_first(
 def test_every_remedy_makes_a_valid_config(run: MakeRun) -> None:
     for _, config_text, told, facts in CASES:
         for remedy in diagnose(run(config_text, **STUCK, layers=told, **facts)).remedies:
-            changes = [f"{key}={_yaml(value)}" for key, value in remedy.patch.items()]
-            patched = config.parse(config_text, overrides=changes)
-            assert patched != config.parse(config_text)
-
-
-def _yaml(value: object) -> str:
-    import yaml
-
-    return yaml.safe_dump(value, default_flow_style=True).replace("\n...", "").strip()
+            asked = config.parse(config_text)
+            changed = patched(asked, remedy.patch)
+            assert changed.settings != asked.settings
+            assert config.parse(as_yaml(changed, "why")).settings == changed.settings
 
 
 @pytest.mark.parametrize(("cause", "config_text", "told", "facts"), CASES)
