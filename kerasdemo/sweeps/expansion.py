@@ -39,6 +39,10 @@ class Change:
     said: Key
 
 
+class Combination(Fault):
+    """A fault of no value by itself: these values can't be together."""
+
+
 @dataclass(frozen=True)
 class Point:
     """A run before it has a seed: its base, and what is changed in it."""
@@ -64,15 +68,29 @@ def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planne
     points = _points(experiment, bases)
     _check_overrides(points, overrides)
     if experiment.search is not None:
-        corners = _build_all(experiment, _corners(experiment, bases[0]), (None,))
+        _check_space(experiment, bases[0])
         _raise_any(_claim_faults(experiment, None))
-        if _unvalidated(experiment.search.objective, corners):
-            message = _no_validation(experiment.search.objective)
-            raise InputError(experiment.document.fault(("search", "objective"), message))
         return []
     planned = _build_all(experiment, points, experiment.seeds or (None,))
     _raise_any([*_doubled(experiment, points, planned), *_claim_faults(experiment, planned)])
     return planned
+
+
+def _check_space(experiment: Experiment, base: Document) -> None:
+    """Check each value of a search by itself; which of them go together is seen trial by trial."""
+    assert experiment.search is not None
+    objective = experiment.search.objective
+    faults: list[Fault] = []
+    for corner in _corners(experiment, base):
+        try:
+            planned = build(experiment, corner, None)
+        except InputError as error:
+            faults += [f for f in error.faults if not isinstance(f, Combination)]
+            continue
+        if _unvalidated(objective, [planned]):
+            message = _no_validation(objective)
+            faults.append(experiment.document.fault(("search", "objective"), message))
+    _raise_any(faults)
 
 
 def _build_all(
@@ -278,7 +296,8 @@ def _blame(fault: Fault, experiment: Experiment, point: Point) -> Fault:
     nearest = max(point.changes, key=lambda c: _common(c.key, key))
     section = [c for c in point.changes if c.key[0] == nearest.key[0]]
     told = ", ".join(f"{dotted(c.key)}={_short(c.value)}" for c in section)
-    return experiment.document.fault(nearest.said, f"{fault.key}: {fault.message} (with {told})")
+    place = experiment.document.fault(nearest.said, f"{fault.key}: {fault.message} (with {told})")
+    return Combination(place.message, place.file, place.line, place.key)
 
 
 def _common(one: Key, other: Key) -> int:

@@ -1,0 +1,55 @@
+"""Estimates grow as the work does."""
+
+from kerasdemo.config import RunConfig, parse
+from kerasdemo.records.index import Summary
+from kerasdemo.sweeps import estimate
+from kerasdemo.sweeps.expansion import Planned
+from kerasdemo.sweeps.jobs import Outcome
+
+
+def config(text: str) -> RunConfig:
+    return parse("data: {name: mnist, train: 1000, validation: 100}\n" + text)
+
+
+def test_products_of_both_forms_are_the_same() -> None:
+    depth = estimate.multiplications(config("network: {depth: 2, units: [5, 7]}"))
+    assert depth == 784 * 5 + 5 * 7 + 7 * 10
+    layers = """
+network:
+  layers:
+    - {type: flatten}
+    - {type: dense, units: 5}
+    - {type: dense, units: 7}
+    - {type: dense, units: 10}
+"""
+    assert estimate.multiplications(config(layers)) == depth
+    maxout = config("network: {depth: 1, units: 5, activation: maxout, maxout_pieces: 3}")
+    assert estimate.multiplications(maxout) == 3 * 784 * 5 + 5 * 10
+
+
+def test_products_of_a_convolution() -> None:
+    text = """
+network:
+  layers:
+    - {type: conv2d, filters: 4, kernel_size: 3}
+    - {type: max_pooling2d}
+    - {type: conv2d, filters: 2, kernel_size: [1, 2]}
+    - {type: flatten}
+    - {type: dense, units: 10}
+"""
+    convolutions = 26 * 26 * 4 * 9 + 13 * 12 * 2 * 2 * 4
+    assert estimate.multiplications(config(text)) == convolutions + 13 * 12 * 2 * 10
+
+
+def test_work_is_linear_in_epochs_and_grows_with_the_updates() -> None:
+    one = estimate.work(config("training: {epochs: 1}"))
+    assert estimate.work(config("training: {epochs: 7}")) == 7 * one
+    assert estimate.work(config("training: {epochs: 1, batch_size: 1}")) > 3 * one
+
+
+def test_runs_that_are_answered_say_how_long_the_others_take() -> None:
+    planned = [Planned("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
+    summary = Summary(None, "a", "finished", None, (), (), {}, 1, 10.0, 1, None, None)  # type: ignore[arg-type]
+    known = estimate.seconds(planned, [Outcome("finished", summary=summary), None])
+    assert round(known, 6) == 30
+    assert estimate.seconds(planned, [None, None]) > estimate.COMPILE_SECONDS
