@@ -24,6 +24,8 @@ VANISHING = 1e-2
 # AUTOTRAINER: a swing of 0.03 in training accuracy in at least 20 % of the epochs.
 SWING = 0.03
 SWINGING = 0.2
+# Share of the loss by which it must swing along.
+LOSS_SWING = 0.02
 # Inputs of another size than 1: far beyond it (MNIST undivided: sd 79), or far below (MNIST
 # divided by 255 twice: sd 0.0012).
 LARGE_INPUT = 3.0
@@ -409,13 +411,17 @@ def network_too_small(reading: Reading) -> Finding | None:
 def _limits(reading: Reading) -> Iterator[tuple[float, str]]:
     """Yield (weight, text) for each limit of what the network can do."""
     config, classes = reading.config, reading.classes or 2
-    units = [layer.units for layer in reading.hidden]
-    if not units:
+    # A convolution's filters look at many places: few of them are no bottleneck.
+    units = [layer.units for layer in reading.hidden if layer.kind != "conv2d"]
+    if not reading.hidden:
         yield 0.75, "Without a hidden layer it is a linear classifier"
     elif all(name == "linear" for name, _ in hidden_activations(config)):
         yield 0.8, "Its hidden layers are linear, and together one linear layer"
-    elif min(units) < max(3, classes):
-        yield (0.75 if min(units) * 2 < classes else 0.5), f"A hidden layer has {min(units)} units"
+    elif units and min(units) < max(3, classes):
+        yield (
+            (0.75 if min(units) * 2 < max(4, classes) else 0.3),
+            (f"A hidden layer has {min(units)} unit{'s' * (min(units) > 1)}"),
+        )
     penalty = _penalty_share(reading)
     if penalty is not None and penalty > HALF:
         yield 0.85, f"The weights' penalty is {penalty:.0%} of the loss: it holds the network down"
@@ -447,7 +453,10 @@ def oscillation(reading: Reading) -> Finding | None:
     level = reading.accuracy or 0.5
     size = max(SWING, 3 * reading.error(level, "train"))
     share = curves.swings(later, size)
-    if len(later) < 4 or share < SWINGING:
+    losses = [v for v in reading.history.loss[len(values) // 3 :] if math.isfinite(v)]
+    # Near chance the accuracy flips between classes while the loss stands still: no oscillation.
+    rough = losses and curves.swings(losses, LOSS_SWING * curves.median(losses)) >= SWINGING
+    if len(later) < 4 or share < SWINGING or not rough:
         return None
     config = reading.config
     return Finding(
@@ -598,7 +607,8 @@ RULES = (
         "fault",
         oscillation,
         f"In at least {SWINGING:.0%} of the later epochs training accuracy turns back by "
-        f"{SWING:g} or more (AUTOTRAINER, ICSE 2021) and by more than chance.",
+        f"{SWING:g} or more (AUTOTRAINER, ICSE 2021) and by more than chance, and the loss swings "
+        "with it.",
         "The steps are too large, or each sees too few examples, for the weights to settle.",
         "A smaller learning rate, larger batches.",
     ),

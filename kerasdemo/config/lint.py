@@ -82,15 +82,11 @@ class Mismatch:
 def lint(config: RunConfig) -> list[Tip]:
     """Return every remark on a loaded config, errors first."""
     found = [
-        _tip(config, code, severity, key, message)
-        for code, severity, rule in RULES
-        for key, message in rule(config)
+        Tip(rule.code, rule.severity, dotted(key), message, config.fault(key, message))
+        for rule in RULES
+        for key, message in rule.find(config)
     ]
     return sorted(found, key=lambda tip: tip.severity != "error")
-
-
-def _tip(config: RunConfig, code: str, severity: Severity, key: Key, message: str) -> Tip:
-    return Tip(code, severity, dotted(key), message, config.fault(key, message))
 
 
 # The output and the loss.
@@ -350,20 +346,30 @@ def _impatient(config: RunConfig) -> Found:
         yield ("training", "early_stopping", "patience"), message
 
 
-RULES: tuple[tuple[str, Severity, Callable[[RunConfig], Found]], ...] = (
-    ("L101", "error", _unreadable_output),
-    ("L102", "error", _dead_start),
-    ("L201", "tip", _poor_output),
-    ("L202", "tip", _linear_hidden),
-    ("L203", "tip", _hidden_softmax),
-    ("L204", "tip", _deep_sigmoid),
-    ("L205", "tip", _bottleneck),
-    ("L206", "tip", _same_start),
-    ("L301", "tip", _unscaled),
-    ("L302", "tip", _no_validation),
-    ("L401", "tip", _dropout),
-    ("L402", "tip", _heavy_penalty),
-    ("L501", "tip", _few_updates),
-    ("L502", "tip", _learning_rate),
-    ("L503", "tip", _impatient),
+@dataclass(frozen=True)
+class LintRule:
+    """A static rule with a stable code; `find` yields (key, message) for each place."""
+
+    code: str
+    severity: Severity
+    title: str
+    find: Callable[[RunConfig], Found]
+
+
+RULES = (
+    LintRule("L101", "error", "The loss can't read the output", _unreadable_output),
+    LintRule("L102", "error", "Kernels of 0 pass neither signal nor gradient", _dead_start),
+    LintRule("L201", "tip", "The output goes badly with the loss", _poor_output),
+    LintRule("L202", "tip", "Hidden layers are linear", _linear_hidden),
+    LintRule("L203", "tip", "A hidden layer is a softmax", _hidden_softmax),
+    LintRule("L204", "tip", "Sigmoid through many layers", _deep_sigmoid),
+    LintRule("L205", "tip", "A layer has fewer than half as many units as classes", _bottleneck),
+    LintRule("L206", "tip", "All weights of a layer start alike", _same_start),
+    LintRule("L301", "tip", "The inputs are not scaled", _unscaled),
+    LintRule("L302", "tip", "No validation examples", _no_validation),
+    LintRule("L401", "tip", "More than half is dropped", _dropout),
+    LintRule("L402", "tip", "A heavy penalty on the weights", _heavy_penalty),
+    LintRule("L501", "tip", "Few updates", _few_updates),
+    LintRule("L502", "tip", "An unusual learning rate", _learning_rate),
+    LintRule("L503", "tip", "Early stopping without patience", _impatient),
 )

@@ -68,7 +68,7 @@ def test_a_fault_is_told(code: str, text: str) -> None:
 
 def test_every_rule_is_tested() -> None:
     mark = test_a_fault_is_told.pytestmark[0]  # type: ignore[attr-defined]
-    assert {code for code, *_ in RULES} == {code for code, _ in mark.args[1]}
+    assert {rule.code for rule in RULES} == {code for code, _ in mark.args[1]}
 
 
 def test_errors_are_rare_and_first() -> None:
