@@ -271,19 +271,21 @@ def too_few_updates(reading: Reading) -> Finding | None:
     updates, examples = reading.updates, reading.count("train")
     if updates is None:
         return None
-    unfinished = reading.still_learning and not reading.run.facts.get("stopped_early")
+    unfinished, stopped = reading.still_learning, bool(reading.run.facts.get("stopped_early"))
     if updates >= FEW_UPDATES * 5 and not unfinished:
         return None
     weight = 0.9 if updates < FEW_UPDATES / 4 else 0.75 if updates < FEW_UPDATES else 0.35
     weight += 0.1 * (unfinished and updates >= FEW_UPDATES)
     config = reading.config
+    ended = ", where early stopping ended it" if stopped else ""
     return Finding(
         f"{updates:,.0f} updates in all: {config.training.batch_size:,} of {examples or 0:,.0f} "
-        f"examples at a time, {reading.epochs} epochs.",
+        f"examples at a time, {reading.epochs} epochs{ended}.",
         {"updates": updates, "batch_size": config.training.batch_size, "epochs": reading.epochs},
         weight,
         _offers(
             remedies.smaller_batches(reading),
+            remedies.more_patience(config) if stopped else None,
             remedies.more_epochs(config, 10 if updates < FEW_UPDATES else 2),
         ),
     )

@@ -42,7 +42,7 @@ def diagnose(run: Run, reference: float | None = None) -> Verdict:
         causes=tuple(cause for cause, _ in found),
         remedies=tuple(_remedies(reading, outcome, found)),
         epoch=finding.epoch,
-        notes=tuple(_notes(reading)),
+        notes=(*_notes(reading), *_doubts(reading, outcome)),
     )
 
 
@@ -124,6 +124,19 @@ def _value(tree: object, key: str) -> object:
             return None
     named = isinstance(tree, dict) and set(tree) == {"name"}
     return tree["name"] if named and isinstance(tree, dict) else tree
+
+
+def _doubts(reading: Reading, outcome: Outcome) -> Iterator[str]:
+    """Yield what an optimization failure leaves open: whether there is anything to learn."""
+    chance, linear = reading.chance, reading.fact("data", "linear_baseline", "validation")
+    neighbors = reading.fact("data", "neighbor_baseline")
+    if outcome != "optimization_failure" or chance is None or neighbors is None:
+        return
+    if max(linear or 0.0, neighbors) < chance + outcomes.NEAR_NEIGHBORS:
+        yield (
+            "Neither a linear classifier nor nearest neighbours do better than chance: perhaps the "
+            "labels have little to do with the inputs."
+        )
 
 
 def _notes(reading: Reading) -> Iterator[str]:

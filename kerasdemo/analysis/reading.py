@@ -129,12 +129,14 @@ class Reading:
     @cached_property
     def judged(self) -> int:
         """The index of the epoch whose weights the run ended with."""
-        stopping = self.config.training.early_stopping
-        if stopping is None or not stopping.restore_best_weights or not self.epochs:
-            return self.epochs - 1
-        given = self.fact("best_epoch")
+        given = self.fact("kept_epoch")
         if given is not None and 1 <= given <= self.epochs:
             return int(given) - 1
+        stopping = self.config.training.early_stopping
+        if stopping is None or not stopping.restore_best_weights:
+            return self.epochs - 1
+        if not self.epochs or "kept_epoch" in self.run.facts:
+            return self.epochs - 1
         values = getattr(self.history, stopping.monitor) or self.history.loss
         down = stopping.mode == "min" or (stopping.mode == "auto" and "loss" in stopping.monitor)
         best = (min if down else max)(values)

@@ -127,6 +127,15 @@ def more_epochs(config: RunConfig, factor: int = 2) -> Offer:
     return {"training.epochs": epochs}, f"{factor} times the epochs"
 
 
+def more_patience(config: RunConfig) -> Offer | None:
+    """Return four times early stopping's patience."""
+    stopping = config.training.early_stopping
+    if stopping is None:
+        return None
+    epochs = max(10, 4 * stopping.patience)
+    return {"training.early_stopping.patience": epochs}, f"wait {epochs} epochs for a better one"
+
+
 def normalized_input(config: RunConfig, uneven: bool = False) -> Offer:
     """Return inputs of the size of 1; of uneven features, each for itself."""
     if (

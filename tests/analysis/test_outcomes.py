@@ -144,7 +144,10 @@ def test_a_gap_on_few_validation_examples_is_not_sure(run: MakeRun) -> None:
     assert diagnose(run(**curves, data=many)).outcome == "overfitting"
 
 
-def test_restored_weights_are_judged_not_the_last_epoch(run: MakeRun) -> None:
+@pytest.mark.parametrize("facts", [{"kept_epoch": 4}, {}])
+def test_restored_weights_are_judged_not_the_last_epoch(
+    run: MakeRun, facts: dict[str, int]
+) -> None:
     text = "data: {name: mnist}\ntraining: {early_stopping: {patience: 12}}\n"
     val_loss = [1.0, 0.5, 0.3, 0.2] + [0.25 + 0.05 * n for n in range(12)]
     outcome = run(
@@ -154,7 +157,7 @@ def test_restored_weights_are_judged_not_the_last_epoch(run: MakeRun) -> None:
         val_loss=val_loss,
         val_accuracy=[0.8, 0.88, 0.93, 0.95] + [0.9] * 12,
         stopped_early=True,
-        best_epoch=4,
+        **facts,
     )
     verdict = diagnose(outcome)
     assert verdict.outcome == "healthy"
