@@ -117,6 +117,8 @@ class Progress(AbstractContextManager["Progress"]):
         if self._live is not None:
             self._live.stop()
         self._print(self._tally.line())
+        if kind is KeyboardInterrupt:
+            self._print("interrupted: the same command goes on from here")
 
     def started(self, planned: Planned) -> None:
         with self._lock:

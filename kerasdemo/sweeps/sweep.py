@@ -192,7 +192,9 @@ class _Log:
         self._experiment = experiment
         self._folder = folder
         self._answers = answers
-        self._runs: dict[str, Any] = (read_plan(folder) or {}).get("runs", {})
+        # A search's runs become known one by one; all others are known now.
+        known = read_plan(folder) if experiment.search is not None else None
+        self._runs: dict[str, Any] = (known or {}).get("runs", {})
         self.outcomes: list[tuple[Planned, Outcome]] = []
 
     def write(self, planned: Sequence[Planned]) -> None:

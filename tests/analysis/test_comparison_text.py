@@ -1,0 +1,105 @@
+"""A comparison in words, and why two runs differ."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from test_comparison import made
+
+from kerasdemo.analysis.comparison import compare
+from kerasdemo.analysis.comparison_text import TOLD, render, sentences, table
+from kerasdemo.analysis.difference import diff, part
+from kerasdemo.analysis.difference import sentences as differences
+from kerasdemo.config import parse
+from kerasdemo.records import History, LayerHistory, Run
+
+
+def runs() -> list[Any]:
+    values = {0.1: (0.9, 0.91, 0.92), 0.2: (0.5, 0.51, 0.52)}
+    known = [
+        made(v, seed, optimizer__learning_rate=rate)
+        for rate, own in values.items()
+        for seed, v in enumerate(own)
+    ]
+    return [*known, made(0.99, 0, "diverged", optimizer__learning_rate=0.3)]
+
+
+def test_a_table_has_the_keys_that_differ_and_names_what_diverged() -> None:
+    columns, rows = table(compare(runs()))
+    assert columns[:4] == ["rank", "learning_rate", "val_accuracy", "seeds"]
+    assert [row[:3] for row in rows] == [
+        ["1", "0.1", "0.91 [0.8852, 0.9348]"],
+        ["2", "0.2", "0.51 [0.4852, 0.5348]"],
+        ["3", "0.3", "1 of 1 diverged"],
+    ]
+
+
+def test_named_groups_are_told_by_name() -> None:
+    columns, rows = table(compare([made(0.5, name=n, x=n) for n in ("a", "b")]))
+    assert columns[:2] == ["rank", "group"]
+    assert [row[1] for row in rows] == ["a", "b"]
+
+
+def test_sentences() -> None:
+    told = sentences(compare([*runs(), made(0.1, 9, "unfinished", optimizer__learning_rate=0.1)]))
+    assert told[0].startswith("learning_rate=0.1 beats learning_rate=0.2 by 0.4 [0.4")
+    assert any("at the edge of what was tried" in sentence for sentence in told)
+    assert told[-1] == "1 runs that have not ended are left out"
+
+
+def test_many_pairs_are_not_all_told() -> None:
+    many = [made(x / 100, s, x=x) for x in range(30) for s in (0, 1)]
+    assert f"... and {29 - TOLD} more, in --format csv" in sentences(compare(many))
+
+
+def test_csv_and_json_have_every_number() -> None:
+    comparison = compare(runs())
+    rows = list(csv.DictReader(io.StringIO(render(comparison, "csv"))))
+    assert [row["optimizer.learning_rate"] for row in rows] == ["0.1", "0.2", "0.3"]
+    assert float(rows[1]["best_minus_this"]) == pytest.approx(0.4)
+    told = json.loads(render(comparison, "json"))
+    assert told["keys"] == ["optimizer.learning_rate"]
+    assert told["groups"][2]["mean"] is None
+    assert told["groups"][2]["diverged"] == 1
+
+
+def test_markdown_is_a_table() -> None:
+    lines = render(compare(runs()), "markdown").splitlines()
+    assert lines[0].startswith("| rank | learning_rate | val_accuracy |")
+    assert len({line.count("|") for line in lines[:5]}) == 1
+
+
+def test_curves_part_where_they_stay_apart() -> None:
+    # Epoch 2 is apart by chance; from epoch 4 on they stay apart.
+    found = part("loss", [1, 1, 1, 1, 1, 1], [1, 2, 1, 2, 2, 2], share=False)
+    assert found is not None
+    assert (found.epoch, found.first, found.second) == (4, 1, 2)
+    assert part("loss", [1, 1], [1.1, 1.2], share=False) is None
+    assert part("accuracy", [0.5, 0.5], [0.5, 0.6], share=True) is not None
+    assert part("loss", [1, 1], [1, float("nan")], share=False) is not None
+    assert part("loss", [], [1], share=False) is None
+
+
+def test_why_two_runs_differ() -> None:
+    def made_run(rate: float, loss: list[float], norms: list[float]) -> Run:
+        text = f"data: {{name: fizzbuzz}}\noptimizer: {{name: sgd, learning_rate: {rate}}}\n"
+        layers = {"dense": LayerHistory(gradient_norm=tuple(norms), weight_norm=(1.0,) * 3)}
+        return Run(parse(text), History(loss=tuple(loss)), layers)
+
+    one = made_run(0.1, [1.0, 0.5, 0.25], [1.0, 1.0, 1.0])
+    two = made_run(0.5, [1.0, 0.5, 0.5], [1.0, 3.0, 3.0])
+    found = diff(one, two)
+    assert found.settings == {"optimizer.learning_rate": (0.1, 0.5)}
+    assert [(p.what, p.epoch) for p in found.curves] == [("loss", 3)]
+    assert [(p.what, p.epoch) for p in found.layers] == [("dense gradient_norm", 2)]
+    assert differences(found, "one", "two") == [
+        "optimizer.learning_rate: 0.1 / 0.5",
+        "loss parts in epoch 3: 0.25 / 0.5",
+        "first in the layers: dense gradient_norm, in epoch 2: 1 / 3",
+    ]
+    assert differences(diff(one, one), "one", "one") == [
+        "the configs are the same",
+        "the curves of one and one do not part",
+    ]

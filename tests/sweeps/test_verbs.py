@@ -1,0 +1,100 @@
+"""The verbs sweep, compare and diff, with a worker that trains nothing."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kerasdemo import cli
+from kerasdemo.config import InputError
+from kerasdemo.sweeps import local
+
+FAKE = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
+QUESTION = """
+question: does it matter?
+base: {data: {name: fizzbuzz}}
+grid: {optimizer: [sgd, adam]}
+seeds: 1-3
+claims:
+  - says: sgd beats adam
+    better: {optimizer: sgd}
+    than: {optimizer: adam}
+    metric: accuracy
+    lecturer: 80.44
+"""
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(local.Worker, "COMMAND", FAKE)
+    monkeypatch.chdir(tmp_path)
+    Path("question.yaml").write_text(QUESTION)
+
+
+def kerasdemo(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, arguments)
+
+
+def test_a_dry_run_shows_every_run_and_writes_nothing() -> None:
+    shown = kerasdemo("sweep", "question.yaml", "--dry-run")
+    assert shown.exit_code == 0
+    assert shown.stdout.count("optimizer=") == 6
+    assert "6 runs, 6 to train, roughly" in shown.stdout
+    assert not Path("results").exists()
+    told = json.loads(kerasdemo("sweep", "question.yaml", "--dry-run", "--json").stdout)
+    assert [run["seed"] for run in told["runs"]] == [1, 2, 3, 1, 2, 3]
+
+
+def test_a_sweep_is_told_line_by_line_and_compared() -> None:
+    swept = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2")
+    assert swept.exit_code == 0, swept.output
+    assert "    6  optimizer=adam (seed 3)  finished" in swept.stdout
+    assert "6 of 6 done" in swept.stdout
+    assert "NOT HELD: sgd beats adam (lecturer: 80.44): accuracy +0 [+0, +0]" in swept.stdout
+    again = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2", "--json")
+    assert all(run["answered"] for run in json.loads(again.stdout)["runs"])
+    assert json.loads(again.stdout)["claims"][0]["outcome"] == "not held"
+
+    compared = kerasdemo("compare", "results/runs", "--metric", "accuracy", "--plot", "plot.png")
+    assert compared.stdout.splitlines()[0].split()[:2] == ["rank", "optimizer"]
+    assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
+    rows = kerasdemo("compare", "results/runs/question", "--metric", "accuracy", "--format", "csv")
+    assert len(rows.stdout.splitlines()) == 3
+
+    first, second = sorted(Path("results/runs/question").glob("*/"))[1:5:3]
+    assert "optimizer.name: adam / sgd" in kerasdemo("diff", str(first), str(second)).stdout
+    found = json.loads(kerasdemo("diff", str(first), str(second), "--json").stdout)
+    assert found["settings"]["optimizer.name"] == ["adam", "sgd"]
+
+
+def test_a_failed_run_is_told_and_gives_exit_code_1() -> None:
+    file = Path("question.yaml")
+    file.write_text(
+        "base: {data: {name: fizzbuzz}}\nvariants:\n"
+        "  bad: {description: exits}\n  good: {network.depth: 1}\n"
+    )
+    swept = kerasdemo("sweep", "question.yaml")
+    assert swept.exit_code == 1
+    assert "failed: bad (seed 0): the worker process ended with exit code 3" in swept.stdout
+    assert "1 of 1 failed" in swept.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("sweep", "nowhere.yaml"), "nowhere.yaml: no such file"),
+        (("sweep", "question.yaml", "--set", "optimizer=sgd"), "the experiment varies it"),
+        (("sweep", "question.yaml", "--results", "question.yaml"), "results can't be written here"),
+        (("sweep", "question.yaml", "--ray", "nowhere"), "expected auto, HOST:PORT"),
+        (("compare", "nowhere"), "nowhere: no such results folder"),
+        (("compare", "."), "no runs"),
+        (("compare", ".", "--format", "xml"), "--format: unknown value 'xml'"),
+    ],
+)
+def test_bad_input(arguments: tuple[str, ...], problem: str) -> None:
+    result = kerasdemo(*arguments)
+    assert isinstance(result.exception, InputError)
+    assert problem in str(result.exception)
+    assert not Path("results").exists()
