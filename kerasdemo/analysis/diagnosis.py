@@ -14,6 +14,8 @@ from kerasdemo.records import Run
 # A symptom beside a cause that explains it.
 EXPLAINED = 0.7
 SURE = 0.6
+# Below this a cause is only told where there is no other.
+LIKELY = 0.25
 # What makes a training slow or short of its goal, and never breaks one.
 UNFINISHED = frozenset({"too_few_updates", "learning_rate_too_low", "network_too_small"})
 
@@ -56,7 +58,8 @@ def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer
     found = [(rule, finding) for rule in asked if (finding := rule.find(reading)) is not None]
     rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
     weighed = [(rule, _explained(rule, finding, rooted)) for rule, finding in found]
-    for rule, finding in sorted(weighed, key=lambda pair: -pair[1].weight):
+    likely = [pair for pair in weighed if pair[1].weight >= LIKELY] or weighed
+    for rule, finding in sorted(likely, key=lambda pair: -pair[1].weight):
         weight = round(finding.weight, 2)
         cause = Cause(rule.name, rule.code, weight, finding.text, finding.evidence)
         yield cause, finding.remedies
