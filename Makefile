@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format schema clean
+.PHONY: demo test lint format schema bench clean
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -34,3 +34,14 @@ schema: .venv/ready
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Beside plain Keras, PyTorch, JAX and KerasTuner; needs KERASDEMO_MNIST, takes half an hour.
+bench: .venv/ready .bench/ready
+	$(BIN)/python tests/benchmarks/bench.py $(WHAT)
+
+.bench/ready:
+	for peer in torch jax tuner; do $(PYTHON) -m venv .bench/$$peer; done
+	.bench/torch/bin/python -m pip install --quiet numpy setuptools torch==2.13.0
+	.bench/jax/bin/python -m pip install --quiet jax==0.10.2 optax
+	.bench/tuner/bin/python -m pip install --quiet tensorflow==2.21.0 keras==3.15.1 keras-tuner
+	@touch $@

@@ -1,0 +1,188 @@
+"""`make bench`: kerasdemo beside plain Keras, PyTorch, JAX and KerasTuner; writes results/benchmarks.
+
+Peers train in environments of their own, one epoch each in turn, so that whatever else the
+machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes half an hour.
+"""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from cases import CASES, Case
+from report import write_report
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent.parent
+ENVIRONMENTS = REPOSITORY / ".bench"
+RESULTS = REPOSITORY / "results" / "benchmarks"
+ROUNDS, WARM = 9, 2
+
+PEERS = {
+    "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
+    "Keras fit": (sys.executable, "peer_keras.py"),
+    "Keras fit, steps_per_execution": (sys.executable, "peer_keras.py", "steps_per_execution"),
+    "PyTorch eager": (ENVIRONMENTS / "torch/bin/python", "peer_pytorch.py"),
+    "PyTorch compiled": (ENVIRONMENTS / "torch/bin/python", "peer_pytorch.py", "compile"),
+    "JAX scan": (ENVIRONMENTS / "jax/bin/python", "peer_jax.py"),
+}
+
+
+class Peer:
+    """A process that trains an epoch when it is told to."""
+
+    def __init__(self, name: str, data: Path):
+        python, script, *arguments = PEERS[name]
+        self.process = subprocess.Popen(
+            [str(python), str(HERE / script), str(data), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def ask(self, command: dict[str, object]) -> float | str | None:
+        """Send an order and wait for the answer; None where the peer died of it."""
+        assert self.process.stdin and self.process.stdout
+        try:
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())  # type: ignore[no-any-return]
+        except (OSError, ValueError):
+            return None
+
+
+def write_data(folder: Path) -> None:
+    """Write the examples that all peers read."""
+    with np.load(os.environ["KERASDEMO_MNIST"]) as arrays:
+        x, y = arrays["x_train"][:20_000], arrays["y_train"][:20_000]
+    np.savez(folder / "mnist.npz", x=(x / 255).astype(np.float32), y=y)
+    n = np.arange(101, 1001)
+    bits = ((n[:, None] >> np.arange(10)) & 1).astype(np.float32)
+    np.savez(folder / "fizzbuzz.npz", x=bits, y=(n % 3 == 0) + 2 * (n % 5 == 0))
+
+
+def peak_gflops() -> float:
+    """Return the machine's rate on a large float32 matrix product, at this moment."""
+    a = np.random.default_rng(0).random((2_000, 2_000), dtype=np.float32)
+    a @ a
+    start = time.perf_counter()
+    a @ a
+    return 2 * 2_000**3 / (time.perf_counter() - start) / 1e9
+
+
+def epochs(case: Case, data: Path) -> dict[str, dict[str, object]]:
+    """Return seconds an epoch and final accuracy of every peer, and the peak between rounds."""
+    peers = {name: Peer(name, data) for name in PEERS}
+    for name, peer in list(peers.items()):
+        if peer.ask({"case": case.name}) is None:
+            print(f"  {name} does not run here", flush=True)
+            del peers[name]
+    seconds: dict[str, list[float]] = {name: [] for name in peers}
+    peaks = []
+    for number in range(ROUNDS + WARM):
+        for name, peer in peers.items():
+            took = peer.ask({"epoch": True})
+            if number >= WARM and isinstance(took, float):
+                seconds[name].append(took)
+        peaks.append(peak_gflops())
+    found: dict[str, dict[str, object]] = {
+        name: {"seconds": seconds[name], "accuracy": peer.ask({"accuracy": True})}
+        for name, peer in peers.items()
+        if seconds[name]
+    }
+    for peer in peers.values():
+        peer.process.kill()
+    found["peak"] = {"gflops": peaks}
+    for name, one in found.items():
+        if "seconds" in one:
+            print(f"  {name}: {statistics.median(one['seconds']):.4f} s, {one['accuracy']:.4f}")  # type: ignore[call-overload]
+    return found
+
+
+def whole_processes(name: str, data: Path) -> dict[str, float]:
+    """Return seconds of a whole process for the 24 runs of a sweep, ours and KerasTuner's."""
+    found = {}
+    with tempfile.TemporaryDirectory() as results:
+        ours = [sys.executable, "-m", "kerasdemo", "sweep", str(HERE / f"sweep_{name}.yaml")]
+        theirs = [str(ENVIRONMENTS / "tuner/bin/python"), str(HERE / "peer_kerastuner.py")]
+        for peer, command in (
+            ("kerasdemo", [*ours, "--results", results]),
+            ("KerasTuner", [*theirs, str(data), name]),
+        ):
+            start = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            found[peer] = time.perf_counter() - start
+            print(f"  24 runs on {name}, {peer}: {found[peer]:.1f} s", flush=True)
+    return found
+
+
+def circumstances() -> dict[str, object]:
+    """Return machine and versions."""
+    versions = {}
+    for folder in (Path(sys.executable).parent.parent, *sorted(ENVIRONMENTS.glob("*"))):
+        python = folder / "bin" / "python"
+        listed = subprocess.run(
+            [str(python), "-m", "pip", "list", "--format", "json"], capture_output=True, text=True
+        )
+        for package in json.loads(listed.stdout or "[]"):
+            if package["name"] in ("tensorflow", "keras", "torch", "jax", "optax", "keras-tuner"):
+                versions.setdefault(package["name"], package["version"])
+    processor = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    return {
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": versions,
+    }
+
+
+def main() -> None:
+    """Measure what is asked for (epochs, sweeps, growth; all without arguments), then report."""
+    if "KERASDEMO_MNIST" not in os.environ:
+        sys.exit("error: KERASDEMO_MNIST must name an mnist.npz with the whole MNIST")
+    asked = set(sys.argv[1:]) or {"epochs", "sweeps", "growth"}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    file = RESULTS / "results.json"
+    results = json.loads(file.read_text()) if file.exists() else {}
+    results["machine"] = circumstances()
+
+    def keep(key: str, value: object) -> None:
+        results[key] = value
+        file.write_text(json.dumps(results, indent=1) + "\n")
+
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        write_data(data)
+        if "epochs" in asked:
+            done = {}
+            for case in CASES.values():
+                print(case.name, flush=True)
+                done[case.name] = epochs(case, data)
+                keep("epochs", done)
+        if "growth" in asked:
+            grown = subprocess.run(
+                [sys.executable, str(HERE / "growth.py")], capture_output=True, text=True, check=True
+            )
+            keep("growth", json.loads(grown.stdout.splitlines()[-1]))
+        if "sweeps" in asked:
+            keep("sweeps", {name: whole_processes(name, data) for name in ("fizzbuzz", "mnist")})
+    write_report(results, RESULTS)
+
+
+if __name__ == "__main__":
+    main()

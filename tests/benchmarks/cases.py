@@ -1,0 +1,119 @@
+"""What is measured: one training epoch of each of these, the same work for every peer.
+
+Needs nothing but the standard library and numpy: the peers import it in environments of their own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dense ReLU network with softmax output and cross-entropy."""
+
+    name: str
+    data: str
+    units: tuple[int, ...]
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    examples: int
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("batch 100, Adam", "mnist", (500, 500, 500), 100, "adam", 0.001, 10_000),
+        Case("batch 100, SGD", "mnist", (500, 500, 500), 100, "sgd", 0.1, 10_000),
+        Case("batch 10, SGD", "mnist", (500, 500, 500), 10, "sgd", 0.01, 10_000),
+        Case("batch 1, SGD", "mnist", (500, 500, 500), 1, "sgd", 0.001, 2_000),
+        Case("FizzBuzz, batch 20, Adam", "fizzbuzz", (100,), 20, "adam", 0.001, 900),
+    )
+}
+
+
+def load(case: Case, folder: Path) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Return x (n, features) float32, y (n, classes) one-hot, and the initial kernels."""
+    with np.load(folder / f"{case.data}.npz") as arrays:
+        x, labels = arrays["x"][: case.examples], arrays["y"][: case.examples]
+    x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
+    classes = int(labels.max()) + 1
+    sizes = (x.shape[1], *case.units, classes)
+    rng = np.random.default_rng(0)
+    kernels = [
+        (rng.uniform(-1, 1, (a, b)) * np.sqrt(6 / (a + b))).astype(np.float32)
+        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+    ]
+    return x, np.eye(classes, dtype=np.float32)[labels], kernels
+
+
+def order(epoch: int, examples: int) -> np.ndarray:
+    """Return the order of an epoch's examples, the same for every peer."""
+    return np.random.default_rng([0, epoch]).permutation(examples).astype(np.int32)
+
+
+def serve(prepare) -> None:  # type: ignore[no-untyped-def]
+    """Answer a peer's orders on standard input: prepare a case, train an epoch, tell accuracy.
+
+    `prepare(case, x, y, kernels)` returns (epoch(order) -> seconds, accuracy() -> share right).
+    """
+    import json
+    import sys
+
+    folder = Path(sys.argv[1])
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # a library's chatter is no answer
+    epoch = accuracy = None
+    examples = number = 0
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "case" in command:
+            case = CASES[command["case"]]
+            x, y, kernels = load(case, folder)
+            epoch, accuracy = prepare(case, x, y, kernels)
+            examples, number, answer = len(x), 0, "ready"
+        elif command.get("epoch"):
+            answer = epoch(order(number, examples))
+            number += 1
+        else:
+            answer = accuracy()
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+class Paced:
+    """A callback's heart: lets a long `fit` train an epoch when it is told to, and times it.
+
+    So an epoch is timed as it is in the middle of a training, without the start of `fit`.
+    """
+
+    def __init__(self):  # type: ignore[no-untyped-def]
+        import queue
+
+        self.orders: queue.Queue[int] = queue.Queue()
+        self.seconds: queue.Queue[float] = queue.Queue()
+
+    def begin(self) -> None:
+        """Wait for the next order, then start the clock."""
+        import time
+
+        self.orders.get()
+        self.start = time.perf_counter()
+
+    def end(self) -> None:
+        """Stop the clock."""
+        import time
+
+        self.seconds.put(time.perf_counter() - self.start)
+
+    def start_fit(self, fit) -> None:  # type: ignore[no-untyped-def]
+        """Run `fit` beside the orders."""
+        import threading
+
+        threading.Thread(target=fit, daemon=True).start()
+
+    def epoch(self, order: np.ndarray) -> float:
+        """Have one epoch trained; return its seconds."""
+        self.orders.put(1)
+        return self.seconds.get()

@@ -1,0 +1,60 @@
+"""kerasdemo: the compiled epoch, through Keras' fit."""
+
+
+from cases import Paced, serve
+
+from kerasdemo.config import parse
+from kerasdemo.training import network, program
+from kerasdemo.training.backend import keras, tf
+
+
+class Clock(Paced, keras.callbacks.Callback):
+    """Trains an epoch a time, and times it."""
+
+    def __init__(self):
+        Paced.__init__(self)
+        keras.callbacks.Callback.__init__(self)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.end()
+
+
+def prepare(case, x, y, kernels):
+    config = parse(
+        f"""
+data: {{name: {case.data}, validation: 0}}
+network: {{depth: {len(case.units)}, units: {list(case.units)}}}
+optimizer: {{name: {case.optimizer}, learning_rate: {case.learning_rate}}}
+training: {{batch_size: {case.batch_size}}}
+"""
+    )
+    shape, classes = x.shape[1:], y.shape[1]
+    ordinary = network.build(config, shape, classes)
+    dense = [layer for layer in ordinary.layers if hasattr(layer, "kernel")]
+    for layer, kernel in zip(dense, kernels, strict=True):
+        layer.kernel.assign(kernel)
+    shared = program.acquire(config, shape, classes)
+    shared.load(ordinary)
+    clock = Clock()
+    clock.start_fit(
+        lambda: shared.fit(
+            program.epochs(x, y, 0),
+            epochs=10**6,
+            steps_per_epoch=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[clock],
+        )
+    )
+
+    def accuracy():
+        return shared.measure(program.Chunks(x, y))[1]
+
+    return clock.epoch, accuracy
+
+
+if __name__ == "__main__":
+    serve(prepare)

@@ -1,0 +1,222 @@
+"""results/benchmarks: README.md with tables, epochs.png and growth.png, from results.json alone."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from cases import CASES
+
+# What issue and machine allow: at least so many times as fast as the peer.
+BARS = {
+    "batch 100, Adam": {"Keras fit": 2.5, "PyTorch eager": 1.8},
+    "batch 100, SGD": {"Keras fit": 2.0, "PyTorch eager": 1.8},
+    "batch 10, SGD": {"Keras fit": 5.0},
+    "batch 1, SGD": {"Keras fit": 10.0},
+    "FizzBuzz, batch 20, Adam": {"Keras fit": 20.0},
+}
+# At most so many times the time of the hand-written JAX scan.
+JAX_BAR = {name: 2.0 if name.startswith("FizzBuzz") else 1.15 for name in CASES}
+PEAK_BAR = 0.7
+SWEEP_BARS = {"mnist": 2.2, "fizzbuzz": 15.0}
+ORDER = (
+    "kerasdemo",
+    "JAX scan",
+    "PyTorch eager",
+    "PyTorch compiled",
+    "Keras fit, steps_per_execution",
+    "Keras fit",
+)
+# Okabe and Ito: told apart by readers with any colour vision.
+COLOURS = dict(
+    zip(ORDER, ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#999999"), strict=True)
+)
+
+
+def write_report(results: dict[str, Any], folder: Path) -> None:
+    """Write the page and its pictures for what was measured."""
+    parts = [_head(results["machine"])]
+    if "epochs" in results:
+        _draw_epochs(results["epochs"], folder / "epochs.png")
+        parts += [_epochs(results["epochs"]), _peak(results["epochs"])]
+    if "sweeps" in results:
+        parts.append(_sweeps(results["sweeps"]))
+    if "growth" in results:
+        _draw_growth(results["growth"], folder / "growth.png")
+        parts.append(_growth(results["growth"]))
+    notes = Path(__file__).with_name("notes.md")
+    if notes.exists():
+        parts.append(notes.read_text(encoding="utf-8").strip())
+    (folder / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _head(machine: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        "# Benchmarks\n\nMade by `make bench`; all peers in one run, an epoch each in turn, medians. "
+        "The machine is noisy: read the ratios.\n\n"
+        f"{machine['processor']}, {machine['cores']} cores, no GPU, {machine['system']}, "
+        f"Python {machine['python']}; {versions}."
+    )
+
+
+def _median(found: dict[str, Any]) -> float:
+    return float(statistics.median(found["seconds"]))
+
+
+def _epochs(epochs: dict[str, Any]) -> str:
+    lines = [
+        "## One training epoch",
+        "",
+        "784-500-500-500-10 on 10,000 digits (batch 1: 2,000), and FizzBuzz 10-100-4 on 900 numbers.",
+        "",
+        "![Seconds of one epoch by peer and case](epochs.png)",
+        "",
+        "| case | peer | median s | middle half s | kerasdemo is so many times as fast | bar | accuracy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for case, peers in epochs.items():
+        ours = _median(peers["kerasdemo"])
+        for name in ORDER:
+            if name in peers:
+                lines.append(_row(case, name, peers[name], ours))
+    return "\n".join(lines)
+
+
+def _row(case: str, name: str, found: dict[str, Any], ours: float) -> str:
+    ratio = _median(found) / ours
+    low, _, high = statistics.quantiles(found["seconds"], n=4)
+    bar, met = BARS[case].get(name), True
+    text = ""
+    if bar is not None:
+        text, met = f"at least {bar:g}", ratio >= bar
+    if name == "JAX scan":
+        text, met = f"at most {JAX_BAR[case]:g} times its time", 1 / ratio <= JAX_BAR[case]
+    told = "" if name == "kerasdemo" else f"{ratio:.2f}"
+    if name == "JAX scan":
+        told += f" ({1 / ratio:.2f} times its time)"
+    mark = f"{text}: {'met' if met else '**missed**'}" if text else ""
+    return (
+        f"| {case} | {name} | {_median(found):.4f} | {low:.4f} to {high:.4f} | {told} | {mark} "
+        f"| {found['accuracy']:.4f} |"
+    )
+
+
+def _flops(case: str) -> float:
+    """Floating point operations of an epoch: forward once, backward twice (the input's not)."""
+    one = CASES[case]
+    sizes = ((784, *one.units, 10) if one.data == "mnist" else (10, *one.units, 4))
+    products = [a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+    return 2.0 * one.examples * (3 * sum(products) - products[0])
+
+
+def _peak(epochs: dict[str, Any]) -> str:
+    case = "batch 100, SGD"
+    if case not in epochs:
+        return ""
+    peak = statistics.median(epochs[case]["peak"]["gflops"])
+    rate = _flops(case) / _median(epochs[case]["kerasdemo"]) / 1e9
+    share = rate / peak
+    return (
+        f"{case}: {rate:.0f} GFLOP/s, {share:.0%} of the {peak:.0f} GFLOP/s that a 2000 x 2000 "
+        f"float32 matrix product reached in the same run (bar {PEAK_BAR:.0%}: "
+        f"{'met' if share >= PEAK_BAR else '**missed**'})."
+    )
+
+
+def _sweeps(sweeps: dict[str, dict[str, float]]) -> str:
+    lines = [
+        "## 24 runs, the whole process",
+        "",
+        "2 activations x 4 learning rates x 3 seeds; ours with train and validation measured every "
+        "epoch, layer statistics, verdicts, run folders and saved models. One measurement each.",
+        "",
+        "| runs | kerasdemo s | KerasTuner s | times as fast | bar |",
+        "|---|---|---|---|---|",
+    ]
+    for name, found in sweeps.items():
+        ratio = found["KerasTuner"] / found["kerasdemo"]
+        met = "met" if ratio >= SWEEP_BARS[name] else "**missed**"
+        lines.append(
+            f"| {name} | {found['kerasdemo']:.1f} | {found['KerasTuner']:.1f} | {ratio:.1f} "
+            f"| at least {SWEEP_BARS[name]:g}: {met} |"
+        )
+    return "\n".join(lines)
+
+
+def _growth(growth: dict[str, Any]) -> str:
+    overheads, runs = growth["overheads"], growth["runs"]
+    training = overheads["training"]
+    early, late = runs["megabytes"][19], runs["megabytes"][-1]
+    evaluation = overheads["evaluation"] / training
+    probe = overheads["probe"] / training
+    return "\n".join(
+        [
+            "## Growth",
+            "",
+            "![Seconds against examples, depth and runs; memory against runs](growth.png)",
+            "",
+            "| what | measured | bar |",
+            "|---|---|---|",
+            f"| evaluating 10,000 examples, against an epoch's training on them | {evaluation:.2f} "
+            f"| at most 0.33: {'met' if evaluation <= 1 / 3 else '**missed**'} |",
+            f"| a probe, against an epoch's training | {probe:.3f} "
+            f"| at most 0.05: {'met' if probe <= 0.05 else '**missed**'} |",
+            f"| resident memory after run {len(runs['megabytes'])}, against run 20 | "
+            f"{late:.0f} MB / {early:.0f} MB = {late / early:.3f} "
+            f"| at most 1.10: {'met' if late / early <= 1.1 else '**missed**'} |",
+        ]
+    )
+
+
+def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    return figure, figure.subplots(rows, columns)
+
+
+def _bare(ax: Any) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.3)
+
+
+def _draw_epochs(epochs: dict[str, Any], file: Path) -> None:
+    figure, axes = _figure(1, len(epochs), (13, 3.4))
+    for ax, (case, peers) in zip(axes, epochs.items(), strict=True):
+        names = [name for name in reversed(ORDER) if name in peers]
+        values = [_median(peers[name]) for name in names]
+        ax.barh(names, values, color=[COLOURS[name] for name in names])
+        for place, value in enumerate(values):
+            ax.text(value, place, f" {value:.3g}", va="center", fontsize=8)
+        ax.set_title(case, fontsize=10)
+        ax.set_xlabel("seconds an epoch")
+        ax.set_xlim(0, max(values) * 1.25)
+        ax.spines[["top", "right"]].set_visible(False)
+        if ax is not axes[0]:
+            ax.set_yticklabels([])
+    figure.savefig(file)
+
+
+def _draw_growth(growth: dict[str, Any], file: Path) -> None:
+    figure, axes = _figure(1, 4, (13, 3.2))
+    for ax, key, label in (
+        (axes[0], "examples", "training examples"),
+        (axes[1], "depth", "hidden layers of 500"),
+    ):
+        counts = [int(count) for count in growth[key]]
+        ax.plot(counts, list(growth[key].values()), "o-", color="#0072B2")
+        ax.set_xlabel(label)
+        ax.set_ylabel("seconds an epoch")
+        ax.set_ylim(bottom=0)
+    runs = growth["runs"]
+    numbers = range(1, len(runs["seconds"]) + 1)
+    axes[2].plot(numbers, runs["seconds"], color="#0072B2")
+    axes[2].set_ylabel("seconds since the first")
+    axes[3].plot(numbers, runs["megabytes"], color="#D55E00")
+    axes[3].set_ylabel("resident memory [MB]")
+    axes[3].set_ylim(bottom=0)
+    for ax in axes[2:]:
+        ax.set_xlabel("runs in one process")
+    for ax in axes:
+        _bare(ax)
+    figure.savefig(file)
