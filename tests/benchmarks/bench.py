@@ -117,7 +117,7 @@ def whole_processes(name: str, data: Path) -> dict[str, float]:
             ("KerasTuner", [*theirs, str(data), name]),
         ):
             start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(command, check=True, capture_output=True)
             found[peer] = time.perf_counter() - start
             print(f"  24 runs on {name}, {peer}: {found[peer]:.1f} s", flush=True)
     return found
@@ -175,9 +175,8 @@ def main() -> None:
                 done[case.name] = epochs(case, data)
                 keep("epochs", done)
         if "growth" in asked:
-            grown = subprocess.run(
-                [sys.executable, str(HERE / "growth.py")], capture_output=True, text=True, check=True
-            )
+            command = [sys.executable, str(HERE / "growth.py")]
+            grown = subprocess.run(command, capture_output=True, text=True, check=True)
             keep("growth", json.loads(grown.stdout.splitlines()[-1]))
         if "sweeps" in asked:
             keep("sweeps", {name: whole_processes(name, data) for name in ("fizzbuzz", "mnist")})

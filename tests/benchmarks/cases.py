@@ -4,6 +4,7 @@ Needs nothing but the standard library and numpy: the peers import it in environ
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def load(case: Case, folder: Path) -> tuple[np.ndarray, np.ndarray, list[np.ndar
     rng = np.random.default_rng(0)
     kernels = [
         (rng.uniform(-1, 1, (a, b)) * np.sqrt(6 / (a + b))).astype(np.float32)
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for a, b in pairwise(sizes)
     ]
     return x, np.eye(classes, dtype=np.float32)[labels], kernels
 

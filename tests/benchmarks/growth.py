@@ -31,7 +31,11 @@ def epoch_seconds(config: RunConfig) -> float:
 
     elements = program.epochs(dataset.train.x, y, 0)
     shared.fit(
-        elements, epochs=EPOCHS + 1, steps_per_epoch=1, shuffle=False, verbose=0,
+        elements,
+        epochs=EPOCHS + 1,
+        steps_per_epoch=1,
+        shuffle=False,
+        verbose=0,
         callbacks=[Clock()],
     )
     return statistics.median(seconds[1:])
@@ -106,7 +110,9 @@ if __name__ == "__main__":
         json.dumps(
             {
                 "overheads": overheads(),
-                "examples": {n: epoch_seconds(mnist(examples=n)) for n in range(10_000, 60_001, 10_000)},
+                "examples": {
+                    n: epoch_seconds(mnist(examples=n)) for n in range(10_000, 60_001, 10_000)
+                },
                 "depth": {d: epoch_seconds(mnist(depth=d)) for d in (3, 5, 7, 9, 11, 13)},
                 "runs": many_runs(200),
             }

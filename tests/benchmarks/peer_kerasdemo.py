@@ -1,11 +1,10 @@
 """kerasdemo: the compiled epoch, through Keras' fit."""
 
-
 from cases import Paced, serve
 
 from kerasdemo.config import parse
 from kerasdemo.training import network, program
-from kerasdemo.training.backend import keras, tf
+from kerasdemo.training.backend import keras
 
 
 class Clock(Paced, keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """results/benchmarks: README.md with tables, epochs.png and growth.png, from results.json alone."""
 
 import statistics
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
 def _head(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        "# Benchmarks\n\nMade by `make bench`; all peers in one run, an epoch each in turn, medians. "
-        "The machine is noisy: read the ratios.\n\n"
+        "# Benchmarks\n\nMade by `make bench`; all peers in one run, an epoch each in turn, "
+        "medians. The machine is noisy: read the ratios.\n\n"
         f"{machine['processor']}, {machine['cores']} cores, no GPU, {machine['system']}, "
         f"Python {machine['python']}; {versions}."
     )
@@ -67,18 +68,16 @@ def _epochs(epochs: dict[str, Any]) -> str:
     lines = [
         "## One training epoch",
         "",
-        "784-500-500-500-10 on 10,000 digits (batch 1: 2,000), and FizzBuzz 10-100-4 on 900 numbers.",
+        "784-500-500-500-10 on 10,000 digits (batch 1: 2,000); FizzBuzz 10-100-4 on 900 numbers.",
         "",
         "![Seconds of one epoch by peer and case](epochs.png)",
         "",
-        "| case | peer | median s | middle half s | kerasdemo is so many times as fast | bar | accuracy |",
+        "| case | peer | median s | middle half s | kerasdemo: times as fast | bar | accuracy |",
         "|---|---|---|---|---|---|---|",
     ]
     for case, peers in epochs.items():
         ours = _median(peers["kerasdemo"])
-        for name in ORDER:
-            if name in peers:
-                lines.append(_row(case, name, peers[name], ours))
+        lines += [_row(case, name, peers[name], ours) for name in ORDER if name in peers]
     return "\n".join(lines)
 
 
@@ -104,8 +103,8 @@ def _row(case: str, name: str, found: dict[str, Any], ours: float) -> str:
 def _flops(case: str) -> float:
     """Floating point operations of an epoch: forward once, backward twice (the input's not)."""
     one = CASES[case]
-    sizes = ((784, *one.units, 10) if one.data == "mnist" else (10, *one.units, 4))
-    products = [a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+    sizes = (784, *one.units, 10) if one.data == "mnist" else (10, *one.units, 4)
+    products = [a * b for a, b in pairwise(sizes)]
     return 2.0 * one.examples * (3 * sum(products) - products[0])
 
 
