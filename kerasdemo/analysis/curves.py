@@ -28,6 +28,11 @@ def smooth(values: Curve, width: int = 3) -> list[float]:
     return [mean(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]
 
 
+def lately(values: Curve) -> float:
+    """Return the median of the last five epochs, three of a short run: one bad epoch is noise."""
+    return median(values[-5 if len(values) >= 20 else -3 :])
+
+
 def last_quarter(epochs: int) -> int:
     """Return how many steps from epoch to epoch count as the end of a run: a quarter, 1 to 25."""
     return min(25, max(1, epochs // 4))
@@ -58,6 +63,13 @@ def roughness(values: Curve) -> float:
     tail = values[-last_quarter(len(values)) - 3 :]
     seconds = [a - 2 * b + c for a, b, c in zip(tail, tail[1:], tail[2:], strict=False)]
     return math.sqrt(mean([s * s for s in seconds]) / 6) if seconds else 0.0
+
+
+def bettered(values: Curve) -> float:
+    """Return by how much the last quarter's best is above the best before: no mere recovery."""
+    steps = last_quarter(len(values))
+    before, after = values[:-steps], values[-steps:]
+    return max(after) - max(before) if before and after else 0.0
 
 
 def rises(values: Curve, least: float = 0.0, errors: float = 2.0) -> bool:

@@ -247,10 +247,10 @@ def _turned(reading: Reading) -> int | None:
 
 
 def _rise_since_best(reading: Reading) -> float:
-    """Return how far the smoothed validation loss is above its best: 0.1 for 10 %."""
-    smoothed: list[float] = curves.smooth(reading.val_loss[: reading.judged + 1])
-    best = min(smoothed)
-    return smoothed[-1] / best - 1 if best > 0 else 0.0
+    """Return how far the validation loss lately is above its smoothed best: 0.1 for 10 %."""
+    values = reading.val_loss[: reading.judged + 1]
+    best = min(curves.smooth(values))
+    return curves.lately(values) / best - 1 if best > 0 else 0.0
 
 
 def _fallen(reading: Reading) -> bool:
@@ -258,8 +258,7 @@ def _fallen(reading: Reading) -> bool:
     values = reading.history.val_accuracy[: reading.judged + 1]
     if len(values) < 6 or not reading.val_loss:
         return False
-    smoothed = curves.smooth(values)
-    best, last = max(smoothed), smoothed[-1]
+    best, last = max(curves.smooth(values)), curves.lately(values)
     # Both are measured on the same examples, which only makes the difference surer than this.
     error = _both(reading.error(best, "validation"), reading.error(last, "validation"))
     return best - last > max(SHORTFALL, CERTAIN * error)
@@ -295,7 +294,9 @@ def improving(reading: Reading) -> Finding | None:
 def _rises(reading: Reading) -> bool:
     """Whether the accuracy to look at rose over the last quarter, and training goes on."""
     values = reading.history.val_accuracy if reading.val_loss else reading.history.accuracy
-    return reading.still_learning and curves.rises(values, RISE, 1.0)
+    if not reading.still_learning or not curves.rises(values, RISE, 1.0):
+        return False
+    return curves.bettered(values) >= RISE
 
 
 def _far(reading: Reading) -> bool:
@@ -418,7 +419,7 @@ RULES = (
         "fault",
         overfits,
         f"The gap from training to validation accuracy is surely above {GAP:.0%} (binomial "
-        f"interval) and the smoothed validation loss has risen {TURN:.0%} above its best; or the "
+        f"interval) and the validation loss has risen {TURN:.0%} above its best; or the "
         f"gap is surely above {WIDE_GAP:.0%}; or validation accuracy has fallen from its best by "
         f"more than {SHORTFALL:.0%} and chance. Training accuracy is measured in inference mode.",
         "The network learns its examples by heart; what it learns does not hold for others.",
@@ -430,9 +431,9 @@ RULES = (
         "Training ended too soon",
         "warning",
         improving,
-        f"Over the last quarter of the epochs the accuracy rose by {RISE:.0%} or more and by more "
-        "than it jitters, the training loss still fell, and early stopping had not stopped it; or "
-        f"accuracy is below {FITTED:.0%} of the way and the loss fell by 5 %.",
+        f"Over the last quarter of the epochs accuracy rose by {RISE:.0%} or more, by more than it "
+        "jitters and above its best before, the training loss still fell, and early stopping had not "
+        f"stopped it; or accuracy is below {FITTED:.0%} of the way and the loss fell by 5 %.",
         "What the network can do is not known yet.",
         "More epochs; a larger learning rate or smaller batches get there sooner.",
     ),

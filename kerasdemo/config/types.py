@@ -353,7 +353,7 @@ class Network(Frozen):
         if self.layers is not None and mixed:
             raise PydanticCustomError(
                 "form",
-                "`layers` is the whole network; leave out {mixed}, or write `depth` and no `layers`",
+                "`layers` is the whole network; leave out {mixed}, or write `depth` without it",
                 {"mixed": ", ".join(mixed)},
             )
         if self.layers is None and isinstance(self.units, tuple) and len(self.units) != self.depth:

@@ -26,6 +26,8 @@ from kerasdemo.training.shape import shape_key
 CHUNK = 1_000
 # Programs that a process keeps; a sweep runs the runs of one shape together.
 KEPT = 4
+# Numbers that a portion of orders has, about.
+ORDERS = 20_000
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> Array:
@@ -116,13 +118,13 @@ class Program(keras.Model):  # type: ignore[misc]
         return tf.cast(loss, tf.float32)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Train a whole epoch: `data` is (order (n,), x (n, ...), y (n, ...)).
+        """Train a whole epoch: `data` is (order (n,), (x (n, ...), y (n, ...))).
 
         With (x, y) instead it trains one mini-batch, as plain `fit` does.
         """
-        if len(data) == 2:
+        if not isinstance(data[1], tuple):
             return {"batch_loss": self.update(*data)}
-        order, x, y = data
+        order, (x, y) = data
         size, examples = self.batch_size, order.shape[0]
         steps, rest = divmod(examples, size)
 
@@ -239,24 +241,26 @@ def _filled(part: Array) -> Array:
 
 
 def epochs(x: Array, y: Array, seed: int, first: int = 0) -> Any:
-    """Return an endless tf.data.Dataset whose elements are whole epochs: (order, x, y).
+    """Return an endless tf.data.Dataset whose elements are whole epochs: (order, (x, y)).
 
-    The examples stay in memory; only the order (int32) is new in each element.
+    The examples stay in memory; only the order (int32) is new in each element. Orders come from
+    Python several at a time: one by one they would take longer than a small network's epoch.
     """
     examples = len(x)
+    several = max(1, ORDERS // examples)
 
     def orders() -> Iterator[Array]:
         epoch = first
         while True:
-            yield epoch_order(seed, epoch, examples)
-            epoch += 1
+            some = range(epoch, epoch + several)
+            yield np.stack([epoch_order(seed, number, examples) for number in some])
+            epoch += several
 
     order = tf.data.Dataset.from_generator(
-        orders, output_signature=tf.TensorSpec((examples,), tf.int32)
+        orders, output_signature=tf.TensorSpec((several, examples), tf.int32)
     )
     data = tf.data.Dataset.from_tensors((x, y)).repeat()
-    pairs = tf.data.Dataset.zip(order, data)
-    return pairs.map(lambda order, xy: (order, *xy)).prefetch(1)
+    return tf.data.Dataset.zip(order.unbatch(), data).prefetch(1)
 
 
 def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:

@@ -266,3 +266,14 @@ def test_the_scale_of_the_loss_does_not_matter(scale: float) -> None:
         for factor in (1.0, scale)
     }
     assert len(verdicts) == 1
+
+
+def test_a_recovery_is_no_improvement(run: MakeRun) -> None:
+    dipped = [0.8, 0.9, 0.92, 0.935, 0.935, 0.936, 0.9, 0.91, 0.92, 0.936]
+    outcome = run(
+        loss=[0.5 - 0.04 * n for n in range(10)],
+        accuracy=rising(0.8, 0.96, 10),
+        val_loss=[0.5, 0.4, 0.35, 0.3, 0.29, 0.28, 0.36, 0.32, 0.3, 0.27],
+        val_accuracy=dipped,
+    )
+    assert diagnose(outcome).outcome == "healthy"

@@ -1,4 +1,4 @@
-"""`make bench`: kerasdemo beside plain Keras, PyTorch, JAX and KerasTuner; writes results/benchmarks.
+"""`make bench`: kerasdemo beside plain Keras, PyTorch, JAX, KerasTuner; writes results/benchmarks.
 
 Peers train in environments of their own, one epoch each in turn, so that whatever else the
 machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes half an hour.
