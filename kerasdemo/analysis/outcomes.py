@@ -432,8 +432,8 @@ RULES = (
         "warning",
         improving,
         f"Over the last quarter of the epochs accuracy rose by {RISE:.0%} or more, by more than it "
-        "jitters and above its best before, the training loss still fell, and early stopping had not "
-        f"stopped it; or accuracy is below {FITTED:.0%} of the way and the loss fell by 5 %.",
+        "jitters and above its best before, the training loss still fell, and early stopping did "
+        f"not end it; or accuracy is below {FITTED:.0%} of the way and the loss fell by 5 %.",
         "What the network can do is not known yet.",
         "More epochs; a larger learning rate or smaller batches get there sooner.",
     ),
