@@ -37,13 +37,13 @@ def folders(results: Path) -> dict[str, RunFolder]:
     return {file.parent.name: RunFolder(file.parent) for file in found}
 
 
-def wait_for_an_epoch(results: Path) -> None:
+def wait_for_an_epoch(results: Path, sweep: subprocess.Popen[bytes]) -> None:
     def size() -> int:
         files = [folder.metrics_file for folder in folders(results).values()]
         return sum(file.stat().st_size for file in files if file.exists())
 
     before = size()
-    while size() <= before:
+    while size() <= before and sweep.poll() is None:
         time.sleep(0.02)
 
 
@@ -68,7 +68,7 @@ def test_a_sweep_killed_ten_times_is_as_one_that_was_not(tmp_path: Path) -> None
         sweep = start(experiment, storm)
         # Anywhere at all, starting included; or a moment after an epoch, to hit a run.
         if kill % 2:
-            wait_for_an_epoch(storm)
+            wait_for_an_epoch(storm, sweep)
         time.sleep(chance.uniform(0, 1.5 if kill % 2 else 5))
         if kill % 3 == 0:  # a worker first: the sweep goes on without it
             for worker in children(sweep.pid):
