@@ -5,6 +5,7 @@ Nothing heavy is imported here: what does not train answers without TensorFlow.
 
 import json
 import sys
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -259,6 +260,7 @@ def main() -> None:
     """Run the command line; bad input ends in one line a fault and exit code 2."""
     from kerasdemo.config.errors import InputError
 
+    warnings.showwarning = _warn
     try:
         app()
     except InputError as error:
@@ -272,6 +274,11 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _warn(message: Warning | str, *_: object) -> None:
+    """Tell a warning in one line, without the place in the code that raised it."""
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _load(paths: list[Path], overrides: list[str] | None, seeds: str | None) -> "list[RunConfig]":

@@ -3,6 +3,9 @@
 Needs nothing but the standard library and numpy: the peers import it in environments of their own.
 """
 
+import queue
+import threading
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -84,34 +87,27 @@ def serve(prepare) -> None:  # type: ignore[no-untyped-def]
 
 
 class Paced:
-    """A callback's heart: lets a long `fit` train an epoch when it is told to, and times it.
+    """A Keras callback's heart: lets a long `fit` train an epoch when told to, and times it.
 
     So an epoch is timed as it is in the middle of a training, without the start of `fit`.
     """
 
     def __init__(self):  # type: ignore[no-untyped-def]
-        import queue
-
+        super().__init__()
         self.orders: queue.Queue[int] = queue.Queue()
         self.seconds: queue.Queue[float] = queue.Queue()
 
-    def begin(self) -> None:
+    def on_epoch_begin(self, epoch, logs=None) -> None:  # type: ignore[no-untyped-def]
         """Wait for the next order, then start the clock."""
-        import time
-
         self.orders.get()
         self.start = time.perf_counter()
 
-    def end(self) -> None:
+    def on_epoch_end(self, epoch, logs=None) -> None:  # type: ignore[no-untyped-def]
         """Stop the clock."""
-        import time
-
         self.seconds.put(time.perf_counter() - self.start)
 
     def start_fit(self, fit) -> None:  # type: ignore[no-untyped-def]
         """Run `fit` beside the orders."""
-        import threading
-
         threading.Thread(target=fit, daemon=True).start()
 
     def epoch(self, order: np.ndarray) -> float:
