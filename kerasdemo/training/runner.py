@@ -24,6 +24,7 @@ from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
 
+RESULTS = "results/runs"
 # Statuses that a call with the same question does not train again.
 ANSWERED = ("finished", "diverged", "failed")
 
@@ -32,18 +33,18 @@ class Busy(RuntimeError):
     """Another process is training this run."""
 
 
-def run_folder(config: RunConfig, results: Path) -> RunFolder:
+def run_folder(config: RunConfig, results: str | Path = RESULTS) -> RunFolder:
     """Return the folder of a config's run, whether it exists or not.
 
     Raises:
         InputError: where the data can't be had.
     """
-    return RunFolder(results / run_id(config, data.find(config).fingerprint))
+    return RunFolder(Path(results) / run_id(config, data.find(config).fingerprint))
 
 
 def run(
     config: RunConfig,
-    results: Path,
+    results: str | Path = RESULTS,
     *,
     again: bool = False,
     reporter: "Reporter | None" = None,
@@ -67,7 +68,7 @@ def run(
     if not again and folder.status in ANSWERED:
         return read(folder.path)
     dataset = data.load(config)
-    _writable(results)
+    _writable(folder.path.parent)
     lock = FileLock(folder.lock_file)
     try:
         with lock.acquire(timeout=0):
