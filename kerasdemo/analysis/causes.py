@@ -221,8 +221,9 @@ def _overshooting(reading: Reading) -> Iterator[tuple[str, float]]:
         yield "loss_over_initial", last / first
     if reading.run.status == "diverged" or reading.broken:
         yield "broken_epoch", float(reading.broken or max(reading.epochs, 1))
-    dead = _worst(reading, "dead", CAN_DIE)[0]
-    if dead >= ALL and reading.learning_rate_ratio > HIGH_RATE:
+    dead, layer = _worst(reading, "dead", CAN_DIE)
+    before = reading.untrained(layer, "dead") or 0.0
+    if dead >= ALL and before < HALF and reading.learning_rate_ratio > HIGH_RATE:
         yield "killed", dead
 
 

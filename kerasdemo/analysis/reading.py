@@ -198,6 +198,10 @@ class Reading:
         every = [getattr(layer, name) for layer in self.run.layers.values()]
         return [[v for v in values if math.isfinite(v)] for values in every]
 
+    def untrained(self, layer: str, statistic: str) -> float | None:
+        """Return a layer's statistic before the first update."""
+        return self.fact("initial", "layers", layer, statistic)
+
     @cached_property
     def gradient_ratio(self) -> float | None:
         """Gradient norm of the first layer over the last one's: the median of the first epochs.
@@ -208,6 +212,10 @@ class Reading:
         norms = self.statistic("gradient_norm")
         if len(norms) < 2:
             return None
+        if not (norms[0] and norms[-1]):  # it broke in the first epoch: what it started with
+            norms = [
+                [n] if (n := self.untrained(name, "gradient_norm")) else [] for name in self.names
+            ]
         span = max(3, self.epochs // 4)
         ratios = [a / b for a, b in zip(norms[0][:span], norms[-1][:span], strict=False) if b > 0]
         return curves.median(ratios) if ratios else None

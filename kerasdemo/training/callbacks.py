@@ -55,6 +55,11 @@ class Record(Callback):  # type: ignore[misc]
     def on_train_begin(self, logs: Any = None) -> None:
         self.before = self.probe.kernels()
 
+    def untrained(self) -> dict[str, dict[str, float]]:
+        """Return the layers' statistics before the first update."""
+        x, y = self.examples
+        return self.probe.measure(x, y, self.probe.kernels())
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = dict(logs or {})
         x, y = self.examples

@@ -62,27 +62,27 @@ class Session:
         )
         keras_callbacks = [callback for callback in (stopping, plateau) if callback]
         checkpoint = callbacks.Checkpoint(folder.checkpoint_file, self.program, keras_callbacks)
-        every = [
-            measure,
-            *keras_callbacks,
-            callbacks.Record(folder, self.program.probe, *self.train),
-        ]
+        record = callbacks.Record(folder, self.program.probe, *self.train)
+        every = [measure, *keras_callbacks, record]
         every += [checkpoint]
         if reporter:
             reporter.begin(self.config, folder.path, first + 1, len(self.train[0]))
             every.append(callbacks.Report(reporter))
         interrupted = False
         try:
-            initial = None if first else self.program.measure(chunks.first())
+            initial = None if first else self._untrained(chunks.first(), record)
             self._fit(first, every)
         except KeyboardInterrupt:
             interrupted = True
         finally:
             if reporter:
                 reporter.end()
-        return self._facts(folder, measure, stopping, interrupted) | {
-            "initial": initial and {"loss": initial[0], "accuracy": initial[1]}
-        }
+        return self._facts(folder, measure, stopping, interrupted) | {"initial": initial}
+
+    def _untrained(self, chunks: program.Chunks, record: callbacks.Record) -> dict[str, Any]:
+        """Return what the network gives before the first update: bad weights show here."""
+        loss, accuracy = self.program.measure(chunks)
+        return {"loss": loss, "accuracy": accuracy, "layers": record.untrained()}
 
     def _fit(self, first: int, every: list[Any]) -> None:
         (x, y), seed, size = self.train, self.config.seed, self.config.training.batch_size

@@ -149,6 +149,25 @@ def test_diverged_runs_are_not_told_to_train_longer(run: MakeRun) -> None:
     assert not {"too_few_updates", "learning_rate_too_low", "network_too_small"} & set(names)
 
 
+def test_a_run_that_broke_at_once_is_judged_by_what_it_started_with(run: MakeRun) -> None:
+    nan = float("nan")
+    started = {
+        name: {"gradient_norm": norm}
+        for name, norm in {"dense_1": 1e4, "dense_2": 100.0, "output": 1.0}.items()
+    }
+    verdict = diagnose(
+        run(
+            text("depth: 2"),
+            loss=[nan],
+            accuracy=[0.1],
+            layers=layers([nan, nan, nan]),
+            initial={"loss": 2.3, "layers": started},
+        )
+    )
+    assert first(verdict) == "exploding_gradient"
+    assert verdict.causes[0].evidence["gradient_ratio"] == 1e4
+
+
 def test_written_layers_are_patched_where_they_stand(run: MakeRun) -> None:
     written = (
         "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
