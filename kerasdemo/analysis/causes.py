@@ -397,47 +397,58 @@ def initial_sd(layer: KernelLayer) -> float | None:
 def network_too_small(reading: Reading) -> Finding | None:
     """A network that can't hold the answer: linear, narrow, or held down by its regularization."""
     config = reading.config
-    found = max(_limits(reading), default=None)
-    if found is None:
+    limit = max(_limits(reading), default=None)
+    if limit is None:
         return None
-    weight, text = found
-    lighter = remedies.lighter(config) if "penalty" in text or "drop" in text else []
-    offers = [remedies.activation(config)] if "linear" in text and reading.hidden else []
+    weight, kind, text = limit
+    offers: list[Offer] = []
+    if kind == "linear" and reading.hidden:
+        offers.append(remedies.activation(config))
+    if kind == "held down":
+        offers += remedies.lighter(config)
+    parameters = reading.fact("parameters")
+    evidence: dict[str, float | int | str] = {"hidden_layers": len(reading.hidden), "limit": kind}
     return Finding(
         f"{text}.",
-        {"hidden_layers": len(reading.hidden), "parameters": reading.fact("parameters") or 0},
+        evidence | ({"parameters": parameters} if parameters else {}),
         weight,
-        _offers(*lighter, *offers, remedies.more_units(config)),
+        _offers(*offers, remedies.more_units(config)),
     )
 
 
-def _limits(reading: Reading) -> Iterator[tuple[float, str]]:
-    """Yield (weight, text) for each limit of what the network can do."""
+def _limits(reading: Reading) -> Iterator[tuple[float, str, str]]:
+    """Yield (weight, kind, text) for each limit of what the network can do."""
     config, classes = reading.config, reading.classes or 2
     # A convolution's filters look at many places: few of them are no bottleneck.
     units = [layer.units for layer in reading.hidden if layer.kind != "conv2d"]
+    least = min(units, default=0)
     if not reading.hidden:
-        yield 0.75, "Without a hidden layer it is a linear classifier"
+        yield 0.75, "linear", "Without a hidden layer it is a linear classifier"
     elif all(name == "linear" for name, _ in hidden_activations(config)):
-        yield 0.8, "Its hidden layers are linear, and together one linear layer"
-    elif units and min(units) < max(3, classes):
-        yield (
-            (0.75 if min(units) * 2 < max(4, classes) else 0.3),
-            (f"A hidden layer has {min(units)} unit{'s' * (min(units) > 1)}"),
-        )
-    penalty = _penalty_share(reading)
-    if penalty is not None and penalty > HALF:
-        yield 0.85, f"The weights' penalty is {penalty:.0%} of the loss: it holds the network down"
-    elif max(config.network.regularizer.l2, config.network.regularizer.l1) >= 0.01:
-        yield 0.7, "The weights' penalty of 0.01 or more holds the network down"
-    if config.network.layers is None and config.network.dropout > 0.5 and units:
-        left = min(units) * (1 - config.network.dropout)
-        yield (0.6 if left < 30 else 0.3), f"Dropout leaves {left:.0f} units of a layer at a time"
+        yield 0.8, "linear", "Its hidden layers are linear, and together one linear layer"
+    elif units and least < max(3, classes):
+        weight = 0.75 if least * 2 < max(4, classes) else 0.3
+        yield weight, "narrow", f"A hidden layer has {least} unit{'s' * (least > 1)}"
+    yield from _held_down(reading, least)
     parameters, examples = reading.fact("parameters"), reading.count("train")
     if parameters and examples and parameters < 2 * examples:
-        yield 0.45, f"{parameters:,.0f} parameters for {examples:,.0f} examples"
+        text = f"{parameters:,.0f} parameters for {examples:,.0f} examples"
+        yield 0.45, "few parameters", text
     elif not reading.still_learning:
-        yield 0.2, "Nothing else explains why training stands still"
+        yield 0.2, "standstill", "Nothing else explains why training stands still"
+
+
+def _held_down(reading: Reading, least: int) -> Iterator[tuple[float, str, str]]:
+    """Yield the limits that the network's own regularization sets."""
+    network, penalty = reading.config.network, _penalty_share(reading)
+    if penalty is not None and penalty > HALF:
+        yield 0.85, "held down", f"The weights' penalty is {penalty:.0%} of the loss"
+    elif max(network.regularizer.l2, network.regularizer.l1) >= 0.01:
+        yield 0.7, "held down", "A penalty of 0.01 or more on the weights keeps them near 0"
+    if network.layers is None and network.dropout > HALF and least:
+        left = least * (1 - network.dropout)
+        text = f"Dropout leaves {left:.0f} units of a layer at a time"
+        yield (0.6 if left < 30 else 0.3), "held down", text
 
 
 def _penalty_share(reading: Reading) -> float | None:

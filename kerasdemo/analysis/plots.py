@@ -61,6 +61,8 @@ STYLE: dict[Any, Any] = {
 DPI = 135
 # A loss beyond this many times its median is drawn at the panel's edge.
 TALL = 20.0
+# Training is solid, validation dashed.
+DASHES: tuple[Any, Any] = ("-", (0, (4, 1.6)))
 # Accuracies within this many points of one another fill no panel.
 LEAST_ACCURACY = 10.0
 METRICS = {"loss": ("Loss", ""), "accuracy": ("Accuracy", "%")}
@@ -95,7 +97,7 @@ def save(drawn: "Figure", path: Path) -> None:
 def learning_curves(
     runs: Sequence[Run], ax: "Axes | None" = None, metric: str = "accuracy"
 ) -> "Axes":
-    """Draw a metric by epoch: training solid, validation dashed; a colour for each run.
+    """Draw a metric by epoch: training solid, validation dashed; of several runs each its colour.
 
     Args:
         runs: one or more. A single run is blue and orange, with its best epoch and its test mark.
@@ -111,27 +113,30 @@ def learning_curves(
         _curves(ax, run, metric, (BLUE, VERMILION) if single else (color, color), not single)
     if single:
         _marks(ax, runs[0], metric)
+    else:
+        _key(ax)
     _axes(ax, runs, metric)
     return ax
 
 
 def _curves(ax: "Axes", run: Run, metric: str, colors: tuple[str, str], named: bool) -> None:
     scale = 100.0 if metric == "accuracy" else 1.0
-    whose = f"{run.config.name}, " if named else ""
-    for part, name, color, dashes in (
-        ("", "training", colors[0], "-"),
-        ("val_", "validation", colors[1], (0, (4, 1.6))),
-    ):
+    labels = (run.config.name, None) if named else ("training", "validation")
+    for part, label, color, dashes in zip(("", "val_"), labels, colors, DASHES, strict=True):
         values = [scale * v for v in getattr(run.history, part + metric)]
         if not values:
             continue
-        epochs = range(1, len(values) + 1)
         shown = [v if math.isfinite(v) else math.nan for v in values]
-        alone = len(values) < 3
         ax.plot(
-            epochs, shown, color=color, linestyle=dashes, label=whose + name,
-            marker="o" if alone else None, markersize=4.5,
+            range(1, len(values) + 1), shown, color=color, linestyle=dashes, label=label,
+            marker="o" if len(values) < 3 else None, markersize=4.5,
         )  # fmt: skip
+
+
+def _key(ax: "Axes") -> None:
+    """Say in the legend of several runs what solid and dashed mean."""
+    for name, dashes in zip(("training", "validation"), DASHES, strict=True):
+        ax.plot([], [], color=GREY, linestyle=dashes, label=name)
 
 
 def _marks(ax: "Axes", run: Run, metric: str) -> None:
@@ -319,7 +324,7 @@ def gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     ax.set(xlabel="epoch", ylabel="gradient norm (L2, probe set)")
     ax.xaxis.set_major_locator(_epochs())
     if drawn:
-        ax.set_yscale("log")
+        _log_axis(ax)
         _layer_legend(ax, len(layers))
     else:
         told = "every gradient is 0 or broken" if layers else "no layer statistics"
@@ -338,6 +343,18 @@ def _gradient_line(ax: "Axes", name: str, norms: Sequence[float], color: Any) ->
         marker="o" if len(shown) - gone < 3 else None, markersize=4,
     )  # fmt: skip
     return gone < len(shown)
+
+
+def _log_axis(ax: "Axes") -> None:
+    """Make the height logarithmic, at least three decades: less is no difference of layers."""
+    from matplotlib.ticker import NullFormatter
+
+    norms = [float(n) for line in ax.lines for n in _heights(line) if math.isfinite(n)]
+    low, high = math.log10(min(norms)), math.log10(max(norms))
+    room = max(0.15, (3 - (high - low)) / 2)
+    ax.set_yscale("log")
+    ax.set_ylim(10 ** (low - room), 10 ** (high + room))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _layer_legend(ax: "Axes", layers: int) -> None:
