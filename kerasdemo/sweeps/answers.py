@@ -42,8 +42,12 @@ class Answers:
     def find(self, planned: Planned) -> Outcome | None:
         """Return the outcome of a run that has ended; None where it is to be trained."""
         folder = self.folder(planned.config)
-        if folder.status not in ("finished", "diverged", "failed") or self.again(planned):
-            return None
+        try:
+            if folder.status not in ("finished", "diverged", "failed") or self.again(planned):
+                return None
+        except (ValueError, KeyError, TypeError):
+            reason = f"{folder.run_file} is damaged; delete the folder to train the run again"
+            return Outcome("failed", reason, answered=True)
         return self.read(planned, answered=True)
 
     def again(self, planned: Planned) -> bool:
@@ -64,7 +68,10 @@ class Answers:
         folder = self.folder(planned.config)
         if not folder.verdict_file.exists() and folder.status != "failed":
             self._judge(folder)
-        found = summary(folder.path)
+        try:
+            found = summary(folder.path)
+        except InputError as error:
+            return Outcome("failed", str(error.faults[0]), answered=answered)
         return Outcome(found.status, found.reason, found, answered)
 
     def fail(self, planned: Planned, reason: str) -> Outcome:

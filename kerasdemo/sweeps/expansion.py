@@ -66,7 +66,7 @@ def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planne
     """
     bases = _bases(experiment, overrides)
     points = _points(experiment, bases)
-    _check_overrides(points, overrides)
+    _check_overrides(experiment, points, overrides)
     if experiment.search is not None:
         _check_space(experiment, bases[0])
         _raise_any(_claim_faults(experiment, None))
@@ -312,14 +312,14 @@ def _own_faults(base: Document) -> tuple[Fault, ...]:
     return ()
 
 
-def _check_overrides(points: list[Point], overrides: Sequence[str]) -> None:
+def _check_overrides(experiment: Experiment, points: list[Point], overrides: Sequence[str]) -> None:
+    own = [("seed",)] if experiment.seeds else []
+    varied = {change.key for point in points for change in point.changes}
     for text in overrides:
         key, _ = parse_override(text)
-        for change in itertools.chain.from_iterable(point.changes for point in points):
-            if key[: len(change.key)] == change.key:
-                raise InputError(
-                    Fault("the experiment varies it; can't be set", "--set", None, dotted(key))
-                )
+        if any(key[: len(inner)] == inner for inner in (*own, ("name",), *varied)):
+            message = "the experiment gives each run its own; can't be set"
+            raise InputError(Fault(message, "--set", None, dotted(key)))
 
 
 def _doubled(

@@ -195,6 +195,8 @@ class Worker:
         self.send({"config": planned.config.resolved, "again": again, "watched": watched})
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.endswith(b"\n"):
+                return None  # it died in the middle of a line
             told: Told = json.loads(line)
             if told["event"] not in ("begin", "epoch"):
                 return told

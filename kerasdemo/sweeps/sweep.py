@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis.claims import Claim, Finding, Member, judge
 from kerasdemo.config import InputError
-from kerasdemo.records.index import Summary, summary
+from kerasdemo.records.index import listing
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.answers import Answers, prepare, read_plan, write_plan
 from kerasdemo.sweeps.expansion import Planned, expand
@@ -135,21 +135,14 @@ def as_json(swept: Swept) -> dict[str, Any]:
 def findings(folder: Path) -> list[Finding]:
     """Hold an experiment's claims against its runs, by what its folder says of them."""
     plan = read_plan(folder)
-    if plan is None:
+    if plan is None or not plan["claims"]:
         return []
-    members = [_member(folder / name, run) for name, run in plan["runs"].items()]
+    runs = {run.id: run for run in listing(folder).runs}
+    members = [
+        Member(one["label"], one["values"], one["seed"], runs.get(name))
+        for name, one in plan["runs"].items()
+    ]
     return [judge(Claim.model_validate(claim), members) for claim in plan["claims"]]
-
-
-def _member(path: Path, run: dict[str, Any]) -> Member:
-    return Member(run["label"], run["values"], run["seed"], _summary(path))
-
-
-def _summary(path: Path) -> Summary | None:
-    try:
-        return summary(path)
-    except InputError:
-        return None
 
 
 def _connect(experiment: Experiment, address: str) -> "Cluster":

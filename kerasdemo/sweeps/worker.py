@@ -38,9 +38,11 @@ class Wire:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            self._lines.put(json.loads(line))
-        os._exit(0)  # the sweep is gone
+        try:
+            for line in sys.stdin:
+                self._lines.put(json.loads(line))
+        finally:
+            os._exit(0)  # the sweep is gone, perhaps in the middle of a line
 
     def receive(self) -> dict[str, Any]:
         """Wait for the next line."""

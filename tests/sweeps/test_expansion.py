@@ -133,8 +133,9 @@ def test_overrides_go_into_every_run_but_not_over_what_varies() -> None:
     text = "base: {data: {name: fizzbuzz}}\ngrid: {network.depth: [1, 2]}"
     assert {one.config.training.epochs for one in plan(text, "training.epochs=3")} == {3}
     assert faults(text, "network.depth=3") == [
-        "--set: network.depth: the experiment varies it; can't be set"
+        "--set: network.depth: the experiment gives each run its own; can't be set"
     ]
+    assert faults(text + "\nseeds: [1]", "seed=3")[0].startswith("--set: seed: the experiment")
     assert faults(text, "training.epochs=x") == [
         "--set: training.epochs: got 'x'; expected a whole number"
     ]
@@ -240,3 +241,17 @@ def test_short_names_tell_the_keys_apart() -> None:
 def test_a_slug_names_a_folder() -> None:
     assert slug("units=[3, 4], name=ü/..") == "units=_3_4_+name"
     assert slug("x" * 200) == ""
+
+
+EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_shipped_experiments_expand(file: Path) -> None:
+    experiment = load(file)
+    planned = expand(experiment)
+    text = file.read_text()
+    assert text.startswith(f"# kerasdemo sweep experiments/{file.name}\n# {len(planned)} runs: ")
+    assert experiment.question.endswith("?")
+    assert experiment.source
+    assert experiment.claims

@@ -62,6 +62,19 @@ def test_a_worker_that_was_killed_is_replaced(tmp_path: Path) -> None:
     assert statuses(run(tmp_path, "segfault once", "well")) == {"v0": "finished", "v1": "finished"}
 
 
+def test_a_worker_may_die_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    assert statuses(run(tmp_path, "half a line", "well")) == {"v0": "finished", "v1": "finished"}
+
+
+def test_a_damaged_run_does_not_stop_the_others(tmp_path: Path) -> None:
+    run(tmp_path, "well")
+    (record,) = (tmp_path / "results" / "question").glob("*/run.json")
+    record.write_text("{")
+    swept = run(tmp_path, "well", "well")
+    assert statuses(swept) == {"v0": "failed", "v1": "finished"}
+    assert "is damaged; delete the folder" in (swept.failed[0][1].reason or "")
+
+
 def test_a_worker_that_exits_is_told(tmp_path: Path) -> None:
     ((_, outcome),) = run(tmp_path, "exits").failed
     assert outcome.reason == "the worker process ended with exit code 3, 3 times in a row"

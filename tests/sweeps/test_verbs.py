@@ -85,7 +85,10 @@ def test_a_failed_run_is_told_and_gives_exit_code_1() -> None:
     ("arguments", "problem"),
     [
         (("sweep", "nowhere.yaml"), "nowhere.yaml: no such file"),
-        (("sweep", "question.yaml", "--set", "optimizer=sgd"), "the experiment varies it"),
+        (
+            ("sweep", "question.yaml", "--set", "optimizer=sgd"),
+            "the experiment gives each run its own",
+        ),
         (("sweep", "question.yaml", "--results", "question.yaml"), "results can't be written here"),
         (("sweep", "question.yaml", "--ray", "nowhere"), "expected auto, HOST:PORT"),
         (("compare", "nowhere"), "nowhere: no such results folder"),
