@@ -114,8 +114,9 @@ def unfit(reading: Reading) -> Finding | None:
     if bad is None or _promising(reading, bad[0]):
         return None
     accuracy, (level, name) = reading.accuracy or 0.0, bad
+    word = "no better than" if level == reading.chance else "below"
     return Finding(
-        f"Training accuracy ends at {accuracy:.1%}; {name} reaches {level:.1%}.",
+        f"Training accuracy ends at {accuracy:.1%}, {word} {name} ({level:.1%}).",
         _training_evidence(reading) | {"level": level, "level_of": name},
     )
 

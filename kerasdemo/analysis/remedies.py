@@ -1,5 +1,6 @@
 """Changes of a config, as patches {dotted path: value} that `--set` takes too."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -249,9 +250,13 @@ def more_data(reading: Reading) -> Offer | None:
 
 
 def noisy_training(reading: Reading) -> Offer | None:
-    """Return the test's extra noise on the training and validation examples too."""
+    """Return the test's extra noise, declared or measured, on the other examples too."""
     noise = reading.config.data.noise
-    if noise.test <= noise.train:
+    sd, test_sd = (reading.fact("data", part, "sd") or 0.0 for part in ("input", "test_input"))
+    # Variances of independent noise add up.
+    measured = math.sqrt(test_sd**2 - sd**2) if test_sd > 1.25 * sd > 0 else 0.0
+    wanted = noise.test if noise.test > noise.train else round_to_two(measured)
+    if not wanted:
         return None
-    patch = {"data.noise.train": noise.test, "data.noise.validation": noise.test}
+    patch = {"data.noise.train": wanted, "data.noise.validation": wanted}
     return patch, "train on what will be tested"

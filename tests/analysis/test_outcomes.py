@@ -170,7 +170,9 @@ def test_good_validation_and_a_bad_test_is_a_mismatch(run: MakeRun, good: Run) -
     verdict = diagnose(replace(good, facts=facts))
     assert verdict.outcome == "test_mismatch"
     assert "sd 1.05" in verdict.summary
-    assert verdict.remedies[0].patch == {"network.dropout": 0.7}
+    patches = [remedy.patch for remedy in verdict.remedies]
+    assert patches[0] == {"network.dropout": 0.7}
+    assert patches[1] == {"data.noise.train": 1.0, "data.noise.validation": 1.0}
 
 
 def test_a_small_difference_of_validation_and_test_is_chance(good: Run) -> None:
