@@ -56,17 +56,11 @@ class Searching:
         self._lock = threading.RLock()
         self._later = Later()
         self._trials: dict[int, Trial] = {}
-        self._of: dict[int, Trial] = {}  # by the run's identity: id(planned)
-        self._planned: list[Planned] = []
+        self._of: dict[tuple[str, int], Trial] = {}  # a run's label and seed -> its trial
         self.study = open_study(experiment, self._base.data, results)
         for frozen in self.study.trials:
             if not frozen.state.is_finished():  # its sweep was cut off, or is still at it
                 self._begin(self._again(frozen))
-
-    @property
-    def planned(self) -> list[Planned]:
-        """Every run that was asked for so far."""
-        return list(self._planned)
 
     def take(self, shape: str | None) -> Planned | None:
         while True:
@@ -120,8 +114,7 @@ class Searching:
         planned = [replace(one, label=f"trial {number}: {one.label}") for one in planned]
         trial = Trial(asked, planned, len(planned))
         self._trials[number] = trial
-        self._planned += planned
-        self._of.update({id(one): trial for one in planned})
+        self._of.update({(one.label, one.seed): trial for one in planned})
 
     def come_back(self, planned: Planned) -> None:
         with self._lock:
@@ -130,7 +123,7 @@ class Searching:
     def goes_on(self, planned: Planned, epoch: int, row: dict[str, float]) -> bool:
         """Report the first seed's epochs to the pruner; the others go the way of the first."""
         with self._lock:
-            trial = self._of[id(planned)]
+            trial = self._of[planned.label, planned.seed]
             value = row.get(self.search.objective, math.nan)
             if planned.seed == self._seeds[0] or self._seeds[0] is None:
                 trial.given_up = trial.given_up or self._is_hopeless(trial.asked, epoch, value)
@@ -149,7 +142,7 @@ class Searching:
 
     def done(self, planned: Planned, outcome: Outcome) -> None:
         with self._lock:
-            trial = self._of[id(planned)]
+            trial = self._of[planned.label, planned.seed]
             trial.values.append(self._value(outcome))
             trial.failed = trial.failed or outcome.status == "failed"
             if trial.given_up:
