@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,6 @@ def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
     Raises:
         InputError: where Keras refuses a value.
     """
-    # Initial weights, dropout masks and nothing else draw on Keras' global seed.
-    keras.utils.set_random_seed(config.seed)
     try:
         network = keras.Sequential([keras.Input(shape)], name="network")
         for layer in _Builder(config, network).layers(shape, class_count):
@@ -112,6 +111,9 @@ class _Builder:
         self.network = config.network
         self.built = built
         self.numbers: dict[str, int] = {}
+        # A seed for each layer that draws. Setting TensorFlow's global seed instead would make it
+        # forget its kernels, and instantiate every compiled program anew: slow, and it leaks.
+        self.seeds = np.random.default_rng(config.seed)
 
     @property
     def shape(self) -> Shape:
@@ -180,12 +182,20 @@ class _Builder:
         return self._layer(
             cls,
             # A new object for each layer: one with a seed draws the same numbers every time.
-            kernel_initializer=classes("initializers")[chosen.name](**chosen.arguments),
+            kernel_initializer=self._initializer(chosen),
             kernel_regularizer=keras.regularizers.L1L2(penalty.l1, penalty.l2)
             if penalty.l1 or penalty.l2
             else None,
             **arguments,
         )
+
+    def _initializer(self, chosen: types.Initializer) -> Any:
+        cls = classes("initializers")[chosen.name]
+        seed = {"seed": self._seed()} if "seed" in signature(cls).parameters else {}
+        return cls(**chosen.arguments, **seed)
+
+    def _seed(self) -> int:
+        return int(self.seeds.integers(2**31))
 
     def _maxout(self, pieces: int) -> Iterator[Any]:
         """Pass the largest of each group of neighbouring values (Goodfellow et al. 2013).
@@ -213,6 +223,8 @@ class _Builder:
 
     def _layer(self, cls: Any, **arguments: Any) -> Any:
         kind = NAMES.get(cls, cls.__name__.lower())
+        if cls is keras.layers.Dropout:
+            arguments["seed"] = self._seed()
         if "name" not in arguments:
             self.numbers[kind] = self.numbers.get(kind, 0) + 1
             arguments["name"] = f"{kind}_{self.numbers[kind]}"

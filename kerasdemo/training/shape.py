@@ -19,7 +19,8 @@ def shape_key(config: RunConfig) -> str:
         place[name] = bool(place[name])
     for layer in network.get("layers", ()):
         layer.pop("kernel_initializer", None)
-    data = {"name": config.data.name, "path": config.data.path}
+    # The number of examples is fixed in the loop over mini-batches.
+    data = {"name": config.data.name, "path": config.data.path, "train": config.data.train}
     training = {key: settings["training"][key] for key in ("batch_size", "precision")}
     parts = [data, network, optimizer, settings["loss"], training]
     return json.dumps(parts, sort_keys=True)
