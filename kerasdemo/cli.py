@@ -305,7 +305,8 @@ def _seeds(text: str) -> list[int]:
     found: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()) or int(last or first) < int(first):
+        plain = part.isascii() and first.isdigit() and (not dash or last.isdigit())
+        if not plain or int(last or first) < int(first):
             raise InputError(Fault(f"got {text!r}; expected seeds such as 0-4 or 0,2,5", "--seeds"))
         found += range(int(first), int(last or first) + 1)
     return list(dict.fromkeys(found))

@@ -1,7 +1,7 @@
 """What may be asked: types, strict YAML with line numbers, dotted overrides, static lint."""
 
 from kerasdemo.config.errors import Fault, InputError
-from kerasdemo.config.loading import load, parse
+from kerasdemo.config.loading import load, parse, recorded
 from kerasdemo.config.types import RunConfig
 
-__all__ = ["Fault", "InputError", "RunConfig", "load", "parse"]
+__all__ = ["Fault", "InputError", "RunConfig", "load", "parse", "recorded"]

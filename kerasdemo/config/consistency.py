@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kerasdemo.config import types
 from kerasdemo.config.datasets import Facts
 from kerasdemo.config.document import Document, Key
 from kerasdemo.config.errors import Fault
@@ -16,7 +17,7 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     found: list[tuple[Key, str]] = [
         *_counts(config, facts),
         *_monitors(config),
-        *_output(config, facts),
+        *output_faults(config, facts.shape, facts.classes),
     ]
     return [document.fault(key, message) for key, message in found]
 
@@ -47,26 +48,38 @@ def _monitors(config: RunConfig) -> Iterator[tuple[Key, str]]:
             )
 
 
-def _output(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
+def output_faults(
+    config: RunConfig, shape: tuple[int, ...], classes: int | None
+) -> Iterator[tuple[Key, str]]:
+    """Yield what keeps the network from naming so many classes; None where they are not known."""
     network, loss = config.network, config.loss.name
     if network.layers is None:
-        if single_output(config) and facts.classes is not None and facts.classes != 2:
+        if single_output(config) and classes not in (None, 2):
             yield (
                 ("loss",),
                 f"{loss} has one output unit, for two classes; {config.data.name} has "
-                f"{facts.classes}: use categorical_crossentropy",
+                f"{classes}: use categorical_crossentropy",
             )
         return
+    if not any(_trains(layer) for layer in network.layers):
+        yield ("network", "layers"), "no layer has weights to train: add a dense layer"
+        return
     try:
-        shape = output_shape(network.layers, facts.shape)
+        shape = output_shape(network.layers, shape)
     except ShapeError as error:
         yield ("network", "layers", error.layer), str(error)
         return
     last: Key = ("network", "layers", len(network.layers) - 1)
     if len(shape) != 1:
         yield last, f"the output has shape {shape}; expected one row of units: add a flatten layer"
-    elif facts.classes is not None:
-        yield from ((last, m) for m in _units_fit(shape[0], facts.classes, loss))
+    elif classes is not None:
+        yield from ((last, m) for m in _units_fit(shape[0], classes, loss))
+
+
+def _trains(layer: types.Layer) -> bool:
+    if isinstance(layer, types.MaxoutLayer):
+        return layer.units is not None
+    return isinstance(layer, types.DenseLayer | types.Conv2DLayer)
 
 
 def _units_fit(units: int, classes: int, loss: str) -> Iterator[str]:
@@ -75,6 +88,8 @@ def _units_fit(units: int, classes: int, loss: str) -> Iterator[str]:
             yield f"{units} output units can't name {classes} classes; {loss} needs {classes}"
     elif units == 1 and loss.startswith("categorical_"):
         yield f"one output unit can't fit {loss}; use {classes} units, or binary_crossentropy"
+    elif units == 1 and classes != 2:
+        yield f"one output unit can't name {classes} classes; give it {classes} units"
     elif units not in (1, classes):
         yield f"{units} output units, but the data has {classes} classes (one-hot targets)"
 

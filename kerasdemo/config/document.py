@@ -49,6 +49,27 @@ for _tag, _pattern, _first in (
 StrictLoader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(str(node.value)))
 
 
+class StrictDumper(yaml.SafeDumper):
+    """Quotes whatever YAML 1.1 or StrictLoader would read as something other than text."""
+
+
+StrictDumper.yaml_implicit_resolvers = {
+    first: [
+        *yaml.SafeDumper.yaml_implicit_resolvers.get(first, ()),
+        *StrictLoader.yaml_implicit_resolvers.get(first, ()),
+    ]
+    for first in {*yaml.SafeDumper.yaml_implicit_resolvers, *StrictLoader.yaml_implicit_resolvers}
+}
+PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")}
+GROUPS = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq")}
+
+
+def dump(data: dict[str, Any]) -> str:
+    """Return YAML text that `parse_text` reads back as the same values."""
+    text: str = yaml.dump(data, Dumper=StrictDumper, sort_keys=False, allow_unicode=True)
+    return text
+
+
 @dataclass(frozen=True)
 class Document:
     """A YAML mapping, the file that it came from, and the line of each of its keys."""
@@ -157,6 +178,11 @@ def _construct(
     node: yaml.Node, key: Key, file: str, lines: dict[Key, int], faults: list[Fault]
 ) -> Any:
     lines.setdefault(key, _line(node))
+    if node.tag not in PLAIN | GROUPS:
+        faults.append(
+            Fault(f"the tag {node.tag}; write the value plainly", file, _line(node), dotted(key))
+        )
+        return None
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, key, file, lines, faults)
     if isinstance(node, yaml.SequenceNode):
@@ -190,8 +216,11 @@ def _mapping(
 def _scalar(node: yaml.Node, key: Key, file: str, faults: list[Fault]) -> Any:
     loader = StrictLoader("")
     try:
-        return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
+        value = loader.construct_object(node)
+        if isinstance(value, str):
+            value.encode("utf-8")  # half a surrogate pair can't be written down again
+        return value
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:
         problem = getattr(error, "problem", None) or str(error)
         faults.append(Fault(f"can't be read: {problem}", file, _line(node), dotted(key)))
         return None

@@ -28,6 +28,21 @@ def parse(text: str, file: str = "config.yaml", overrides: Sequence[str] = ()) -
     return from_document(parse_text(text, file), overrides)
 
 
+def recorded(path: Path) -> RunConfig:
+    """Read a config that was written complete; what it names may be gone by now.
+
+    Raises:
+        InputError: where it is no complete config.
+    """
+    document = read(path)
+    try:
+        config = RunConfig.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(translate(error, document)) from None
+    config._document = document
+    return config
+
+
 def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfig:
     """Validate and complete a document that was read."""
     document = override(document, [parse_override(text) for text in overrides])
@@ -51,7 +66,7 @@ def _with_defaults(document: Document) -> dict[str, Any]:
     inner = data.get("data")
     if isinstance(inner, dict) and isinstance(inner.get("path"), str):
         path = document.folder / Path(inner["path"]).expanduser()
-        data["data"] = {**inner, "path": str(path)}
+        data["data"] = {**inner, "path": str(path.absolute())}
     return data
 
 

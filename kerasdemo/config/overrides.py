@@ -17,7 +17,7 @@ def parse_override(text: str) -> tuple[Key, Any]:
     """
     name, equals, value = text.partition("=")
     parts = name.strip().split(".")
-    if not equals or not all(parts):
+    if not equals or not all(parts) or "\n" in text:
         raise InputError(
             Fault(f"got {text!r}; expected key=value, e.g. optimizer.learning_rate=0.1", "--set")
         )
@@ -25,7 +25,7 @@ def parse_override(text: str) -> tuple[Key, Any]:
         parsed = parse_text(f"value: {value}", "--set").data["value"]
     except InputError as error:
         raise InputError(Fault(error.faults[0].message, "--set", None, name)) from None
-    return tuple(int(part) if part.isdigit() else part for part in parts), parsed
+    return tuple(int(part) if part.isascii() and part.isdigit() else part for part in parts), parsed
 
 
 def override(document: Document, changes: Iterable[tuple[Key, Any]]) -> Document:

@@ -96,7 +96,7 @@ def _expected(detail: ErrorDetails) -> str:
 
 
 def _show(value: Any) -> str:
-    text = repr(value)
+    text = "null" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

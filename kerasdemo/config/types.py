@@ -27,7 +27,8 @@ from kerasdemo.config.errors import Fault
 Number = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
+# More than any machine holds or anyone awaits: a slip of the finger is told, not tried.
+Positive = Annotated[int, Field(ge=1, le=10**7)]
 Rate = Annotated[Number, Field(ge=0, lt=1)]
 Sides = Positive | Annotated[tuple[Positive, Positive], Field(strict=False)]
 
@@ -324,7 +325,7 @@ EVERY_FORM = {"initializer", "regularizer", "layers"}
 class Network(Frozen):
     """The network: `depth` alike hidden layers and an output, or `layers` as written."""
 
-    depth: Count = 2
+    depth: Annotated[int, Field(ge=0, le=1000)] = 2
     """hidden layers"""
     units: Positive | Annotated[tuple[Positive, ...], Field(strict=False)] = 500
     """units of each hidden layer: one number, or a list of `depth` numbers"""

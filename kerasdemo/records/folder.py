@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.config.document import dump
 from kerasdemo.records import files
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -87,6 +86,8 @@ class RunFolder:
             status: str = json.loads(self.run_file.read_text(encoding="utf-8"))["status"]
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except (ValueError, KeyError, TypeError):
+            return None  # damaged: what it said is asked anew
         return status
 
     def create(self, config: RunConfig) -> None:
@@ -97,8 +98,7 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            text = yaml.safe_dump(config.resolved, sort_keys=False, allow_unicode=True)
-            files.write_text(self.config_file, text)
+            files.write_text(self.config_file, dump(config.resolved))
         except (PermissionError, NotADirectoryError, FileExistsError) as error:
             raise InputError(
                 Fault(f"results can't be written here: {error.strerror}", str(self.path.parent))
@@ -127,6 +127,20 @@ class RunFolder:
             if file.exists():
                 lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
                 files.write_text(file, "".join(lines[: rows + 1]))
+
+    def has_epochs(self, epochs: int, layers: int) -> bool:
+        """Return whether so many whole epochs stand in metrics.csv and layers.csv."""
+        for file, rows, first in (
+            (self.metrics_file, epochs, "epoch,loss"),
+            (self.layers_file, epochs * layers, "epoch,layer"),
+        ):
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeError):
+                return False
+            if not text.startswith(first) or text.count("\n") < rows + 1:
+                return False
+        return True
 
     def add_epoch(self, epoch: int, row: Mapping[str, float]) -> None:
         """Append one epoch (from 1) to metrics.csv and flush it."""

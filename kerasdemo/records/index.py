@@ -181,7 +181,15 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 def _summarize(folder: Path, once: "_Once") -> Summary:
     try:
         return _from_files(folder, once)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        yaml.YAMLError,
+    ) as error:
         problem = " ".join(str(error).split()) or type(error).__name__
         raise InputError(Fault(f"skipped, not a whole run: {problem}", str(folder))) from None
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.config import Fault, InputError, RunConfig, load
+from kerasdemo.config import Fault, InputError, RunConfig, recorded
 from kerasdemo.config.errors import near
 from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
 
@@ -90,13 +90,19 @@ def read(path: str | Path) -> Run:
     folder = RunFolder(Path(path))
     if not folder.config_file.is_file():
         raise InputError(Fault(_no_run(folder.path), str(path)))
-    return Run(
-        load(folder.config_file),
-        _history(folder.metrics_file),
-        _layers(folder.layers_file),
-        _facts(folder.run_file),
-        folder.path,
-    )
+    try:
+        return Run(
+            recorded(folder.config_file),
+            _history(folder.metrics_file),
+            _layers(folder.layers_file),
+            _facts(folder.run_file),
+            folder.path,
+        )
+    except InputError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # A damaged file can break anywhere: garbage bytes, a short row, another header.
+        raise InputError(Fault(f"damaged: {type(error).__name__}: {error}", str(path))) from None
 
 
 def _no_run(path: Path) -> str:
@@ -115,6 +121,9 @@ def _facts(file: Path) -> dict[str, Any]:
         raise InputError(Fault(f"not valid JSON: {error}", str(file))) from None
     if not isinstance(facts, dict) or not isinstance(facts.get("status"), str):
         raise InputError(Fault("no run record: `status` is missing", str(file)))
+    for name in ("data", "final", "best", "test"):
+        if not isinstance(facts.get(name) or {}, dict):
+            raise InputError(Fault(f"no run record: `{name}` is no mapping", str(file)))
     return facts
 
 

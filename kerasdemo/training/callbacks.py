@@ -38,7 +38,7 @@ class Measure(Callback):  # type: ignore[misc]
             logs[f"{prefix}loss"], logs[f"{prefix}accuracy"] = self.model.measure(chunks)
         # Seven digits are what a float32 holds: 0.001, not 0.00100000005.
         logs["learning_rate"] = float(f"{float(self.model.optimizer.learning_rate):.7g}")
-        if not math.isfinite(logs["loss"]):
+        if not all(math.isfinite(logs[f"{prefix}loss"]) for prefix in self.sets):
             self.diverged_at = epoch + 1
             self.model.stop_training = True
 
@@ -79,11 +79,12 @@ class Checkpoint(Callback):  # type: ignore[misc]
 
     SHARE = 0.05
 
-    def __init__(self, file: Path, program: Program, others: list[Any]):
+    def __init__(self, file: Path, program: Program, others: list[Any], facts: dict[str, Any]):
         super().__init__()
         self.file = file
         self.program = program
         self.others = others
+        self.facts = facts
         self.not_before = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -102,12 +103,15 @@ class Checkpoint(Callback):  # type: ignore[misc]
         now = time.monotonic()
         if now < self.not_before or self.model.stop_training:
             return
-        arrays = {f"state_{i:04}": v.numpy() for i, v in enumerate(self.program.state)}
+        arrays: dict[str, Any] = {
+            f"state_{i:04}": _plain(v.numpy()) for i, v in enumerate(self.program.state)
+        }
         for number, callback in enumerate(self.others):
             best = getattr(callback, "best_weights", None) or []
-            arrays |= {f"best{number}_{i:04}": array for i, array in enumerate(best)}
+            arrays |= {f"best{number}_{i:04}": _plain(array) for i, array in enumerate(best)}
         arrays["epoch"] = np.array(epoch + 1)
         arrays["callbacks"] = np.array(json.dumps([_counters(c) for c in self.others]))
+        arrays["facts"] = np.array(json.dumps(self.facts))
         files.write(self.file, lambda aside: np.savez(aside, **arrays), suffix=".npz")
         self.not_before = time.monotonic() + (time.monotonic() - now) / self.SHARE
 
@@ -156,18 +160,27 @@ def _mode(config: EarlyStopping | ReduceLROnPlateau) -> str:
     return "max" if config.monitor.endswith("accuracy") else "min"
 
 
-def restore(file: Path, program: Program) -> int:
-    """Put a checkpoint's state into the program; return its epoch, 0 where there is none."""
+def restore(file: Path, program: Program) -> tuple[int, dict[str, Any]]:
+    """Put a checkpoint's state into the program; return its epoch and the facts it carries.
+
+    Epoch 0 where there is no checkpoint, or where it is damaged or another network's.
+    """
     try:
         with np.load(file, allow_pickle=False) as saved:
             state = _listed(saved, "state_")
             if [a.shape for a in state] != [tuple(v.shape) for v in program.state]:
-                return 0
-            for variable, array in zip(program.state, state, strict=True):
-                variable.assign(array)
-            return int(saved["epoch"])
-    except FileNotFoundError:
-        return 0
+                return 0, {}
+            epoch, facts = int(saved["epoch"]), dict(json.loads(str(saved["facts"])))
+    except Exception:  # numpy, zipfile, zlib and json each have errors of their own
+        return 0, {}
+    for variable, array in zip(program.state, state, strict=True):
+        variable.assign(array)
+    return epoch, facts
+
+
+def _plain(array: Array) -> Array:
+    """Return bfloat16 as float32, which holds it exactly: npz files have no bfloat16."""
+    return array.astype(np.float32) if array.dtype.kind == "V" else array
 
 
 def _listed(saved: Any, prefix: str) -> list[Array]:

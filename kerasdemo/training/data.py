@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -166,16 +167,15 @@ def _images(config: RunConfig) -> Source:
                 return _from_file(Path(place).expanduser(), name, (28, 28))
             except ValueError as error:
                 raise InputError(config.fault(("data", "path"), f"{key}: {error}")) from None
-    try:
-        arrays = _from_keras(name)
-    except Exception as error:  # Keras gives no common type for "no network", "bad checksum", ...
+    arrays = _from_keras(name)
+    if isinstance(arrays, str):
         if name == "mnist":
-            return _stand_in(variable, error)
+            return _stand_in(variable, arrays)
         message = (
-            f"{name} can't be had ({_brief(error)}); give `data.path` or set {variable} to an "
+            f"{name} can't be had ({arrays}); give `data.path` or set {variable} to an "
             "npz file with x_train, y_train, x_test, y_test"
         )
-        raise InputError(config.fault(("data", "name"), message)) from None
+        raise InputError(config.fault(("data", "name"), message))
     return Source(arrays, name, _sha256(arrays))
 
 
@@ -185,14 +185,19 @@ def _brief(error: Exception) -> str:
 
 
 @lru_cache(maxsize=2)
-def _from_keras(name: str) -> dict[str, Array]:
+def _from_keras(name: str) -> dict[str, Array] | str:
+    """Return the arrays from Keras' cache or download, or in a word why there are none."""
     cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets" / f"{name}.npz"
     if cache.exists():
         return _read(cache)  # without the seconds that importing Keras takes
-    import keras
+    from kerasdemo.training.backend import keras
 
-    with _socket_timeout(20.0):
-        (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    try:
+        # Keras tells of its download on standard output, which may be somebody's JSON.
+        with _socket_timeout(20.0), redirect_stdout(sys.stderr):
+            (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:  # Keras has no common type for "no network", "bad checksum", ...
+        return _brief(error)
     return dict(zip(ARRAYS, (x, y, x_test, y_test), strict=True))
 
 
@@ -209,9 +214,9 @@ def _socket_timeout(seconds: float) -> Any:
         socket.setdefaulttimeout(before)
 
 
-def _stand_in(variable: str, error: Exception) -> Source:
+def _stand_in(variable: str, why: str) -> Source:
     message = (
-        f"MNIST can't be had ({_brief(error)}): the bundled sample of 5,000 digits stands in for "
+        f"MNIST can't be had ({why}): the bundled sample of 5,000 digits stands in for "
         f"it. Set {variable} or `data.path` to an mnist.npz for the real thing."
     )
     warnings.warn(message, SampleStandsIn, stacklevel=2)
@@ -267,6 +272,8 @@ def _check(path: Path, part: str, x: Array, y: Array) -> None:
         refuse("x", f"has dtype {x.dtype}; expected numbers")
     if x.ndim < 2 or not x.size:
         refuse("x", f"has shape {x.shape}; expected (examples, features...), at least one of each")
+    elif x.dtype.kind == "f" and np.abs(x).max() > np.finfo(np.float32).max:
+        refuse("x", "has values too large for float32")
     if y.dtype.kind not in "ui":
         refuse("y", f"has dtype {y.dtype}; expected whole numbers")
     if y.shape != x.shape[:1]:
@@ -320,7 +327,8 @@ def _normalized(how: str, source: str, raw: Mapping[str, Part]) -> dict[str, Par
 def _scaling(how: str, source: str, train: Array) -> Callable[[Array], Array]:
     if how == "unit":
         images = source in ("mnist", "mnist_sample", "fashion_mnist")
-        largest = np.float32(IMAGE_MAXIMUM if images else train.max() or 1.0)
+        largest = np.float32(IMAGE_MAXIMUM if images else train.max())
+        largest = largest if largest > 0 else np.float32(1.0)
         return lambda x: x.astype(np.float32) / largest
     if how == "standardize":
         mean = train.mean(axis=0, dtype=np.float64)

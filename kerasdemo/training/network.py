@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.consistency import single_output
-from kerasdemo.training.backend import keras
+from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 from kerasdemo.training.vocabulary import LAYERS, classes
 
@@ -35,7 +35,7 @@ def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
         )
         network.optimizer.build(network.trainable_variables)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, tf.errors.ResourceExhaustedError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(config.fault(("network",), f"Keras refuses it: {text}")) from error
     return network

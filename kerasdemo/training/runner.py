@@ -17,12 +17,14 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.config.consistency import output_faults
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training import data
 from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy
 
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
+    from kerasdemo.training.session import Session
 
 RESULTS = "results/runs"
 # Statuses that a call with the same question does not train again.
@@ -68,41 +70,52 @@ def run(
     if not again and folder.status in ANSWERED:
         return read(folder.path)
     dataset = data.load(config)
-    _writable(folder.path.parent)
-    lock = FileLock(folder.lock_file)
+    # The classes of a file are known only now.
+    faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
+    if faults:
+        raise InputError(faults)
+    from kerasdemo.training.session import Session
+
+    started = time.perf_counter()
+    session = Session(config, dataset)  # before anything is written: Keras may refuse the network
     try:
-        with lock.acquire(timeout=0):
-            if not again and folder.status in ANSWERED:
-                return read(folder.path)
-            _train(config, dataset, folder, again, reporter)
+        with _locked(folder):
+            if again or folder.status not in ANSWERED:
+                _train(session, dataset, folder, again, reporter, started)
     except Timeout:
         raise Busy(f"{folder.path.name} is being trained by another process") from None
     return read(folder.path)
 
 
-def _writable(results: Path) -> None:
+def _locked(folder: RunFolder) -> Any:
+    """Make the results folder and take the run's lock.
+
+    Raises:
+        InputError: where the results folder can't be made or written to.
+        Timeout: where another process has the lock.
+    """
+    results = folder.path.parent
     try:
         results.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder.lock_file).acquire(timeout=0)
+    except Timeout:
+        raise
     except OSError as error:
-        raise InputError(
-            Fault(f"no results folder can be made here: {error.strerror}", str(results))
-        ) from None
+        problem = error.strerror or str(error)
+        raise InputError(Fault(f"results can't be written here: {problem}", str(results))) from None
 
 
 def _train(
-    config: RunConfig,
+    session: "Session",
     dataset: data.Dataset,
     folder: RunFolder,
     again: bool,
     reporter: "Reporter | None",
+    started: float,
 ) -> None:
-    """Build, then write: a network that Keras refuses leaves no folder behind."""
-    from kerasdemo.training.session import Session
-
-    started = time.perf_counter()
-    session = Session(config, dataset)
+    config = session.config
     folder.create(config)
-    first = 0 if again else session.resume(folder.checkpoint_file)
+    first = 0 if again else session.resume(folder)
     folder.reopen(first, len(session.layer_names))
     try:
         outcome = session.fit(folder, first, reporter)

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,15 +37,20 @@ class Session:
             )
         self.program = program.acquire(config, dataset.shape, dataset.classes)
         self.program.load(self.network)
+        self.facts: dict[str, Any] = {}
 
     @property
     def layer_names(self) -> list[str]:
         """Layers that layers.csv has rows for."""
         return self.program.probe.names
 
-    def resume(self, checkpoint: Path) -> int:
+    def resume(self, folder: RunFolder) -> int:
         """Take up a run that was cut off; return how many whole epochs it has."""
-        return callbacks.restore(checkpoint, self.program)
+        epochs, self.facts = callbacks.restore(folder.checkpoint_file, self.program)
+        if not folder.has_epochs(epochs, len(self.layer_names)):
+            self.program.load(self.network)
+            epochs, self.facts = 0, {}
+        return epochs
 
     def fit(
         self, folder: RunFolder, first: int, reporter: callbacks.Reporter | None
@@ -61,7 +65,9 @@ class Session:
             training.reduce_lr_on_plateau
         )
         keras_callbacks = [callback for callback in (stopping, plateau) if callback]
-        checkpoint = callbacks.Checkpoint(folder.checkpoint_file, self.program, keras_callbacks)
+        checkpoint = callbacks.Checkpoint(
+            folder.checkpoint_file, self.program, keras_callbacks, self.facts
+        )
         record = callbacks.Record(folder, self.program.probe, *self.train)
         every = [measure, *keras_callbacks, record]
         every += [checkpoint]
@@ -70,14 +76,15 @@ class Session:
             every.append(callbacks.Report(reporter))
         interrupted = False
         try:
-            initial = None if first else self._untrained(chunks.first(), record)
+            if not first:
+                self.facts["initial"] = self._untrained(chunks.first(), record)
             self._fit(first, every)
         except KeyboardInterrupt:
             interrupted = True
         finally:
             if reporter:
                 reporter.end()
-        return self._facts(folder, measure, stopping, interrupted) | {"initial": initial}
+        return self.facts | self._facts(folder, measure, stopping, interrupted)
 
     def _untrained(self, chunks: program.Chunks, record: callbacks.Record) -> dict[str, Any]:
         """Return what the network gives before the first update: bad weights show here."""
@@ -105,6 +112,8 @@ class Session:
     ) -> dict[str, Any]:
         if interrupted:
             return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
+        test_loss: float
+        test_accuracy: float | None
         test_loss, test_accuracy = self.program.measure(program.Chunks(*self.test))
         self.program.store(self.network)
         files.write(folder.model_file, self.network.save, suffix=".keras")
@@ -112,6 +121,8 @@ class Session:
         status, reason = "finished", "early stopping" if stopped else "all epochs"
         if measure.diverged_at is not None:
             status, reason = "diverged", f"the loss is not finite in epoch {measure.diverged_at}"
+            # Keras and the compiled program count the answer "not a number" differently.
+            test_accuracy = None
         kept = stopping and stopping.restore_best_weights and stopping.best_weights is not None
         return {
             "status": status,

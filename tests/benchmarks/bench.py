@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".bench"
 RESULTS = REPOSITORY / "results" / "benchmarks"
-ROUNDS, WARM = 9, 2
+ROUNDS, WARM = 5, 1
 
 PEERS = {
     "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
@@ -126,7 +126,7 @@ def whole_processes(name: str, data: Path) -> dict[str, float]:
 def circumstances() -> dict[str, object]:
     """Return machine and versions."""
     versions = {}
-    for folder in (Path(sys.executable).parent.parent, *sorted(ENVIRONMENTS.glob("*"))):
+    for folder in (Path(sys.executable).parent.parent, *sorted(ENVIRONMENTS.glob("*/"))):
         python = folder / "bin" / "python"
         listed = subprocess.run(
             [str(python), "-m", "pip", "list", "--format", "json"], capture_output=True, text=True

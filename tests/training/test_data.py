@@ -149,6 +149,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", refuse)
     data._from_keras.cache_clear()
+    monkeypatch.setattr(data, "_from_keras", data._from_keras.__wrapped__)
 
 
 @pytest.mark.usefixtures("offline")

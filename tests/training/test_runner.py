@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from kerasdemo.config import InputError, RunConfig, parse
+from kerasdemo.config import InputError, RunConfig, load, parse
 from kerasdemo.records import read
 from kerasdemo.training import data, runner
 
@@ -228,3 +228,119 @@ def test_data_that_does_not_fit_is_trained_by_plain_fit(
         plain = runner.run(tiny(), tmp_path / "plain")
     assert plain.facts["epochs_compiled"] is False
     np.testing.assert_allclose(plain.history.loss, compiled.history.loss, rtol=1e-4)
+
+
+def test_a_file_with_a_relative_path_stays_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    x, y = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32), np.arange(60) % 3
+    np.savez("own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    Path("08.yaml").write_text(
+        "description: '1e3'\ndata: {name: file, path: own.npz}\nnetwork: {units: 4}\n"
+        "training: {epochs: 1}\n"
+    )
+    run = runner.run(load("08.yaml"), "results")
+    assert run.status == "finished"
+    assert run.path
+    Path("own.npz").unlink()
+    again = read(run.path)  # a record can be read where its data is gone
+    assert (again.config.name, again.config.description) == ("08", "1e3")
+
+
+def test_runs_of_one_network_on_other_numbers_of_examples(tiny: Tiny, tmp_path: Path) -> None:
+    for train in (250, 120, 60, 250):
+        run = runner.run(tiny(f"data.train={train}", f"seed={train}"), tmp_path)
+        assert run.status == "finished", run.facts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "data: {name: fizzbuzz}\nloss: binary_crossentropy\n"
+            "network: {layers: [{type: dense, units: 1, activation: sigmoid}]}",
+            "one output unit can't name 4 classes",
+        ),
+        (
+            "data: {name: circles}\nnetwork: {layers: [{type: activation, activation: softmax}]}",
+            "no layer has weights to train",
+        ),
+    ],
+)
+def test_an_output_that_can_not_fit_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        parse(text)
+
+
+def test_the_classes_of_a_file_are_checked_before_anything_is_written(tmp_path: Path) -> None:
+    x, y = np.ones((60, 3), np.float32), np.arange(60) % 3
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    text = "data: {name: file, path: own.npz}\nloss: binary_crossentropy"
+    asked = parse(text, str(tmp_path / "c.yaml"))
+    with pytest.raises(InputError, match="for two classes; file has 3"):
+        runner.run(asked, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+def test_bfloat16_resumes(tmp_path: Path) -> None:
+    asked = parse(FULL, overrides=["training.precision=bfloat16"])
+    whole = runner.run(asked, tmp_path / "whole")
+    runner.run(asked, tmp_path / "cut", reporter=StopAfter(2))
+    resumed = runner.run(asked, tmp_path / "cut")
+    assert whole.path
+    assert resumed.path
+    assert bytes_of(whole.path) == bytes_of(resumed.path)
+
+
+DAMAGE = {
+    "half a checkpoint": ("checkpoint.npz", lambda text: text[: len(text) // 2]),
+    "an empty checkpoint": ("checkpoint.npz", lambda text: b""),
+    "half the metrics": ("metrics.csv", lambda text: text[: len(text) // 2]),
+    "no layers": ("layers.csv", lambda text: b""),
+    "garbage for metrics": ("metrics.csv", lambda text: bytes(range(256))),
+    "half a run.json": ("run.json", lambda text: text[: len(text) // 2]),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_costs_time_and_nothing_else(kind: str, tmp_path: Path) -> None:
+    whole = runner.run(parse(FULL), tmp_path / "whole")
+    cut = runner.run(parse(FULL), tmp_path / "cut", reporter=StopAfter(3))
+    assert whole.path
+    assert cut.path
+    name, damage = DAMAGE[kind]
+    (cut.path / name).write_bytes(damage((cut.path / name).read_bytes()))
+    resumed = runner.run(parse(FULL), tmp_path / "cut")
+    assert bytes_of(whole.path) == bytes_of(cut.path)
+    for key in ("status", "test", "initial", "final"):
+        assert resumed.facts[key] == whole.facts[key]
+
+
+def test_an_infinite_validation_loss_is_divergence(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(
+        tiny(
+            "data.noise.validation=1e38",
+            "data.normalize=none",
+            "loss=mse",
+            "network.output_activation=linear",
+        ),
+        tmp_path,
+    )
+    assert run.status == "diverged"
+
+
+def test_a_damaged_run_is_told_in_a_line(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny(), tmp_path)
+    assert run.path
+    for name, damage in (
+        ("metrics.csv", b"epoch,loss\n1\n"),
+        ("layers.csv", b"a,b\n1,2\n"),
+        ("metrics.csv", bytes(range(256))),
+        ("run.json", b'{"status": "finished", "data": 3}'),
+    ):
+        before = (run.path / name).read_bytes()
+        (run.path / name).write_bytes(damage)
+        with pytest.raises(InputError):
+            read(run.path)
+        (run.path / name).write_bytes(before)
