@@ -155,7 +155,14 @@ def show(
 
 
 @app.command(epilog="Example: kerasdemo diagnose quickstart-1a2b3c4d --json")
-def diagnose(names: RunNames, results: Results = RESULTS, as_json: Json = False) -> None:
+def diagnose(
+    names: RunNames,
+    results: Results = RESULTS,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Write the first remedy of each run as a new YAML.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say whether runs overfit or fail to optimise, why, and what to do."""
     from kerasdemo import analysis
 
@@ -168,6 +175,18 @@ def diagnose(names: RunNames, results: Results = RESULTS, as_json: Json = False)
     for outcome, verdict in zip(runs, verdicts, strict=True):
         console.print(outcome.id, style="bold", highlight=False, markup=False)
         _print_verdict(console, verdict, evidence=True)
+        if patch:
+            typer.echo(f"  {_write_patched(outcome, verdict)}")
+
+
+@app.command(epilog="Example: kerasdemo explain vanishing_gradient")
+def explain(
+    word: Annotated[str, typer.Argument(metavar="CODE", help="A code, an outcome or a cause.")],
+) -> None:
+    """Explain a code, an outcome or a cause: how it is detected, why it matters, what to try."""
+    from kerasdemo import analysis
+
+    typer.echo(analysis.explain(word))
 
 
 @app.command(epilog="Example: kerasdemo sweep experiments/batch_size.yaml --dry-run")
@@ -339,6 +358,22 @@ def _judge(outcome: "Run") -> "Verdict":
         plots.save_curves(outcome, verdict, folder.curves_file)
         plots.save_layers(outcome, folder.layer_plot_file)
     return verdict
+
+
+def _write_patched(outcome: "Run", verdict: "Verdict") -> str:
+    """Write a run's config with the first remedy in it into this folder; return what was done."""
+    from kerasdemo.analysis.patching import as_yaml, patched
+
+    if not verdict.remedies:
+        return "nothing to patch"
+    remedy = verdict.remedies[0]
+    name = f"{outcome.config.name}_patched"
+    file = Path(f"{name}.yaml")
+    if file.exists():
+        return f"{file} is there already; move it away for a new one"
+    header = f"{outcome.id}: {verdict.summary}\n{remedy.reason}"
+    file.write_text(as_yaml(patched(outcome.config, remedy.patch, name), header), encoding="utf-8")
+    return f"wrote {file}"
 
 
 def _facts(outcome: "Run", verdict: "Verdict") -> dict[str, Any]:

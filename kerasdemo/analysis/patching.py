@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from kerasdemo.config import RunConfig, parse
+from kerasdemo.config.document import dump
 
 
 def patched(config: RunConfig, patch: Mapping[str, Any], name: str | None = None) -> RunConfig:
@@ -14,7 +15,7 @@ def patched(config: RunConfig, patch: Mapping[str, Any], name: str | None = None
     Raises:
         InputError: where the change does not fit the config.
     """
-    text = yaml.safe_dump(config.resolved | {"name": name or config.name}, sort_keys=False)
+    text = dump(config.resolved | {"name": name or config.name})
     changes = [f"{key}={_inline(value)}" for key, value in patch.items()]
     file = config._document.file if config._document else "config.yaml"
     return parse(text, file, changes)
@@ -29,4 +30,4 @@ def _inline(value: Any) -> str:
 def as_yaml(config: RunConfig, header: str = "") -> str:
     """Return a config as the YAML that a run of it takes; every line of `header` as a comment."""
     comments = "".join(f"# {line}\n" for line in header.splitlines())
-    return comments + yaml.safe_dump(config.resolved, sort_keys=False, allow_unicode=True)
+    return comments + dump(config.resolved)
