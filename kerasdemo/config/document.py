@@ -72,12 +72,17 @@ def dump(data: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML mapping, the file that it came from, and the line of each of its keys."""
+    """A YAML mapping, the file that it came from, and the line of each of its keys.
+
+    `faults` are those of single values (doubled keys, tags) that were passed over to tell them
+    together with all others.
+    """
 
     data: dict[str, Any]
     file: str
     lines: dict[Key, int]
     overridden: frozenset[Key] = frozenset()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -126,17 +131,20 @@ def missing_file(path: Path) -> str:
     return f"no such file{near(path.name, siblings)}"
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, tolerant: bool = False) -> Document:
     """Read a YAML file that holds one mapping.
 
     Raises:
         InputError: with file and line, for anything else.
     """
-    return parse_text(read_text(path), str(path))
+    return parse_text(read_text(path), str(path), tolerant=tolerant)
 
 
-def parse_text(text: str, file: str) -> Document:
-    """Parse YAML text that holds one mapping; `file` is the name that faults are told with."""
+def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
+    """Parse YAML text that holds one mapping; `file` is the name that faults are told with.
+
+    `tolerant` leaves the faults of single values to the caller, in `Document.faults`.
+    """
     try:
         node = yaml.compose(text, Loader=StrictLoader)
     except yaml.MarkedYAMLError as error:
@@ -161,9 +169,9 @@ def parse_text(text: str, file: str) -> Document:
         data = _construct(node, (), file, lines, faults)
     except RecursionError:
         raise InputError(Fault("nested too deeply", file)) from None
-    if faults:
+    if faults and not tolerant:
         raise InputError(faults)
-    return Document(data, file, lines)
+    return Document(data, file, lines, faults=tuple(faults))
 
 
 def _kind(node: yaml.Node) -> str:

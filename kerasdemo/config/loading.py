@@ -20,12 +20,12 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         InputError: with every fault of the file, each with its line and key.
     """
-    return from_document(read(Path(path)), overrides)
+    return from_document(read(Path(path), tolerant=True), overrides)
 
 
 def parse(text: str, file: str = "config.yaml", overrides: Sequence[str] = ()) -> RunConfig:
     """Do the same for YAML text; `file` gives the default name and the folder of paths."""
-    return from_document(parse_text(text, file), overrides)
+    return from_document(parse_text(text, file, tolerant=True), overrides)
 
 
 def recorded(path: Path) -> RunConfig:
@@ -49,7 +49,12 @@ def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfi
     try:
         config = RunConfig.model_validate(_with_defaults(document))
     except ValidationError as error:
-        raise InputError(translate(error, document)) from None
+        told = {fault.key for fault in document.faults}
+        others = [fault for fault in translate(error, document) if fault.key not in told]
+        faults = sorted([*document.faults, *others], key=lambda fault: fault.line or 0)
+        raise InputError(faults) from None
+    if document.faults:
+        raise InputError(document.faults)
     config = _complete(config, document)
     config._document = document
     faults = faults_of(config, document)

@@ -105,8 +105,10 @@ def test_bad_input_is_told_with_its_place(text: str, expected: str) -> None:
 
 
 def test_all_faults_of_a_file_are_told_at_once() -> None:
-    told = faults("seed: x\nnetwork:\n  depht: 1\n  dropout: 2\ntraining: {epochs: 0}\n")
-    assert [fault.split(": ")[0] for fault in told] == [f"net.yaml:{n}" for n in (1, 3, 4, 5)]
+    told = faults(
+        "seed: x\nnetwork:\n  depht: 1\n  dropout: 2\ntraining: {epochs: 0}\nloss: mse\nloss: mae"
+    )
+    assert [fault.split(": ")[0] for fault in told] == [f"net.yaml:{n}" for n in (1, 3, 4, 5, 7)]
 
 
 @pytest.mark.parametrize(
