@@ -154,7 +154,7 @@ def _notes(reading: Reading) -> Iterator[str]:
     if reading.epochs and not reading.history.val_loss:
         yield (
             "Without validation data overfitting can only be told from the test set, and not from "
-            "which epoch on; `data.validation: 1000` would tell."
+            "which epoch on; examples held out by `data.validation` would tell."
         )
     elif reading.epochs and not reading.val_loss and reading.broken is None:
         yield "The validation loss is not finite throughout, so its curve was not judged."

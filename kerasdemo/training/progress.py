@@ -16,9 +16,9 @@ class Bar:
     """One bar a run: epochs, losses and accuracies, speed, time left."""
 
     def __init__(self, console: Console):
+        self.console = console
         self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("{task.fields[status]}"),
             TimeRemainingColumn(compact=True),
@@ -27,8 +27,9 @@ class Bar:
 
     def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
         self.examples = examples
+        self.console.print(path.name, markup=False, highlight=False)
         self.task = self.progress.add_task(
-            path.name,
+            "",
             total=config.training.epochs,
             completed=first_epoch - 1,
             status="compiling" if first_epoch == 1 else f"goes on with epoch {first_epoch}",
@@ -36,7 +37,7 @@ class Bar:
         self.progress.start()
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
-        status = f"{_metrics(row)}  {self.examples / seconds:,.0f} examples/s"
+        status = f"{_brief(row)}  {self.examples / seconds:,.0f} ex/s"
         self.progress.update(self.task, completed=epoch, status=status)
 
     def end(self) -> None:
@@ -74,6 +75,14 @@ class Lines:
 def reporter(console: Console) -> Any:
     """Return what fits the console."""
     return Bar(console) if console.is_terminal else Lines(console)
+
+
+def _brief(row: dict[str, float]) -> str:
+    """Return losses and accuracies in few columns: beside the bar they fit a terminal of 80."""
+    text = f"train {row['loss']:.4f} {row['accuracy']:.1%}"
+    if "val_loss" in row:
+        text += f"  val {row['val_loss']:.4f} {row['val_accuracy']:.1%}"
+    return text
 
 
 def _metrics(row: dict[str, float]) -> str:
