@@ -40,28 +40,36 @@ def facts(name: str, path: str | None) -> Facts | None:
     """Return what is known of a data set; for a file what the arrays' headers say, or None."""
     if name != "file":
         return DATASETS[name]
-    headers = _headers(Path(path or ""))
-    if headers is None:
+    try:
+        (train, *shape), (test, *_) = _shapes(Path(path or ""))
+    except Exception:  # zipfile, zlib and numpy each have errors of their own
         return None
-    (train, *shape), (test, *_) = headers["x_train"], headers["x_test"]
     return Facts(train, test, tuple(shape), None, None, train // 10)
 
 
-def _headers(path: Path) -> dict[str, tuple[int, ...]] | None:
-    """Return the shapes of an .npz' arrays without reading them, or None where it is not one."""
+def problem(path: str) -> str:
+    """Return why `facts` can't tell anything of a file."""
+    try:
+        _shapes(Path(path))
+    except Exception as error:  # as above
+        return " ".join(str(error).split()) or type(error).__name__
+    return "it can't be read"
+
+
+def _shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shapes of x_train and x_test from an .npz' headers, without its values."""
     import numpy as np  # here, because most configs name no file and answer faster without it
 
-    shapes: dict[str, tuple[int, ...]] = {}
     read: Any = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in ("x_train", "x_test"):
-                with archive.open(f"{name}.npy") as member:
-                    version = np.lib.format.read_magic(member)
-                    shapes[name] = read[version](member)[0]
-    except Exception:  # zipfile, zlib and numpy each have errors of their own
-        return None
-    return shapes if shapes["x_test"] and len(shapes["x_train"]) > 1 else None
+    shapes = []
+    with zipfile.ZipFile(path) as archive:
+        for name in ("x_train", "x_test"):
+            with archive.open(f"{name}.npy") as member:
+                shape = read[np.lib.format.read_magic(member)](member)[0]
+            if len(shape) < 2:
+                raise ValueError(f"{name} has shape {shape}; expected (examples, features...)")
+            shapes.append(shape)
+    return shapes[0], shapes[1]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kerasdemo.config import datasets
 from kerasdemo.config.consistency import faults_of
 from kerasdemo.config.document import Document, Key, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
@@ -139,5 +140,7 @@ def _unreadable(path: str | None, document: Document) -> Fault:
     if path is not None and not Path(path).exists():
         return document.fault(key, f"no such file: {path}")
     return document.fault(
-        key, f"{path} is no .npz file with arrays x_train, y_train, x_test, y_test"
+        key,
+        f"{path}: {datasets.problem(path or '')} (expected an .npz file with arrays x_train, "
+        "y_train, x_test, y_test)",
     )

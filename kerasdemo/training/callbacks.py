@@ -166,7 +166,7 @@ def restore(file: Path, program: Program) -> tuple[int, dict[str, Any]]:
     Epoch 0 where there is no checkpoint, or where it is damaged or another network's.
     """
     try:
-        with np.load(file, allow_pickle=False) as saved:
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as saved:
             state = _listed(saved, "state_")
             if [a.shape for a in state] != [tuple(v.shape) for v in program.state]:
                 return 0, {}

@@ -345,7 +345,8 @@ def _noisy(config: RunConfig, number: int, name: str, part: Part) -> Part:
     noise = np.random.default_rng([config.seed, number]).standard_normal(
         part.x.shape, dtype=np.float32
     )
-    return Part(part.x + np.float32(sd) * noise, part.y)
+    with np.errstate(over="ignore"):  # such noise makes the run diverge, which it then says
+        return Part(part.x + np.float32(sd) * noise, part.y)
 
 
 def fizzbuzz(data: Data) -> dict[str, Array]:

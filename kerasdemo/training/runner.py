@@ -125,15 +125,21 @@ def _train(
         folder.finish({"status": "failed", "reason": _brief(error)} | _circumstances())
         return
     facts = outcome | {
-        "data": {"name": config.data.name, **data.describe(dataset)}
-        | {
-            "linear_baseline": linear_accuracy(dataset),
-            "neighbor_baseline": neighbor_accuracy(dataset),
-        },
+        "data": _data_facts(config, dataset),
         "seconds": round(time.perf_counter() - started, 3),
         **_circumstances(),
     }
     folder.finish(_with_epochs(facts, read(folder.path)))
+
+
+def _data_facts(config: RunConfig, dataset: data.Dataset) -> dict[str, Any]:
+    with np.errstate(over="ignore", invalid="ignore"):  # data can be as bad as the run it made
+        return {
+            "name": config.data.name,
+            **data.describe(dataset),
+            "linear_baseline": linear_accuracy(dataset),
+            "neighbor_baseline": neighbor_accuracy(dataset),
+        }
 
 
 def _brief(error: Exception) -> str:

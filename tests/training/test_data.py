@@ -95,13 +95,13 @@ def test_noise_is_added_where_it_is_asked_for() -> None:
     assert (noisy.test.x != other.test.x).any()
 
 
-PICKLED = np.array([{"a": 1}] * 40, dtype=object)
+PICKLED = np.array([[{"a": 1}]] * 40, dtype=object)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"x_test": None}, "own.npz is no .npz file with arrays x_train"),
+        ({"x_test": None}, "no item named 'x_test.npy'"),
         ({"y_test": None}, "no array y_test; it has"),
         ({"x_train": PICKLED}, "allow_pickle=False"),
         ({"x_train": np.full((40, 3), "a")}, "x_train has dtype <U1; expected numbers"),
@@ -125,7 +125,9 @@ def test_a_bad_file_is_refused(changes: dict[str, object], expected: str, tmp_pa
 
 def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.npz").write_text("no archive")
-    with pytest.raises(InputError, match=r"own\.npz is no \.npz file"):
+    with pytest.raises(
+        InputError, match=r"own\.npz: File is not a zip file \(expected an \.npz file"
+    ):
         load(tmp_path / "own.npz")
 
 
