@@ -42,12 +42,8 @@ class Answers:
     def find(self, planned: Planned) -> Outcome | None:
         """Return the outcome of a run that has ended; None where it is to be trained."""
         folder = self.folder(planned.config)
-        try:
-            if folder.status not in ("finished", "diverged", "failed") or self.again(planned):
-                return None
-        except (ValueError, KeyError, TypeError):
-            reason = f"{folder.run_file} is damaged; delete the folder to train the run again"
-            return Outcome("failed", reason, answered=True)
+        if folder.status not in ("finished", "diverged", "failed") or self.again(planned):
+            return None
         return self.read(planned, answered=True)
 
     def again(self, planned: Planned) -> bool:
