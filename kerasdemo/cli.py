@@ -26,6 +26,7 @@ app = typer.Typer(
     name="kerasdemo",
     help="Train networks from YAML, see their curves, and learn why they overfit or fail to train.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: importing Rich would take longer than all else
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
