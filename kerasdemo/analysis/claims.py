@@ -9,20 +9,12 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from kerasdemo.analysis.comparison import less_is_better, pair, value_of
+from kerasdemo.analysis.verdict import Outcome
 from kerasdemo.config.types import Frozen, NotNegative, Number
 from kerasdemo.records.index import Summary
 
 Metric = Literal[
     "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds"
-]
-Outcome = Literal[
-    "diverged",
-    "optimization_failure",
-    "still_improving",
-    "overfitting",
-    "test_mismatch",
-    "healthy",
-    "cannot_tell",
 ]
 Outcomes = Literal["held", "not held", "undecided"]
 Selector = str | dict[str, Any]

@@ -90,6 +90,11 @@ class RunFolder:
             return None  # damaged: what it said is asked anew
         return status
 
+    @property
+    def answered(self) -> bool:
+        """Whether the question has its answer: a call that asks it again trains nothing."""
+        return self.status in ("finished", "diverged", "failed")
+
     def create(self, config: RunConfig) -> None:
         """Make the folder and write config.yaml.
 

@@ -42,7 +42,7 @@ class Answers:
     def find(self, planned: Planned) -> Outcome | None:
         """Return the outcome of a run that has ended; None where it is to be trained."""
         folder = self.folder(planned.config)
-        if folder.status not in ("finished", "diverged", "failed") or self.again(planned):
+        if not folder.answered or self.again(planned):
             return None
         return self.read(planned, answered=True)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.records.folder import STATISTICS
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 
@@ -22,7 +23,6 @@ RANGES = {
     "softsign": (-1.0, 1.0),
     "relu6": (-np.inf, 6.0),
 }
-STATISTICS = ("gradient_norm", "weight_norm", "update_ratio", "dead", "saturated")
 
 
 def probe_set(x: Array, y: Array) -> tuple[Array, Array]:

@@ -96,8 +96,9 @@ class Program(keras.Model):  # type: ignore[misc]
         """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
         for mine, other in zip(self.state, state(network), strict=True):
             mine.assign(other)
+        owners = dict(_owners(network, network.optimizer))
         for place, name, knob in self.knobs:
-            knob.variable.assign(getattr(_counterpart(self, network, place), name))
+            knob.variable.assign(getattr(owners[place], name))
 
     def store(self, network: Any) -> None:
         """Hand weights and optimizer state back to an ordinary network."""
@@ -202,10 +203,6 @@ def _owners(network: Any, optimizer: Any) -> Iterator[tuple[KnobPlace, Any]]:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if isinstance(inner, keras.optimizers.SGD | keras.optimizers.RMSprop):
         yield ("optimizer", 0), inner
-
-
-def _counterpart(program: Program, network: Any, place: KnobPlace) -> Any:
-    return dict(_owners(network, network.optimizer))[place]
 
 
 class Chunks:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from kerasdemo.training.session import Session
 
 RESULTS = "results/runs"
-# Statuses that a call with the same question does not train again.
-ANSWERED = ("finished", "diverged", "failed")
 
 
 class Busy(RuntimeError):
@@ -67,7 +65,7 @@ def run(
         Busy: where another process is training the same run.
     """
     folder = run_folder(config, results)
-    if not again and folder.status in ANSWERED:
+    if not again and folder.answered:
         return read(folder.path)
     dataset = data.load(config)
     # The classes of a file are known only now.
@@ -80,7 +78,7 @@ def run(
     session = Session(config, dataset)  # before anything is written: Keras may refuse the network
     try:
         with _locked(folder):
-            if again or folder.status not in ANSWERED:
+            if again or not folder.answered:
                 _train(session, dataset, folder, again, reporter, started)
     except Timeout:
         raise Busy(f"{folder.path.name} is being trained by another process") from None
