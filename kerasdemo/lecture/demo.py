@@ -1,0 +1,68 @@
+"""What a demo of the lecture is, and what it shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+from kerasdemo.records import Run
+
+Part = Literal["introduction", "backpropagation", "keras", "tips", "keras2", "fizzbuzz"]
+Status = Literal["held", "not held", "undecided", "given"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A statement of the lecture beside what was found here.
+
+    lecture: the lecture's number in words, with its source where it was not on the screen.
+    measured: ours, with interval and unit. status: "given" is a figure that is only retold.
+    rows: of the lecture's table, 1 to 23.
+    """
+
+    says: str
+    lecture: str
+    measured: str
+    status: Status
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a demo shows: numbers as lines of plain text, statements, figures by file stem."""
+
+    lines: tuple[str, ...] = ()
+    checked: tuple[Checked, ...] = ()
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a calculation may look at.
+
+    seeds: to repeat what is random with. runs: of the demo's experiment, label -> a run for each
+    seed; empty where the demo has none.
+    """
+
+    seeds: tuple[int, ...] = (0,)
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+
+
+Calculation = Callable[[Setting], Shown]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo.
+
+    calculation: where its function is, as "module:name" within kerasdemo.lecture. experiment: a
+    file under experiments/lecture. minutes: with five seeds on two cores, as measured.
+    """
+
+    name: str
+    part: Part
+    title: str
+    calculation: str | None = None
+    experiment: str | None = None
+    minutes: float = 0.0
