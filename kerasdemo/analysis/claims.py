@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.analysis.comparison import less_is_better, pair, value_of
+from kerasdemo.analysis.comparison import interval, less_is_better, pair, value_of
 from kerasdemo.analysis.verdict import Outcome
-from kerasdemo.config.types import Frozen, NotNegative, Number
+from kerasdemo.config.types import Frozen, NotNegative, Number, Positive
 from kerasdemo.records.index import Summary
 
 Metric = Literal[
@@ -21,7 +21,10 @@ Selector = str | dict[str, Any]
 
 
 class Claim(Frozen):
-    """Either `better` than `than` on `metric` by more than `by`, or `runs` whose verdict is known.
+    """What runs should show: that some are better than others, get a verdict, or reach a value.
+
+    `better` than `than` on `metric` by more than `by`; or `runs` and their `verdict`; or `runs` and
+    the values `between` which the mean of `metric` should lie.
 
     A selector is a run's label (a variant's or a config's name) or a mapping of dotted keys to
     values. Runs are paired by seed and by every swept key that the selectors leave open.
@@ -38,20 +41,24 @@ class Claim(Frozen):
     by: NotNegative = 0.0
     """by more than this, in the metric's own unit (accuracy: 0.01 is one point)"""
     runs: Selector | None = None
-    """the runs whose verdict is claimed"""
+    """the runs of which a verdict or a value is claimed"""
     verdict: Outcome | None = None
     """the verdict that they should get"""
+    between: Annotated[tuple[Number, Number] | None, Field(strict=False)] = None
+    """where the mean of `metric` over the seeds should lie"""
     lecturer: Number | str | None = None
     """the lecturer's number, if there is one"""
+    rows: Annotated[tuple[Positive, ...], Field(strict=False)] = ()
+    """of the lecture's table of demos, that the claim is about"""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        comparing = self.better is not None and self.than is not None
-        judging = self.runs is not None and self.verdict is not None
-        either = self.better is not None or self.than is not None
-        if comparing == judging or (judging and either):
+        kinds = {("better", "than"), ("runs", "verdict"), ("runs", "between")}
+        keys = ("better", "than", "runs", "verdict", "between")
+        if tuple(key for key in keys if getattr(self, key) is not None) not in kinds:
             raise PydanticCustomError(
-                "experiment", "a claim has `better` and `than`, or `runs` and `verdict`"
+                "experiment",
+                "a claim has `better` and `than`, or `runs` and `verdict`, or `runs` and `between`",
             )
         return self
 
@@ -92,6 +99,8 @@ def judge(claim: Claim, members: Sequence[Member]) -> Finding:
     """Hold a claim against the runs of its experiment."""
     if claim.verdict is not None:
         return _judge_verdict(claim, members)
+    if claim.between is not None:
+        return _judge_value(claim, members)
     return _judge_better(claim, members)
 
 
@@ -101,10 +110,34 @@ def _judge_verdict(claim: Claim, members: Sequence[Member]) -> Finding:
     hits = sum(verdict == claim.verdict for verdict in given)
     counts = {verdict: given.count(verdict) for verdict in sorted(set(given))}
     told = ", ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "no verdict yet"
-    evidence = f"{hits} of {len(chosen)} runs ({told})"
+    value = _told(claim.metric, _by_seed(claim, chosen))
+    evidence = f"{hits} of {len(chosen)} runs ({told}){value and f'; {value}'}"
     if len(given) < len(chosen) or not chosen or 0 < hits < len(given):
         return Finding(claim, "undecided", evidence)
     return Finding(claim, "held" if hits else "not held", evidence)
+
+
+def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
+    """Compare the mean's 95 % interval with the claimed values; of one run only, its value."""
+    assert claim.between is not None
+    chosen = _picked(claim.runs, members)
+    values = _by_seed(claim, chosen)
+    found = interval(list(values.values()))
+    least, most = claim.between
+    low, high = (found.mean, found.mean) if found.n == 1 else (found.low, found.high)
+    evidence = [_told(claim.metric, values) or "no value", f"{found.n} seeds"]
+    lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
+    missing = _missing(chosen)
+    if lost:
+        evidence.append(f"{lost} runs diverged or failed")
+    if missing:
+        evidence.append(f"{missing} runs missing")
+    outcome: Outcomes = "undecided"
+    if not missing and not lost and least <= low and high <= most:
+        outcome = "held"
+    elif not missing and (lost or high < least or low > most):
+        outcome = "not held"
+    return Finding(claim, outcome, ", ".join(evidence))
 
 
 def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
@@ -113,14 +146,15 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
     first, second = _by_place(better, free, claim.metric), _by_place(than, free, claim.metric)
     shared = first.keys() & second.keys()
     whole = {place for place in shared if math.isfinite(first[place] + second[place])}
+    means = [_mean_by_seed(side, whole) for side in (first, second)]
     found = pair(
-        _mean_by_seed(first, whole),
-        _mean_by_seed(second, whole),
+        *means,
         less_is_better=less_is_better(claim.metric),
         by=claim.by,
     )
-    missing = sum(m.run is None or m.run.status == "unfinished" for m in (*better, *than))
-    evidence = [f"{claim.metric} {found.difference:+}", f"{found.difference.n} seeds"]
+    missing = _missing([*better, *than])
+    sides = " against ".join(str(interval(list(side.values()))) for side in means)
+    evidence = [f"{claim.metric} {found.difference:+} ({sides})", f"{found.difference.n} seeds"]
     if found.more_seeds:
         evidence.append(f"needs about {found.more_seeds} more seeds")
     if len(shared) > len(whole):
@@ -134,6 +168,21 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
 
 def _picked(selector: Selector | None, members: Iterable[Member]) -> list[Member]:
     return [m for m in members if selector is not None and matches(selector, m.label, m.values)]
+
+
+def _missing(members: Iterable[Member]) -> int:
+    return sum(m.run is None or m.run.status in ("unfinished", "interrupted") for m in members)
+
+
+def _by_seed(claim: Claim, members: Iterable[Member]) -> dict[int, float]:
+    """Return seed -> mean of the metric over the runs that have it."""
+    places = _by_place(members, (), claim.metric)
+    return _mean_by_seed(places, [place for place in places if math.isfinite(places[place])])
+
+
+def _told(metric: str, values: Mapping[int, float]) -> str:
+    """Return a metric's mean and interval in words; nothing where there is none."""
+    return f"{metric} {interval(list(values.values()))}" if values else ""
 
 
 def _open_keys(claim: Claim, members: Iterable[Member]) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from test_comparison import made
 
 from kerasdemo.analysis.claims import Claim, Member, judge
@@ -84,5 +85,33 @@ def test_a_verdict() -> None:
     found = judge(claim(runs="a", verdict="healthy"), runs)
     assert (found.outcome, found.evidence) == (
         "undecided",
-        "1 of 2 runs (healthy 1, overfitting 1)",
+        "1 of 2 runs (healthy 1, overfitting 1); val_accuracy 0.9 [0.9, 0.9]",
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [
+        ([0.9, 0.91, 0.92], "held"),
+        ([0.7, 0.71, 0.72], "not held"),
+        ([0.7, 0.9, 0.99], "undecided"),
+        ([0.9], "held"),
+        ([0.7], "not held"),
+    ],
+)
+def test_a_value(values: list[float], outcome: str) -> None:
+    reaches = claim(runs="a", between=(0.8, 0.95), lecturer=88.0, rows=(8,))
+    assert judge(reaches, members(a=values)).outcome == outcome
+
+
+def test_a_value_that_a_diverged_run_does_not_have() -> None:
+    runs = members(a=[0.9, 0.91, 0.92])
+    runs[0] = replace(runs[0], run=made(0.9, 0, "diverged"))
+    found = judge(claim(runs="a", between=(0.8, 0.95)), runs)
+    assert found.outcome == "not held"
+    assert "1 runs diverged" in found.evidence
+
+
+def test_a_claim_of_no_kind() -> None:
+    with pytest.raises(ValidationError, match="`runs` and `between`"):
+        claim(runs="a", between=(0.8, 0.95), verdict="healthy")
