@@ -38,6 +38,9 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value, e.g. training.epochs=5."),
 ]
+Seeds = Annotated[
+    str | None, typer.Option(metavar="0-4", help="Train once for each seed: 0-4 or 0,2,5.")
+]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where run folders are.")]
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -50,9 +53,7 @@ RunNames = Annotated[
 def run(
     configs: Configs,
     overrides: Set = None,
-    seeds: Annotated[
-        str | None, typer.Option(metavar="0-4", help="Train once for each seed: 0-4 or 0,2,5.")
-    ] = None,
+    seeds: Seeds = None,
     results: Results = RESULTS,
     again: Annotated[bool, typer.Option(help="Train anew even what is answered.")] = False,
     as_json: Json = False,
@@ -194,6 +195,7 @@ def explain(
 def sweep(
     experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="A YAML file.")],
     overrides: Set = None,
+    seeds: Seeds = None,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that train.")] = 1,
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Train on a Ray cluster; auto: this one.")
@@ -207,13 +209,16 @@ def sweep(
     """Make every run of an experiment, and compare them. What is on disk is not trained again."""
     from kerasdemo.sweeps import sweep as sweeps
 
+    chosen = _seeds(seeds) if seeds is not None else []
     if dry_run:
-        _print_plan(sweeps.plan(experiment, results, overrides or (), workers), as_json)
+        plan = sweeps.plan(experiment, results, overrides or (), seeds=chosen, workers=workers)
+        _print_plan(plan, as_json)
         return
     swept = sweeps.sweep(
         experiment,
         results,
         overrides or (),
+        seeds=chosen,
         workers=workers,
         ray=ray,
         retry_failed=retry_failed,

@@ -49,13 +49,20 @@ class Swept:
         return [(one, outcome) for one, outcome in self.outcomes if outcome.status == "failed"]
 
 
-def plan(file: Path, results: Path, overrides: Sequence[str] = (), workers: int = 1) -> Plan:
+def plan(
+    file: Path,
+    results: Path,
+    overrides: Sequence[str] = (),
+    *,
+    seeds: Sequence[int] = (),
+    workers: int = 1,
+) -> Plan:
     """Return what `sweep` would do, without doing anything: --dry-run.
 
     Raises:
         InputError: for every fault of the experiment.
     """
-    experiment = load(file)
+    experiment = _asked(file, seeds)
     planned = expand(experiment, overrides)
     folder = results / experiment.name
     answers = Answers(folder)
@@ -69,6 +76,7 @@ def sweep(
     results: Path,
     overrides: Sequence[str] = (),
     *,
+    seeds: Sequence[int] = (),
     workers: int = 1,
     ray: str | None = None,
     retry_failed: bool = False,
@@ -80,6 +88,7 @@ def sweep(
     and two sweeps may work on it at once.
 
     Args:
+        seeds: instead of the experiment's own.
         ray: address of a Ray cluster, or "auto"; left out: this machine.
         retry_failed: try runs that failed once more.
         console: where progress is shown; left out: nowhere.
@@ -88,7 +97,7 @@ def sweep(
         InputError: for every fault of the experiment; nothing is written then.
         StopSweep: where no run can be made any more (a full disk).
     """
-    experiment = load(file)
+    experiment = _asked(file, seeds)
     planned = expand(experiment, overrides)
     folder = results / experiment.name
     answers = Answers(folder, retry_failed)
@@ -143,6 +152,11 @@ def findings(folder: Path) -> list[Finding]:
         for name, one in plan["runs"].items()
     ]
     return [judge(Claim.model_validate(claim), members) for claim in plan["claims"]]
+
+
+def _asked(file: Path, seeds: Sequence[int]) -> Experiment:
+    experiment = load(file)
+    return experiment.model_copy(update={"seeds": tuple(seeds)}) if seeds else experiment
 
 
 def _connect(experiment: Experiment, address: str) -> "Cluster":

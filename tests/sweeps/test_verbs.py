@@ -101,3 +101,8 @@ def test_bad_input(arguments: tuple[str, ...], problem: str) -> None:
     assert isinstance(result.exception, InputError)
     assert problem in str(result.exception)
     assert not Path("results").exists()
+
+
+def test_seeds_are_taken_instead_of_the_experiments_own() -> None:
+    told = kerasdemo("sweep", "question.yaml", "--dry-run", "--json", "--seeds", "7,9")
+    assert [run["seed"] for run in json.loads(told.stdout)["runs"]] == [7, 9, 7, 9]
