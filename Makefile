@@ -43,5 +43,5 @@ bench: .venv/ready .bench/ready
 	for peer in torch jax tuner; do $(PYTHON) -m venv .bench/$$peer; done
 	.bench/torch/bin/python -m pip install --quiet numpy setuptools torch==2.13.0
 	.bench/jax/bin/python -m pip install --quiet jax==0.10.2 optax
-	.bench/tuner/bin/python -m pip install --quiet tensorflow==2.21.0 keras==3.15.1 keras-tuner
+	.bench/tuner/bin/python -m pip install --quiet tensorflow==2.21.0 keras==3.15.1 keras-tuner tensorboard
 	@touch $@
