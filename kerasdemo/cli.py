@@ -233,6 +233,42 @@ def sweep(
     raise typer.Exit(1 if swept.failed else 0)
 
 
+@app.command(epilog="Example: kerasdemo tune configs/lecture/keras2/07_baseline.yaml --seeds 0-2")
+def tune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")],
+    overrides: Set = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="0-2", help="Train each config once for each seed.")
+    ] = None,
+    max_runs: Annotated[int, typer.Option(min=1, metavar="N", help="Runs at most.")] = 30,
+    results: Results = RESULTS,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The final YAML; left out: beside the runs.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Follow the recipe: train, diagnose, try remedies, keep what helps, until it is healthy."""
+    from kerasdemo.sweeps import recipe, recipe_text
+
+    (asked,) = _load([config], overrides, None)
+    followed = recipe.follow(
+        asked,
+        results,
+        seeds=_seeds(seeds) if seeds is not None else (),
+        most_runs=max_runs,
+        output=output,
+        console=None if quiet or as_json else _console(),
+    )
+    if as_json:
+        _print_json(recipe_text.as_json(followed))
+    elif not quiet:
+        for line in ("", *recipe_text.tree(followed)):
+            typer.echo(line)
+        typer.echo(f"config  {followed.config_file}\nplot    {followed.plot_file}")
+    raise typer.Exit(1 if followed.tuning.start.failure else 0)
+
+
 @app.command(epilog="Example: kerasdemo compare results/runs/batch_size --metric test_accuracy")
 def compare(
     paths: Annotated[

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from kerasdemo.analysis import curves, remedies
+from kerasdemo.analysis import curves, outcomes, remedies
 from kerasdemo.analysis.anatomy import CAN_DIE, SQUASHING, KernelLayer
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.remedies import Offer
@@ -278,6 +278,8 @@ def too_few_updates(reading: Reading) -> Finding | None:
     weight = 0.9 if updates < FEW_UPDATES / 4 else 0.75 if updates < FEW_UPDATES else 0.35
     weight += 0.1 * (unfinished and updates >= FEW_UPDATES)
     config = reading.config
+    # Where there were many updates and it is still bad, each of them does too little.
+    slow = updates >= FEW_UPDATES * 5 and outcomes.bad_accuracy(reading) is not None
     ended = ", where early stopping ended it" if stopped else ""
     return Finding(
         f"{updates:,.0f} updates in all: {config.training.batch_size:,} of {examples or 0:,.0f} "
@@ -287,6 +289,7 @@ def too_few_updates(reading: Reading) -> Finding | None:
         _offers(
             remedies.smaller_batches(reading),
             remedies.more_patience(config) if stopped else None,
+            *(remedies.faster(config) if slow else ()),
             remedies.more_epochs(config, 10 if updates < FEW_UPDATES else 2),
         ),
     )
@@ -575,7 +578,7 @@ RULES = (
         f"Fewer than {FEW_UPDATES} updates in all, or the loss still falls at the end.",
         "An update is one step, however many examples it looks at: a batch of 10,000 makes a "
         "hundred times fewer steps than one of 100.",
-        "Smaller batches, then more epochs.",
+        "Smaller batches; where each update does too little, relu and Adam; then more epochs.",
     ),
     Rule(
         "K209",

@@ -109,6 +109,10 @@ def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
         ]
     if outcome == "still_improving":
         return [remedies.more_epochs(config)]
+    if outcome == "optimization_failure":
+        return [*remedies.faster(config)]
+    if outcome == "cannot_tell" and config.training.epochs == 1:
+        return [remedies.more_epochs(config, 10)]
     return []
 
 

@@ -1,0 +1,129 @@
+"""A picture of a path of changes: accuracy row by row, what was kept and what was dropped."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo.analysis import plots
+from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION
+from kerasdemo.analysis.verdict import Outcome
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Each metric: name, colour, marker, and its place beside the row's middle.
+LOOKS = {
+    "accuracy": ("training", BLUE, "o", -0.2),
+    "val_accuracy": ("validation", VERMILION, "s", 0.0),
+    "test_accuracy": ("test", BLACK, "D", 0.2),
+}
+LONGEST = 44
+ROW = 0.42
+
+
+@dataclass(frozen=True)
+class Row:
+    """The start, or a change that was tried. values: metric -> a share for each seed."""
+
+    label: str
+    kept: bool
+    outcome: Outcome
+    values: Mapping[str, Sequence[float]]
+
+
+def save(name: str, rows: Sequence[Row], file: Path) -> None:
+    """Draw a path and write it as a PNG.
+
+    Args:
+        name: of what was changed, for the title.
+        rows: the start, then each change in the order in which it was tried.
+        file: replaced whole.
+    """
+    with plots.style():
+        height = 1.5 + ROW * len(rows)
+        drawn = plots.figure(10.0, height)
+        ax = drawn.add_axes((0.34, 0.62 / height, 0.42, 1 - 1.32 / height))
+        path(rows, ax)
+        top = 1 - 0.25 / height
+        drawn.text(0.02, top, title(name, rows), size=12, weight="bold", color=INK, va="center")
+        plots.save(drawn, file)
+
+
+def title(name: str, rows: Sequence[Row]) -> str:
+    """Return what the path came to in a line."""
+    kept = [row for row in rows if row.kept]
+    count = f"{len(kept) - 1} of {len(rows) - 1} changes kept"
+    for metric in ("test_accuracy", "val_accuracy", "accuracy"):
+        first, last = kept[0].values.get(metric), kept[-1].values.get(metric)
+        if first and last and len(kept) > 1:
+            ends = " to ".join(f"{100 * interval(v).mean:.1f}" for v in (first, last))
+            return f"{name}: {LOOKS[metric][0]} accuracy from {ends} %, {count}"
+    return f"{name}: {count}"
+
+
+def path(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
+    """Draw a row for each change: filled and joined where it was kept, hollow where dropped.
+
+    A marker is the mean over seeds, with its 95 % interval, and a dot for each seed.
+    """
+    if ax is None:
+        with plots.style():
+            ax = plots.figure(8.0, 5.0).add_subplot()
+    for metric, (name, color, marker, shift) in LOOKS.items():
+        _metric(ax, rows, metric, name, color, marker, shift)
+    for place, row in enumerate(rows):
+        if not row.kept:
+            ax.axhspan(place - 0.5, place + 0.5, color=PALE, lw=0, alpha=0.5, zorder=0)
+        ax.text(
+            1.02, place, row.outcome.replace("_", " "), transform=ax.get_yaxis_transform(),
+            va="center", color=COLORS[row.outcome] if row.kept else GREY, size=9,
+        )  # fmt: skip
+    ax.set_yticks(range(len(rows)), [_label(row) for row in rows])
+    for text, row in zip(ax.get_yticklabels(), rows, strict=True):
+        text.set_color(INK if row.kept else GREY)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    ax.set_xlabel("accuracy [%]: mean over seeds, 95 % interval, each seed")
+    _limits(ax, rows)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8.5)
+    return ax
+
+
+def _metric(
+    ax: "Axes", rows: Sequence[Row], metric: str, name: str, color: str, marker: str, shift: float
+) -> None:
+    joined: list[tuple[float, float]] = []
+    for place, row in enumerate(rows):
+        values = [100 * value for value in row.values.get(metric, ())]
+        if not values:
+            continue
+        y, found = place + shift, interval(values)
+        if found.n > 1:
+            ax.plot(values, [y] * found.n, ".", color=color, ms=3, alpha=0.5, zorder=3)
+            ax.plot([found.low, found.high], [y, y], color=color, lw=1.0, zorder=3)
+        face: Any = color if row.kept else "white"
+        ax.plot([found.mean], [y], marker, ms=5.5, mfc=face, mec=color, ls="none", zorder=4)
+        if row.kept:
+            joined.append((found.mean, y))
+    if joined:
+        x, y_of = zip(*joined, strict=True)
+        ax.plot(x, y_of, "-", color=color, lw=1.2, alpha=0.55, zorder=2)
+        ax.plot([], [], marker, color=color, ms=5.5, ls="-", lw=1.2, label=name)
+
+
+def _label(row: Row) -> str:
+    text = row.label if len(row.label) <= LONGEST else f"{row.label[: LONGEST - 4]} ..."
+    return text if row.kept else f"dropped: {text}"
+
+
+def _limits(ax: "Axes", rows: Sequence[Row]) -> None:
+    """Show every value, and of an interval what can be an accuracy."""
+    values = [100 * v for row in rows for some in row.values.values() for v in some]
+    finite = [v for v in values if math.isfinite(v)]
+    if finite:
+        room = max(1.0, 0.06 * (max(finite) - min(finite)))
+        ax.set_xlim(max(-1.0, min(finite) - room), min(101.5, max(finite) + room))
