@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis import plots
 from kerasdemo.analysis.comparison import interval
-from kerasdemo.analysis.plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION
+from kerasdemo.analysis.plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION, YELLOW
 from kerasdemo.analysis.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ class Row:
     values: Mapping[str, Sequence[float]]
 
 
-def save(name: str, rows: Sequence[Row], file: Path) -> None:
+def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
     """Draw a path and write it as a PNG.
 
     Args:
         name: of what was changed, for the title.
         rows: the start, then each change in the order in which it was tried.
         file: replaced whole.
+        note: what nobody must miss about the data.
     """
     with plots.style():
         height = 1.5 + ROW * len(rows)
@@ -49,6 +50,10 @@ def save(name: str, rows: Sequence[Row], file: Path) -> None:
         path(rows, ax)
         top = 1 - 0.25 / height
         drawn.text(0.02, top, title(name, rows), size=12, weight="bold", color=INK, va="center")
+        if note:
+            box = {"boxstyle": "square,pad=0.3", "facecolor": YELLOW, "edgecolor": BLACK}
+            place = (0.02, top - 0.3 / height)
+            drawn.text(*place, note, size=8.5, weight="bold", color=BLACK, bbox=box, va="center")
         plots.save(drawn, file)
 
 

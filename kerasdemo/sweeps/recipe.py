@@ -343,19 +343,20 @@ def follow(
             Fault(f"got {most_runs}; expected at least a run for each seed, {len(seeds)}",
                   "--max-runs")
         )  # fmt: skip
-    starts = [patched(config, {"seed": seed}) for seed in seeds]
-    folder = results / f"{runner.run_folder(starts[0], results).path.name}-tune"
-    config_file = output or folder / "tuned.yaml"
     if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
-        raise InputError(
-            Fault("can't be written; expected a file in a folder of yours", str(output))
-        )
+        problem = "can't be written; expected a file in a folder of yours"
+        raise InputError(Fault(problem, str(output)))
+    first = patched(config, {"seed": seeds[0]})
+    folder = results / f"{runner.run_folder(first, results).path.name}-tune"
     prepare(folder)
     told = _Told(folder, console)
-    tuning = tune(config, lambda asked: _trained(asked, seeds, told), most_runs, told.line)
-    followed = Followed(
-        tuning, tuning.end(most_runs) or "", folder, config_file, folder / "tune.png"
-    )
+    try:
+        tuning = tune(config, lambda asked: _trained(asked, seeds, told), most_runs, told.line)
+    except KeyboardInterrupt:
+        told.line("interrupted: the same command goes on from here")
+        raise
+    end, plot_file = tuning.end(most_runs) or "", folder / "tune.png"
+    followed = Followed(tuning, end, folder, output or folder / "tuned.yaml", plot_file)
     _write(followed)
     return followed
 
@@ -410,4 +411,5 @@ def _write(followed: Followed) -> None:
         problem = f"can't be written: {error.strerror}"
         raise InputError(Fault(problem, str(followed.config_file))) from None
     files.write_json(followed.folder / "tune.json", recipe_text.as_json(followed))
-    recipe_plots.save(config.name, recipe_text.rows(tuning), followed.plot_file)
+    note = recipe_text.stand_in(tuning)
+    recipe_plots.save(config.name, recipe_text.rows(tuning), followed.plot_file, note)

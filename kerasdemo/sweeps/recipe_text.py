@@ -80,11 +80,20 @@ def tree(followed: "Followed") -> list[str]:
         f"{tuning.start.config.name}, {told}",
         summary(tuning.start),
         *_branches(tuning),
-        f"end: {followed.end}, after {tuning.runs} runs",
+        f"end: {followed.end}, after {tuning.runs} run{'s' * (tuning.runs > 1)}",
     ]
+    if stand_in(tuning):
+        lines.append(stand_in(tuning))
     if tuning.final_metric == "test_accuracy" and len(tuning.steps):
         lines.append(ON_THE_TEST_SET)
     return lines
+
+
+def stand_in(tuning: "Tuning") -> str:
+    """Say that the data was not the one asked for, or nothing."""
+    run = tuning.start.runs[0]
+    warned = (run.facts.get("data") or {}).get("warning")
+    return f"NOT {run.config.data.name.upper()}: the bundled sample stands in" if warned else ""
 
 
 def _branches(tuning: "Tuning") -> Iterator[str]:

@@ -215,3 +215,24 @@ def test_explain_takes_a_name_and_names_the_nearest() -> None:
     assert "Hidden layers are linear" in explain("l202")
     with pytest.raises(InputError, match="vanishing_gradient"):
         explain("vanishing_gradients")
+
+
+def test_a_slow_training_gets_the_lectures_two_means_before_more_epochs(run: MakeRun) -> None:
+    slow = {
+        "loss": [2.3 - 0.09 * n for n in range(20)],
+        "accuracy": [0.3 + 0.02 * n for n in range(20)],
+    }
+    patches = [
+        r.patch for r in diagnose(run(text("activation: sigmoid", "name: sgd"), **slow)).remedies
+    ]
+    both = {"network.activation": "relu", "optimizer": {"name": "adam", "learning_rate": 0.001}}
+    assert patches[:3] == [both, *({key: value} for key, value in both.items())]
+    assert {"training.epochs": 40} in patches
+    plain = diagnose(run(text("activation: relu", "name: adam"), **slow)).remedies
+    assert plain[0].patch == {"training.epochs": 40}
+
+
+def test_a_single_epoch_is_told_to_train_on(run: MakeRun) -> None:
+    config_text = "data: {name: mnist}\ntraining: {epochs: 1, early_stopping: null}\n"
+    verdict = diagnose(run(config_text, loss=[2.0], accuracy=[0.3]))
+    assert [remedy.patch for remedy in verdict.remedies] == [{"training.epochs": 10}]
