@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format schema bench clean
+.PHONY: demo test lint format schema bench scorecard clean
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -45,3 +45,7 @@ bench: .venv/ready .bench/ready
 	.bench/jax/bin/python -m pip install --quiet jax==0.10.2 optax
 	.bench/tuner/bin/python -m pip install --quiet tensorflow==2.21.0 keras==3.15.1 keras-tuner tensorboard
 	@touch $@
+
+# How often the diagnosis is right, and whether its first remedy helps; half an hour on two cores.
+scorecard: .venv/ready
+	$(BIN)/python tests/scorecard/scorecard.py $(WHAT)

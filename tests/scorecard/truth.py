@@ -1,0 +1,146 @@
+"""What truly came of a run: its curves against its healthy twin's, by none of kerasdemo's rules.
+
+The twin is the same task without the fault, with the same seed. What lies between the criteria is
+borderline, and counts for no rate.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kerasdemo.records import Run
+
+# Of what the twin learnt above chance: below this a run failed, from there on it did not.
+FAILED, LEARNT = 0.8, 0.95
+# A gap from training to held-out accuracy this far beyond the twin's is overfitting, where it did
+# harm; up to the other there is none. Nobody minds the first points.
+GAP, NO_GAP, USUAL_GAP = 0.05, 0.025, 0.025
+# Harm: held-out accuracy this far below the twin's, or held-out loss this many times its own best.
+WORSE, TURNED = 0.03, 1.2
+# From held-out to test accuracy, beyond the twin's own difference.
+SHIFT, NO_SHIFT = 0.08, 0.04
+# A curve that rose by so much from the middle third to the last is trained on, to see how it ends.
+UNSETTLED = 0.01
+# Held-out accuracy that twice the epochs add.
+MORE, NO_MORE = 0.03, 0.015
+
+IN_TRAINING = frozenset({"diverged", "optimization_failure", "still_improving"})
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a run ended, with the weights that it kept."""
+
+    broken: bool
+    chance: float
+    accuracy: float
+    val_accuracy: float
+    val_loss: float
+    best_val_loss: float
+    test_accuracy: float
+    unsettled: bool
+
+
+@dataclass(frozen=True)
+class Truth:
+    """outcomes: what a right verdict may say; none for a borderline run. metric: what it is about.
+
+    numbers: what decided.
+    """
+
+    outcomes: frozenset[str]
+    metric: str = "accuracy"
+    numbers: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        return self.outcomes == {"healthy"}
+
+    @property
+    def faulty(self) -> bool:
+        return bool(self.outcomes) and not self.healthy
+
+    @property
+    def in_training(self) -> bool:
+        """Whether the training set is where it failed."""
+        return bool(self.outcomes & IN_TRAINING) and self.metric == "accuracy"
+
+
+def ended(run: Run) -> Ended:
+    """Read off a run with validation and test examples where it ended."""
+    history, facts = run.history, run.facts
+    broken = run.status == "diverged" or not all(map(math.isfinite, history.loss))
+    kept = facts.get("kept_epoch") or history.epochs
+    chance = max(facts["data"]["class_shares"])
+    row = {} if broken else history.row(kept)
+    return Ended(
+        broken,
+        chance,
+        row.get("accuracy", chance),
+        row.get("val_accuracy", chance),
+        row.get("val_loss", math.inf),
+        math.inf if broken else min(history.val_loss),
+        chance if broken else facts["test"]["accuracy"],
+        not broken and (_rise(history.accuracy) or _rise(history.val_accuracy)),
+    )
+
+
+def _rise(curve: Sequence[float]) -> bool:
+    third = max(1, len(curve) // 3)
+    middle, last = curve[-2 * third : -third], curve[-third:]
+    return bool(middle) and sum(last) / third - sum(middle) / len(middle) >= UNSETTLED
+
+
+def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
+    """Return what came of a run.
+
+    Args:
+        twin: the healthy run.
+        longer: the same run with twice the epochs, of one that was not settled.
+    """
+    if run.broken:
+        return Truth(frozenset({"diverged"}), numbers="the loss broke")
+    learnt = _learnt(run, twin)
+    told = f"learnt {learnt:.0%} of what its twin did"
+    if learnt < FAILED:
+        return _failed(learnt, told, twin, longer)
+    shift = (run.val_accuracy - run.test_accuracy) - (twin.val_accuracy - twin.test_accuracy)
+    if shift >= SHIFT:
+        told = f"test {100 * shift:.1f} points further below held-out than its twin's"
+        return Truth(frozenset({"test_mismatch"}), "test_accuracy", told)
+    gap = (run.accuracy - run.val_accuracy) - max(USUAL_GAP, twin.accuracy - twin.val_accuracy)
+    harm = (
+        run.val_accuracy <= twin.val_accuracy - WORSE or run.val_loss >= TURNED * run.best_val_loss
+    )
+    if gap >= GAP and harm:
+        told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
+        return Truth(frozenset({"overfitting"}), "val_loss", told)
+    more = longer.val_accuracy - run.val_accuracy if longer else 0.0
+    if more >= MORE:
+        told = f"twice the epochs add {100 * more:.1f} points"
+        return Truth(frozenset({"still_improving"}), "val_accuracy", told)
+    if learnt < LEARNT or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE:
+        told += f", shift {100 * shift:.1f}, gap {100 * gap:.1f}, more {100 * more:.1f} points"
+        return Truth(frozenset(), numbers=told)
+    return Truth(frozenset({"healthy"}), "val_accuracy", told)
+
+
+def _learnt(run: Ended, twin: Ended) -> float:
+    """Return how much of the twin's way from chance a run went on the training examples."""
+    return (run.accuracy - run.chance) / max(twin.accuracy - twin.chance, 1e-9)
+
+
+def _failed(learnt: float, told: str, twin: Ended, longer: Ended | None) -> Truth:
+    """Tell a run that fails from one that was ended too soon, by how it goes on."""
+    if longer is None:
+        return Truth(frozenset({"optimization_failure"}), numbers=told)
+    then = learnt if longer.broken else _learnt(longer, twin)
+    told += f", {then:.0%} in twice the epochs"
+    signs = (then >= FAILED) + (then - learnt >= (1 - learnt) / 2)
+    either = frozenset({"optimization_failure", "still_improving"})
+    outcomes = (
+        frozenset({"optimization_failure"}),
+        either,
+        frozenset({"still_improving"}),
+    )[signs]
+    return Truth(outcomes, numbers=told)
