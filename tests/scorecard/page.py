@@ -125,7 +125,7 @@ def _head(told: Mapping[str, Any], runs: Sequence[Row]) -> str:
         f"Made by `make scorecard`: {count} cases, seeds {seeds[0]} to {seeds[-1]}, {len(runs)} "
         "runs of experiments/diagnosis, and the faulty ones again with their first remedy and "
         f"with a random change. Data: {', '.join(told['data'])}. {versions}, Python "
-        f"{told['python']}, {told['cores']} cores, no GPU; the runs of the experiments took "
+        f"{told['python']}, {told['cores']} cores; the runs of the experiments took "
         f"{told['seconds']} s of training, added up."
     )
 
