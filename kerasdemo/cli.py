@@ -163,20 +163,29 @@ def diagnose(
     patch: Annotated[
         bool, typer.Option("--patch", help="Write the first remedy of each run as a new YAML.")
     ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Make short experiments first, to tell causes apart.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Say whether runs overfit or fail to optimise, why, and what to do."""
     from kerasdemo import analysis
+    from kerasdemo.analysis import probed
 
     runs = [_read(name, results) for name in names]
+    if probe:
+        runs = [_probed(run) for run in runs]
     verdicts = [analysis.diagnose(run) for run in runs]
     if as_json:
-        _print_json([{"run": r.id, **v.as_dict()} for r, v in zip(runs, verdicts, strict=True)])
+        told = zip(runs, verdicts, strict=True)
+        _print_json([{"run": r.id, **v.as_dict(), "probe": dict(r.probe) or None} for r, v in told])
         return
     console = _console()
     for outcome, verdict in zip(runs, verdicts, strict=True):
         console.print(outcome.id, style="bold", highlight=False, markup=False)
         _print_verdict(console, verdict, evidence=True)
+        if outcome.probe:
+            _print_table(probed.table(outcome))
         if patch:
             typer.echo(f"  {_write_patched(outcome, verdict)}")
 
@@ -387,6 +396,15 @@ def _read(name: str, results: Path) -> "Run":
     return read(name)
 
 
+def _probed(outcome: "Run") -> "Run":
+    """Make short experiments on a run's config, unless they were made, and read it again."""
+    from kerasdemo.records import read
+    from kerasdemo.training import active
+
+    active.probe(outcome)
+    return read(outcome.folder.path)
+
+
 def _judge(outcome: "Run") -> "Verdict":
     """Diagnose a run and keep verdict and pictures beside it."""
     from kerasdemo import analysis
@@ -510,7 +528,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         typer.echo("  ".join(cells).rstrip())
 
 
-TEXT = ("run", "group", "status", "verdict", "data")
+TEXT = ("run", "group", "status", "verdict", "data", "probe", "note")
 
 
 def _cell(value: Any) -> str:

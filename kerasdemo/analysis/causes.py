@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from kerasdemo.analysis import curves, outcomes, remedies
+from kerasdemo.analysis import curves, outcomes, probed, remedies
 from kerasdemo.analysis.anatomy import CAN_DIE, SQUASHING, KernelLayer
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.remedies import Offer
@@ -44,6 +44,8 @@ LARGE_CHANGE = 5.0
 ALL = 0.9
 HALF = 0.5
 FEW_UPDATES = 200
+# What is left of a learning rate's weight where other rates did no better in short experiments.
+CLEARED = 0.3
 # Initializers that take no account of a layer's size.
 UNSCALED = frozenset({"random_normal", "random_uniform", "truncated_normal"})
 # Decades by which the initial weights shrink or grow the signal on its way through.
@@ -57,10 +59,11 @@ def wrong_output_or_loss(reading: Reading) -> Finding | None:
     if mismatch is None:
         return None
     weight = 0.95 if mismatch.impossible else 0.8
+    stuck = probed.unlearnable(reading)
     return Finding(
-        f"{mismatch.message}.",
+        f"{mismatch.message}." + (f" {stuck}." if stuck else ""),
         {"loss": reading.config.loss.name, "output": reading.network[-1].activation},
-        weight,
+        max(weight, 0.95 if stuck else 0.0),
         ((mismatch.patch, mismatch.message),),
     )
 
@@ -182,21 +185,49 @@ def saturation(reading: Reading) -> Finding | None:
 
 def learning_rate_too_high(reading: Reading) -> Finding | None:
     """Steps that overshoot: by their size, by a loss that rises or jumps, by units they killed."""
+    swept = probed.sweep(reading)
+    if swept is not None and swept.too_high:
+        return _swept(reading, swept, "high")
     ratio, signs, config = reading.learning_rate_ratio, dict(_overshooting(reading)), reading.config
     if not signs and ratio <= HIGH_RATE * 10:
         return None
     prior = 0.5 if ratio > HIGH_RATE else 0.25 if ratio >= 1 else 0.1
     told = "; ".join(OVERSHOOTING[sign] for sign in signs) or "no other sign"
+    cleared = _cleared(reading, swept)
     return Finding(
         f"The learning rate {remedies.rate(config):g} is {ratio:.3g} times the usual one of "
-        f"{config.optimizer.name}: {told}.",
+        f"{config.optimizer.name}: {told}{cleared}.",
         {"learning_rate_ratio": ratio, **signs},
-        min(0.9, prior + 0.2 * min(2, len(signs))),
+        min(0.9, prior + 0.2 * min(2, len(signs))) * (CLEARED if cleared else 1),
         _offers(
             remedies.learning_rate(config, 0.1 if ratio <= 100 else 1 / ratio),
             remedies.clipping(config),
         ),
     )
+
+
+def _swept(reading: Reading, swept: probed.Sweep, word: str) -> Finding:
+    """Return what a sweep of learning rates proved."""
+    evidence = {
+        "learning_rate": swept.own_rate,
+        "loss": swept.own_loss,
+        "best_learning_rate": swept.best_rate,
+        "best_loss": swept.best_loss,
+        "steps": swept.steps,
+    }
+    return Finding(
+        f"The learning rate {swept.own_rate:g} is too {word}: {swept.text}.",
+        {name: value for name, value in evidence.items() if math.isfinite(value)},
+        0.93,
+        (remedies.probed_learning_rate(reading.config, swept.best_rate),),
+    )
+
+
+def _cleared(reading: Reading, swept: probed.Sweep | None) -> str:
+    """Say what speaks for the learning rate, or nothing; it may still break a longer run."""
+    if swept is None or not swept.fine or reading.run.status == "diverged":
+        return ""
+    return f"; but {swept.text}" if swept.learns else f"; {swept.text}"
 
 
 OVERSHOOTING = {
@@ -234,6 +265,9 @@ def _largest_change(reading: Reading) -> float:
 
 def learning_rate_too_low(reading: Reading) -> Finding | None:
     """Steps that hardly move the weights, while the loss falls slowly and steadily."""
+    swept = probed.sweep(reading)
+    if swept is not None and swept.too_low:
+        return _swept(reading, swept, "low")
     ratio, step = reading.learning_rate_ratio, _step(reading)
     losses = reading.history.loss
     low = ratio <= LOW_RATE * 1.01
@@ -243,13 +277,13 @@ def learning_rate_too_low(reading: Reading) -> Finding | None:
     falling = [b < a for a, b in pairwise(losses)]
     steady = len(falling) > 0 and sum(falling) >= 0.8 * len(falling)
     weight = (0.45 if low else 0.3) + 0.15 * (ratio <= LOW_RATE / 10) + 0.2 * tiny + 0.15 * steady
-    config = reading.config
+    config, cleared = reading.config, _cleared(reading, swept)
+    moved = f", and an update moves the weights by {step:.1e} of their size" if step else ""
     return Finding(
         f"The learning rate {remedies.rate(config):g} is {ratio:.2g} times the usual one of "
-        f"{config.optimizer.name}"
-        + (f", and an update moves the weights by {step:.1e} of their size." if step else "."),
+        f"{config.optimizer.name}{moved}{cleared}.",
         {"learning_rate_ratio": ratio} | ({"update_ratio": step} if step is not None else {}),
-        min(0.9, weight),
+        min(0.9, weight) * (CLEARED if cleared else 1),
         _offers(
             remedies.usual_learning_rate(config)
             if ratio < 0.05
@@ -433,11 +467,12 @@ def _limits(reading: Reading) -> Iterator[tuple[float, str, str]]:
         weight = 0.75 if least * 2 < max(4, classes) else 0.3
         yield weight, "narrow", f"A hidden layer has {least} unit{'s' * (least > 1)}"
     yield from _held_down(reading, least)
+    by_heart = probed.learnt(reading, "own") or probed.learnt(reading, "adam")
     parameters, examples = reading.fact("parameters"), reading.count("train")
     if parameters and examples and parameters < 2 * examples:
         text = f"{parameters:,.0f} parameters for {examples:,.0f} examples"
         yield 0.45, "few parameters", text
-    elif not reading.still_learning:
+    elif not reading.still_learning and not by_heart:
         yield 0.2, "standstill", "Nothing else explains why training stands still"
 
 
@@ -553,7 +588,8 @@ RULES = (
         learning_rate_too_high,
         f"A rate more than {HIGH_RATE:.0f} times the optimizer's usual one, and its signs: weights "
         f"that change by {LARGE_CHANGE:.0f} times their size in an epoch, a loss that rises, "
-        "breaks, or ends above the untrained network's, a layer whose units it killed.",
+        "breaks, or ends above the untrained network's, a layer whose units it killed. After "
+        "`diagnose --probe`: a smaller rate that gains twice as much in a few hundred steps.",
         "Steps that overshoot the valley climb its other side.",
         "A tenth of it; clipped gradients.",
     ),
@@ -565,7 +601,8 @@ RULES = (
         learning_rate_too_low,
         f"A rate of {LOW_RATE:g} of the optimizer's usual one or less, and its signs: an update "
         f"moves the weights by less than {SMALL_UPDATE:g} of their size (TheDeepChecker, TOSEM "
-        "2022), and the loss falls steadily but slowly.",
+        "2022), and the loss falls steadily but slowly. After `diagnose --probe`: a larger rate "
+        "that gains twice as much in a few hundred steps.",
         "The training would get there, in a hundred times the time.",
         "The usual rate, or Adam.",
     ),

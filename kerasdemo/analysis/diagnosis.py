@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdemo.analysis import causes, outcomes, remedies
+from kerasdemo.analysis import causes, outcomes, probed, remedies
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.remedies import Offer
 from kerasdemo.analysis.rule import Finding, Rule
@@ -16,6 +16,8 @@ EXPLAINED = 0.7
 SURE = 0.6
 # Below this a cause is only told where there is no other.
 LIKELY = 0.25
+# Evidence that only a sweep of learning rates gives.
+PROVEN = "best_learning_rate"
 # What makes a training slow or short of its goal, and never breaks one.
 UNFINISHED = frozenset({"too_few_updates", "learning_rate_too_low", "network_too_small"})
 
@@ -44,7 +46,7 @@ def diagnose(run: Run, reference: float | None = None) -> Verdict:
         causes=tuple(cause for cause, _ in found),
         remedies=tuple(_remedies(reading, outcome, found)),
         epoch=finding.epoch,
-        notes=(*_notes(reading), *_doubts(reading, outcome)),
+        notes=(*_notes(reading), *_doubts(reading, outcome), *_probed(reading, outcome)),
     )
 
 
@@ -57,7 +59,8 @@ def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer
     asked = [rule for rule in causes.RULES if _fits(rule.name, outcome, good)]
     found = [(rule, finding) for rule in asked if (finding := rule.find(reading)) is not None]
     rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
-    weighed = [(rule, _explained(rule, finding, rooted)) for rule, finding in found]
+    proven = any(PROVEN in finding.evidence for _, finding in found)
+    weighed = [(rule, _explained(rule, finding, rooted, proven)) for rule, finding in found]
     likely = [pair for pair in weighed if pair[1].weight >= LIKELY] or weighed
     for rule, finding in sorted(likely, key=lambda pair: -pair[1].weight):
         weight = round(finding.weight, 2)
@@ -71,11 +74,17 @@ def _fits(cause: str, outcome: str, good: bool) -> bool:
     return slow if good else not (slow and outcome == "diverged")
 
 
-def _explained(rule: Rule, finding: Finding, rooted: bool) -> Finding:
-    """Lower a symptom's weight where a surer cause explains it."""
-    if not rooted or rule.name in causes.ROOTS:
+def _explained(rule: Rule, finding: Finding, rooted: bool, proven: bool) -> Finding:
+    """Lower a symptom's weight where a surer cause explains it.
+
+    Where another learning rate was proven to do far better in few steps, these were not too few.
+    """
+    if PROVEN in finding.evidence:
         return finding
-    return replace(finding, weight=EXPLAINED * finding.weight)
+    symptom = rooted and rule.name not in causes.ROOTS
+    if symptom or (proven and rule.name == "too_few_updates"):
+        return replace(finding, weight=EXPLAINED * finding.weight)
+    return finding
 
 
 def _remedies(
@@ -144,6 +153,12 @@ def _doubts(reading: Reading, outcome: Outcome) -> Iterator[str]:
             "Neither a linear classifier nor nearest neighbours do better than chance: perhaps the "
             "labels have little to do with the inputs."
         )
+
+
+def _probed(reading: Reading, outcome: Outcome) -> Iterator[str]:
+    """Yield what short experiments say, where something is wrong with the training."""
+    if outcome in ("diverged", "optimization_failure", "still_improving"):
+        yield from probed.notes(reading)
 
 
 def _notes(reading: Reading) -> Iterator[str]:

@@ -78,6 +78,12 @@ def usual_learning_rate(config: RunConfig) -> Offer:
     )
 
 
+def probed_learning_rate(config: RunConfig, best: float) -> Offer:
+    """Return the learning rate that did best when several were tried."""
+    then = round_to_two(best)
+    return {"optimizer.learning_rate": then}, f"{then:g} did best of the rates that were tried"
+
+
 def rate(config: RunConfig) -> float:
     """Return the config's learning rate."""
     return float(config.optimizer.arguments.get("learning_rate") or OTHERS_LEARNING_RATE)

@@ -32,8 +32,9 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
 class RunFolder:
     """The folder of one run.
 
-    Facts, written once: config.yaml, run.json, metrics.csv, layers.csv, model.keras. Derived,
-    made again at will: verdict.json, curves.png, layers.png. Only while it trains: checkpoint.npz.
+    Facts, written once: config.yaml, run.json, metrics.csv, layers.csv, model.keras, and where it
+    was probed, probe.json. Derived, made again at will: verdict.json, curves.png, layers.png. Only
+    while it trains: checkpoint.npz.
     """
 
     path: Path
@@ -61,6 +62,10 @@ class RunFolder:
     @property
     def verdict_file(self) -> Path:
         return self.path / "verdict.json"
+
+    @property
+    def probe_file(self) -> Path:
+        return self.path / "probe.json"
 
     @property
     def curves_file(self) -> Path:
@@ -117,6 +122,7 @@ class RunFolder:
             self.layers_file,
             self.model_file,
             self.verdict_file,
+            self.probe_file,
             self.checkpoint_file,
             self.curves_file,
             self.layer_plot_file,

@@ -55,13 +55,14 @@ class LayerHistory:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: what was asked, what happened."""
+    """One run: what was asked, what happened, and what short experiments found out later."""
 
     config: RunConfig
     history: History
     layers: Mapping[str, LayerHistory] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
+    probe: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -97,6 +98,7 @@ def read(path: str | Path) -> Run:
             _layers(folder.layers_file),
             _facts(folder.run_file),
             folder.path,
+            _probe(folder.probe_file),
         )
     except InputError:
         raise
@@ -125,6 +127,15 @@ def _facts(file: Path) -> dict[str, Any]:
         if not isinstance(facts.get(name) or {}, dict):
             raise InputError(Fault(f"no run record: `{name}` is no mapping", str(file)))
     return facts
+
+
+def _probe(file: Path) -> dict[str, Any]:
+    """Return what was probed; a damaged file counts as none, for it can be probed again."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _history(file: Path) -> History:

@@ -1,0 +1,165 @@
+"""What short experiments on a run's config (training/active.py) say, where they were made."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kerasdemo.analysis.reading import Reading, number
+from kerasdemo.records import Run
+
+# Of a batch that is learnt by heart, nearly all answers are right.
+BY_HEART = 0.95
+# Below this share of the loss a gain over zeroed inputs is none.
+LEAST_GAIN = 0.05
+# A rate that gains less than this of what the best rate gains is at fault; more than that is not.
+FAULTY, FINE = 0.5, 0.8
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What each learning rate did in a few steps.
+
+    share: of the best rate's gain that the config's rate had; the gain is over inputs set to 0.
+    learns: whether any rate gains something.
+    """
+
+    own_rate: float
+    best_rate: float
+    own_loss: float
+    best_loss: float
+    floor: float
+    steps: int
+
+    @property
+    def learns(self) -> bool:
+        return self.floor - self.best_loss > LEAST_GAIN * abs(self.floor)
+
+    @property
+    def share(self) -> float:
+        if not self.learns:
+            return 1.0
+        return (self.floor - self.own_loss) / (self.floor - self.best_loss)
+
+    @property
+    def too_high(self) -> bool:
+        """Whether a smaller rate does far better."""
+        return self.share < FAULTY and self.best_rate < self.own_rate
+
+    @property
+    def too_low(self) -> bool:
+        """Whether a larger rate does far better."""
+        return self.share < FAULTY and self.best_rate > self.own_rate
+
+    @property
+    def fine(self) -> bool:
+        """Whether no other rate does much better."""
+        return self.share >= FINE
+
+    @property
+    def text(self) -> str:
+        """The evidence in a sentence's end."""
+        own = f"{self.own_loss:.3g}" if math.isfinite(self.own_loss) else "NaN"
+        if not self.learns:
+            return f"in {self.steps} steps no rate does better than with its inputs set to 0"
+        return (
+            f"in {self.steps} steps the loss gets to {own}, with {self.best_rate:g} to "
+            f"{self.best_loss:.3g}"
+        )
+
+
+def sweep(reading: Reading) -> Sweep | None:
+    """Return what was found out about learning rates, or None."""
+    probe = reading.run.probe
+    own, best = (number(probe, "learning_rates", key) for key in ("own_rate", "best_rate"))
+    before, zeroed = number(probe, "learning_rates", "loss_before"), _of(probe, "zeroed_input")
+    steps = number(probe, "learning_rates", "steps")
+    losses = {row["rate"]: number(row, "loss") for row in rates(reading)}
+    best_loss = losses.get(best) if best is not None else None
+    if own is None or best is None or before is None or best_loss is None or steps is None:
+        return None
+    own_loss = losses.get(own)
+    floor = before if zeroed is None else min(before, zeroed)
+    return Sweep(
+        own, best, math.inf if own_loss is None else own_loss, best_loss, floor, int(steps)
+    )
+
+
+def _of(probe: Any, *path: str) -> float | None:
+    return number(probe, *path, "loss")
+
+
+def rates(reading: Reading) -> list[dict[str, Any]]:
+    """Return what each rate of the sweep came to: rate, loss, accuracy."""
+    swept = reading.run.probe.get("learning_rates")
+    rows = swept.get("rates") if isinstance(swept, dict) else None
+    listed = rows if isinstance(rows, list) else []
+    return [row for row in listed if isinstance(row, dict) and number(row, "rate") is not None]
+
+
+def learnt(reading: Reading, how: str) -> bool | None:
+    """Return whether one batch was learnt by heart: with its `own` steps, or with `adam`."""
+    accuracy = number(reading.run.probe, "one_batch", how, "accuracy")
+    return None if accuracy is None else accuracy >= BY_HEART
+
+
+def unlearnable(reading: Reading) -> str | None:
+    """Say that not even one batch can be learnt by heart, or nothing."""
+    if learnt(reading, "own") is not False or learnt(reading, "adam") is not False:
+        return None
+    return f"Not even one batch can be learnt by heart ({_batch(reading)}, with Adam no better)"
+
+
+def _batch(reading: Reading) -> str:
+    probe = reading.run.probe
+    count, steps = (number(probe, "one_batch", key) or 0 for key in ("examples", "steps"))
+    accuracy = number(probe, "one_batch", "own", "accuracy") or 0.0
+    return f"{accuracy:.0%} of {count:.0f} examples after {steps:.0f} steps"
+
+
+def notes(reading: Reading) -> Iterator[str]:
+    """Yield what the experiments say beside any cause."""
+    if unlearnable(reading):
+        yield f"{unlearnable(reading)}: look at the network, its output and its loss first."
+    elif learnt(reading, "own") is False:
+        yield (
+            f"Its own steps don't learn one batch by heart ({_batch(reading)}), Adam's do: the "
+            "optimizer is at fault, not what the network can hold."
+        )
+    blind = number(reading.run.probe, "zeroed_input", "accuracy")
+    if blind is not None and _no_better(reading, blind):
+        yield (
+            f"It does no better than with its inputs set to 0 ({blind:.1%}): it does not look at "
+            "them."
+        )
+
+
+def _no_better(reading: Reading, blind: float) -> bool:
+    margin = max(0.02, 2 * reading.error(blind, "train"))
+    return reading.accuracy is not None and reading.accuracy <= blind + margin
+
+
+def table(run: Run) -> list[dict[str, Any]]:
+    """Return the experiments as rows: probe, loss, accuracy, note."""
+    reading, probe = Reading(run), run.probe
+    found = sweep(reading)
+    rows = [_row(probe, "untrained", "learning_rates", loss="loss_before")]
+    for row in rates(reading):
+        same = found and [
+            word
+            for word, rate in (("the config's", found.own_rate), ("best", found.best_rate))
+            if rate == row["rate"]
+        ]
+        rows.append(_row(row, f"learning rate {row['rate']:g}", note=", ".join(same or ())))
+    rows.append(_row(probe, "inputs set to 0", "zeroed_input"))
+    for how, words in (("own", "as configured"), ("adam", "with Adam")):
+        done = learnt(reading, how)
+        note = "" if done is None else "learnt by heart" if done else "not learnt"
+        rows.append(_row(probe, f"one batch, {words}", "one_batch", how, note=note))
+    linear = reading.fact("data", "linear_baseline", "train")
+    return [*rows, {"probe": "a linear classifier", "loss": None, "accuracy": linear, "note": ""}]
+
+
+def _row(facts: Any, name: str, *path: str, loss: str = "loss", note: str = "") -> dict[str, Any]:
+    values = {"loss": number(facts, *path, loss), "accuracy": number(facts, *path, "accuracy")}
+    return {"probe": name, **values, "note": note}
