@@ -205,7 +205,10 @@ def sweep(
     experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="A YAML file.")],
     overrides: Set = None,
     seeds: Seeds = None,
-    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that train.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Processes that train; left out: the fastest."),
+    ] = None,
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Train on a Ray cluster; auto: this one.")
     ] = None,

@@ -28,8 +28,7 @@ Told = dict[str, Any]
 def execute(source: Source, answers: Answers, listener: Listener, workers: int = 1) -> None:
     """Make the runs of a source, `workers` of them at a time, each worker one after the other.
 
-    The default is one worker with all of the machine's threads: runs of one shape share its
-    compiled program.
+    A worker has its share of the machine's threads; runs of one shape share its compiled program.
 
     Raises:
         StopSweep: where no run can be made any more (a full disk).

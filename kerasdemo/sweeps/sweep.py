@@ -55,7 +55,7 @@ def plan(
     overrides: Sequence[str] = (),
     *,
     seeds: Sequence[int] = (),
-    workers: int = 1,
+    workers: int | None = None,
 ) -> Plan:
     """Return what `sweep` would do, without doing anything: --dry-run.
 
@@ -67,7 +67,7 @@ def plan(
     folder = results / experiment.name
     answers = Answers(folder)
     found = [answers.find(one) for one in planned]
-    seconds = estimate.seconds(planned, found, workers)
+    seconds = estimate.seconds(planned, found, workers or estimate.usual_workers(planned))
     return Plan(experiment, folder, tuple(zip(planned, found, strict=True)), seconds)
 
 
@@ -77,7 +77,7 @@ def sweep(
     overrides: Sequence[str] = (),
     *,
     seeds: Sequence[int] = (),
-    workers: int = 1,
+    workers: int | None = None,
     ray: str | None = None,
     retry_failed: bool = False,
     console: "Console | None" = None,
@@ -89,6 +89,7 @@ def sweep(
 
     Args:
         seeds: instead of the experiment's own.
+        workers: processes that train; left out: as many as are fastest here.
         ray: address of a Ray cluster, or "auto"; left out: this machine.
         retry_failed: try runs that failed once more.
         console: where progress is shown; left out: nowhere.
@@ -115,7 +116,7 @@ def sweep(
         else:
             from kerasdemo.sweeps import local
 
-            local.execute(source, answers, listener, workers)
+            local.execute(source, answers, listener, workers or estimate.usual_workers(planned))
     return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
 
 

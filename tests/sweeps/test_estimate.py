@@ -1,5 +1,10 @@
 """Estimates grow as the work does."""
 
+import os
+from pathlib import Path
+
+import pytest
+
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.records.index import Summary
 from kerasdemo.sweeps import estimate
@@ -53,3 +58,18 @@ def test_runs_that_are_answered_say_how_long_the_others_take() -> None:
     known = estimate.seconds(planned, [Outcome("finished", summary=summary), None])
     assert round(known, 6) == 30
     assert estimate.seconds(planned, [None, None]) > estimate.COMPILE_SECONDS
+
+
+def test_small_work_is_for_one_worker_and_large_work_for_every_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(Path, "exists", lambda _: False)  # no GPU
+    small, large = (
+        [Planned("a", {}, seed, config(f"training: {{epochs: {n}}}")) for seed in range(4)]
+        for n in (1, 100)
+    )
+    assert estimate.usual_workers(small) == 1
+    assert estimate.usual_workers(large) == 2
+    assert estimate.usual_workers(large[:1]) == 1
+    assert estimate.usual_workers([]) == 1
