@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.analysis.comparison import interval, less_is_better, pair, value_of
+from kerasdemo.analysis.comparison import Interval, interval, less_is_better, pair, value_of
 from kerasdemo.analysis.verdict import Outcome
 from kerasdemo.config.types import Frozen, NotNegative, Number, Positive
 from kerasdemo.records.index import Summary
@@ -88,11 +88,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the runs say to a claim, with the evidence in words."""
+    """What the runs say to a claim, with the evidence in words.
+
+    value: the metric's mean and interval over the seeds, of a claim on `runs`.
+    """
 
     claim: Claim
     outcome: Outcomes
     evidence: str
+    value: Interval | None = None
 
 
 def judge(claim: Claim, members: Sequence[Member]) -> Finding:
@@ -110,22 +114,22 @@ def _judge_verdict(claim: Claim, members: Sequence[Member]) -> Finding:
     hits = sum(verdict == claim.verdict for verdict in given)
     counts = {verdict: given.count(verdict) for verdict in sorted(set(given))}
     told = ", ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "no verdict yet"
-    value = _told(claim.metric, _by_seed(claim, chosen))
-    evidence = f"{hits} of {len(chosen)} runs ({told}){value and f'; {value}'}"
+    value = interval(list(_by_seed(claim, chosen).values()))
+    evidence = f"{hits} of {len(chosen)} runs ({told})"
+    evidence += f"; {claim.metric} {value}" if value.n else ""
     if len(given) < len(chosen) or not chosen or 0 < hits < len(given):
-        return Finding(claim, "undecided", evidence)
-    return Finding(claim, "held" if hits else "not held", evidence)
+        return Finding(claim, "undecided", evidence, value)
+    return Finding(claim, "held" if hits else "not held", evidence, value)
 
 
 def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
     """Compare the mean's 95 % interval with the claimed values; of one run only, its value."""
     assert claim.between is not None
     chosen = _picked(claim.runs, members)
-    values = _by_seed(claim, chosen)
-    found = interval(list(values.values()))
+    found = interval(list(_by_seed(claim, chosen).values()))
     least, most = claim.between
     low, high = (found.mean, found.mean) if found.n == 1 else (found.low, found.high)
-    evidence = [_told(claim.metric, values) or "no value", f"{found.n} seeds"]
+    evidence = [f"{claim.metric} {found}" if found.n else "no value", f"{found.n} seeds"]
     lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
     missing = _missing(chosen)
     if lost:
@@ -137,7 +141,7 @@ def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
         outcome = "held"
     elif not missing and (lost or high < least or low > most):
         outcome = "not held"
-    return Finding(claim, outcome, ", ".join(evidence))
+    return Finding(claim, outcome, ", ".join(evidence), found)
 
 
 def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
@@ -178,11 +182,6 @@ def _by_seed(claim: Claim, members: Iterable[Member]) -> dict[int, float]:
     """Return seed -> mean of the metric over the runs that have it."""
     places = _by_place(members, (), claim.metric)
     return _mean_by_seed(places, [place for place in places if math.isfinite(places[place])])
-
-
-def _told(metric: str, values: Mapping[int, float]) -> str:
-    """Return a metric's mean and interval in words; nothing where there is none."""
-    return f"{metric} {interval(list(values.values()))}" if values else ""
 
 
 def _open_keys(claim: Claim, members: Iterable[Member]) -> list[str]:

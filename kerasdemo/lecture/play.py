@@ -1,0 +1,195 @@
+"""A demo from its name to what it shows: train what it trains, calculate what it calculates."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo.analysis import comparison_plots
+from kerasdemo.analysis.claims import Finding
+from kerasdemo.analysis.comparison import compare, interval
+from kerasdemo.lecture import lecturer_plot, shipped
+from kerasdemo.lecture.demo import Calculation, Checked, Demo, Setting, Shown
+from kerasdemo.records import Run, read
+from kerasdemo.records.index import Summary
+from kerasdemo.sweeps.expansion import expand
+from kerasdemo.sweeps.experiment import load
+from kerasdemo.sweeps.sweep import Swept, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+VERSIONS = ("kerasdemo", "keras", "tensorflow", "numpy")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A demo that was played; all but the figures is what its page is made from.
+
+    sources: the data that its runs were trained on. seconds: of all its runs and calculations,
+    those that were answered from disk included. asked: a digest of its experiment.
+    """
+
+    demo: Demo
+    seeds: tuple[int, ...]
+    shown: Shown
+    seconds: float
+    sources: tuple[str, ...] = ()
+    asked: str = ""
+    question: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values: what the demo's record holds."""
+        return {
+            "demo": asdict(self.demo),
+            "question": self.question,
+            "seeds": list(self.seeds),
+            "seconds": round(self.seconds, 1),
+            "sources": list(self.sources),
+            "asked": self.asked,
+            "versions": {name: metadata.version(name) for name in VERSIONS},
+            "lines": list(self.shown.lines),
+            "checked": [asdict(one) for one in self.shown.checked],
+            "figures": [f"{name}.png" for name in self.shown.figures],
+        }
+
+
+def play(
+    demo: Demo,
+    results: Path,
+    seeds: Sequence[int] = (0,),
+    overrides: Sequence[str] = (),
+    console: "Console | None" = None,
+) -> Played:
+    """Play a demo; its runs lie in `results`, and what is there is not trained again.
+
+    Args:
+        overrides: for the configs of its experiment, as `--set` has them.
+
+    Raises:
+        InputError: for every fault of the experiment or its data.
+    """
+    began = time.perf_counter()
+    setting, trained = Setting(tuple(seeds)), None
+    if demo.experiment is not None:
+        file = shipped.experiment(demo.experiment)
+        trained = sweep(file, results, overrides, seeds=seeds, console=console)
+        setting = Setting(tuple(seeds), _runs(trained))
+    shown = Shown() if trained is None else of_experiment(demo.name, trained)
+    if demo.calculation is not None:
+        shown = _both(shown, _calculation(demo.calculation)(setting))
+    seconds = time.perf_counter() - began
+    if trained is None:
+        return Played(demo, tuple(seeds), shown, seconds)
+    known = [o.summary for _, o in trained.outcomes if o.answered and o.summary is not None]
+    seconds += sum(summary.seconds or 0 for summary in known)
+    sources = sorted(
+        {run.facts["data"]["source"] for runs in setting.runs.values() for run in runs}
+    )
+    question = trained.experiment.question
+    asked = digest(demo, seeds, overrides)
+    return Played(demo, tuple(seeds), shown, seconds, tuple(sources), asked, question)
+
+
+def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> str:
+    """Return a digest of everything that a demo's experiment asks and claims."""
+    if demo.experiment is None:
+        return ""
+    experiment = load(shipped.experiment(demo.experiment))
+    experiment = experiment.model_copy(update={"seeds": tuple(seeds)})
+    asked = {
+        "question": experiment.question,
+        "claims": [claim.model_dump(mode="json") for claim in experiment.claims],
+        "runs": [one.config.model_dump(mode="json") for one in expand(experiment, overrides)],
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def of_experiment(name: str, swept: Swept) -> Shown:
+    """Return what an experiment shows by itself: a line a network, its claims, its pictures."""
+    summaries = [o.summary for _, o in swept.outcomes if o.summary is not None]
+    figures: dict[str, Figure] = {}
+    if any(summary.status == "finished" for summary in summaries):
+        figures[name] = comparison_plots.overview(compare(summaries, "test_accuracy"))
+    beside = lecturer_plot.beside_the_lecturer(swept.findings)
+    if beside is not None:
+        figures[f"{name}_lecturer"] = beside
+    checked = tuple(_checked(finding) for finding in swept.findings)
+    return Shown(tuple(_table(swept)), checked, figures)
+
+
+def _checked(finding: Finding) -> Checked:
+    claim, lecturer = finding.claim, finding.claim.lecturer
+    told = f"{lecturer:g} %" if isinstance(lecturer, int | float) else lecturer or ""
+    return Checked(claim.says, told, finding.evidence, finding.outcome, claim.rows)
+
+
+def _runs(swept: Swept) -> dict[str, tuple[Run, ...]]:
+    found: dict[str, list[Run]] = {}
+    for planned, outcome in swept.outcomes:
+        if outcome.summary is not None and outcome.summary.status == "finished":
+            found.setdefault(planned.label, []).append(read(outcome.summary.path))
+    return {
+        label: tuple(sorted(runs, key=lambda run: run.config.seed)) for label, runs in found.items()
+    }
+
+
+def _table(swept: Swept) -> list[str]:
+    """Return a line for each network: accuracies in percent over the seeds, verdicts, time."""
+    groups: dict[str, list[Summary]] = {}
+    planned = dict.fromkeys(one.label for one, _ in swept.outcomes)
+    for one, outcome in swept.outcomes:
+        if outcome.summary is not None:
+            groups.setdefault(one.label, []).append(outcome.summary)
+    rows = [("network", "train %", "test %", "seconds", "verdict")]
+    for label in planned:
+        runs = groups.get(label, [])
+        rows.append(
+            (
+                label,
+                _percent(runs, "accuracy"),
+                _percent(runs, "test_accuracy"),
+                f"{interval([run.seconds or 0.0 for run in runs]).mean:.1f}",
+                _verdicts(runs),
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _percent(runs: Sequence[Summary], metric: str) -> str:
+    values = [100 * run.metrics[metric].kept for run in runs if metric in run.metrics]
+    found = interval(values)
+    if found.n == 0:
+        return "-"
+    spread = f" [{found.low:.1f}, {found.high:.1f}]" if found.n > 1 else ""
+    return f"{found.mean:.1f}{spread}"
+
+
+def _verdicts(runs: Sequence[Summary]) -> str:
+    given = [run.verdict or run.status for run in runs]
+    counts: Mapping[str, int] = {verdict: given.count(verdict) for verdict in sorted(set(given))}
+    return ", ".join(
+        f"{verdict.replace('_', ' ')}{f' {n}' if len(counts) > 1 else ''}"
+        for verdict, n in counts.items()
+    )
+
+
+def _calculation(place: str) -> Calculation:
+    module, _, name = place.partition(":")
+    found: Calculation = getattr(import_module(f"kerasdemo.lecture.{module}"), name)
+    return found
+
+
+def _both(first: Shown, second: Shown) -> Shown:
+    return Shown(
+        (*first.lines, *second.lines),
+        (*first.checked, *second.checked),
+        # What was made for the demo says more than the general pictures do.
+        {**second.figures, **first.figures},
+    )
