@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kerasdemo.analysis import Verdict
     from kerasdemo.analysis.comparison import Comparison
     from kerasdemo.config import RunConfig
+    from kerasdemo.lecture.demo import Demo
+    from kerasdemo.lecture.play import Played
     from kerasdemo.records import Run
     from kerasdemo.records.index import Summary
     from kerasdemo.sweeps.sweep import Plan
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 
 RESULTS = Path("results/runs")
+MY_LECTURE = Path("results/my_lecture")
 
 Configs = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML files.")]
 Set = Annotated[
@@ -329,6 +332,39 @@ def diff(
         typer.echo(line)
 
 
+@app.command(epilog="Example: kerasdemo lecture worked_network")
+def lecture(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Demos, or parts of the lecture.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every demo there is.")] = False,
+    seeds: Seeds = "0",
+    results: Results = RESULTS / "lecture",
+    pages: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where figures and pages are written.")
+    ] = MY_LECTURE,
+    overrides: Set = None,
+) -> None:
+    """Play the lecture's demos and hold its claims; without NAME list them."""
+    from kerasdemo.lecture import catalogue
+
+    if not names and not every:
+        _print_table([_demo_row(demo) for demo in catalogue.DEMOS])
+        return
+    found = [demo for name in names or () for demo in catalogue.find(name)]
+    chosen = list(catalogue.DEMOS if every else dict.fromkeys(found))
+    from kerasdemo.lecture import pages as lecture_pages
+    from kerasdemo.lecture import play
+
+    console = _console()
+    asked = _seeds(seeds or "0")
+    for demo in chosen:
+        typer.echo(f"{demo.part}: {demo.title} ({demo.name})")
+        played = play.play(demo, results, asked, overrides or (), console)
+        figures = lecture_pages.write(played, pages)
+        _print_played(console, played, figures)
+
+
 def main() -> None:
     """Run the command line; bad input ends in one line a fault and exit code 2."""
     from kerasdemo.config.errors import InputError
@@ -504,6 +540,28 @@ def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = Fals
         line(f"  note     {note}")
 
 
+def _demo_row(demo: "Demo") -> dict[str, Any]:
+    return {
+        "part": demo.part,
+        "demo": demo.name,
+        "title": demo.title,
+        "5 seeds": f"{demo.minutes:.0f} min" if demo.minutes >= 1 else "seconds",
+    }
+
+
+def _print_played(console: "Console", played: "Played", figures: list[Path]) -> None:
+    for line in played.shown.lines:
+        typer.echo(f"  {line}")
+    for one in played.shown.checked:
+        lecturer = f" (lecture: {one.lecture})" if one.lecture else ""
+        typer.echo(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
+    if "mnist_sample" in played.sources:
+        told = "  on the bundled sample of 5,000 digits: let KERASDEMO_MNIST name the whole MNIST"
+        console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
+    for figure in figures:
+        typer.echo(f"  figure  {figure}")
+
+
 def _row(summary: "Summary") -> dict[str, Any]:
     metrics = {name: value.last for name, value in summary.metrics.items()}
     return {
@@ -531,7 +589,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         typer.echo("  ".join(cells).rstrip())
 
 
-TEXT = ("run", "group", "status", "verdict", "data", "probe", "note")
+TEXT = ("run", "group", "status", "verdict", "data", "probe", "note", "part", "demo", "title")
 
 
 def _cell(value: Any) -> str:

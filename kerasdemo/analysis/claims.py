@@ -90,13 +90,15 @@ class Member:
 class Finding:
     """What the runs say to a claim, with the evidence in words.
 
-    value: the metric's mean and interval over the seeds, of a claim on `runs`.
+    value: the metric's mean and interval over the seeds, of a claim on `runs`; else that of the
+    difference, and `sides` what is compared.
     """
 
     claim: Claim
     outcome: Outcomes
     evidence: str
     value: Interval | None = None
+    sides: tuple[Interval, ...] = ()
 
 
 def judge(claim: Claim, members: Sequence[Member]) -> Finding:
@@ -129,6 +131,8 @@ def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
     found = interval(list(_by_seed(claim, chosen).values()))
     least, most = claim.between
     low, high = (found.mean, found.mean) if found.n == 1 else (found.low, found.high)
+    if claim.metric.endswith("accuracy"):  # which can't be more than all
+        low, high = max(0.0, low), min(1.0, high)
     evidence = [f"{claim.metric} {found}" if found.n else "no value", f"{found.n} seeds"]
     lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
     missing = _missing(chosen)
@@ -157,8 +161,9 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
         by=claim.by,
     )
     missing = _missing([*better, *than])
-    sides = " against ".join(str(interval(list(side.values()))) for side in means)
-    evidence = [f"{claim.metric} {found.difference:+} ({sides})", f"{found.difference.n} seeds"]
+    sides = tuple(interval(list(side.values())) for side in means)
+    against = " against ".join(map(str, sides))
+    evidence = [f"{claim.metric} {found.difference:+} ({against})", f"{found.difference.n} seeds"]
     if found.more_seeds:
         evidence.append(f"needs about {found.more_seeds} more seeds")
     if len(shared) > len(whole):
@@ -167,7 +172,7 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
         evidence.append(f"{missing} runs missing")
     outcomes: dict[str, Outcomes] = {"better": "held", "worse": "not held", "tie": "not held"}
     outcome = "undecided" if missing else outcomes.get(found.verdict, "undecided")
-    return Finding(claim, outcome, ", ".join(evidence))
+    return Finding(claim, outcome, ", ".join(evidence), found.difference, sides)
 
 
 def _picked(selector: Selector | None, members: Iterable[Member]) -> list[Member]:

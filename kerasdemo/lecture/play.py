@@ -9,10 +9,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.analysis import comparison_plots
 from kerasdemo.analysis.claims import Finding
-from kerasdemo.analysis.comparison import compare, interval
-from kerasdemo.lecture import lecturer_plot, shipped
+from kerasdemo.analysis.comparison import Interval, interval
+from kerasdemo.lecture import experiment_plot, shipped
 from kerasdemo.lecture.demo import Calculation, Checked, Demo, Setting, Shown
 from kerasdemo.records import Run, read
 from kerasdemo.records.index import Summary
@@ -21,10 +20,17 @@ from kerasdemo.sweeps.experiment import load
 from kerasdemo.sweeps.sweep import Swept, sweep
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.console import Console
 
 VERSIONS = ("kerasdemo", "keras", "tensorflow", "numpy")
+METRICS = {
+    "accuracy": "training accuracy",
+    "val_accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+    "loss": "training loss",
+    "val_loss": "validation loss",
+    "test_loss": "test loss",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def play(
         file = shipped.experiment(demo.experiment)
         trained = sweep(file, results, overrides, seeds=seeds, console=console)
         setting = Setting(tuple(seeds), _runs(trained))
-    shown = Shown() if trained is None else of_experiment(demo.name, trained)
+    shown = Shown() if trained is None else of_experiment(demo.name, trained, setting.runs)
     if demo.calculation is not None:
         shown = _both(shown, _calculation(demo.calculation)(setting))
     seconds = time.perf_counter() - began
@@ -110,23 +116,42 @@ def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> s
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def of_experiment(name: str, swept: Swept) -> Shown:
-    """Return what an experiment shows by itself: a line a network, its claims, its pictures."""
-    summaries = [o.summary for _, o in swept.outcomes if o.summary is not None]
-    figures: dict[str, Figure] = {}
-    if any(summary.status == "finished" for summary in summaries):
-        figures[name] = comparison_plots.overview(compare(summaries, "test_accuracy"))
-    beside = lecturer_plot.beside_the_lecturer(swept.findings)
-    if beside is not None:
-        figures[f"{name}_lecturer"] = beside
+def of_experiment(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]]) -> Shown:
+    """Return what an experiment shows by itself: a line a network, its claims, its picture."""
+    planned = [one for one, _ in swept.outcomes]
+    labels = dict.fromkeys(one.label for one in planned)
+    every = {label: runs.get(label, ()) for label in labels}
+    drawn = experiment_plot.learning_and_ends(
+        every, planned, swept.experiment.claims, swept.experiment.question
+    )
     checked = tuple(_checked(finding) for finding in swept.findings)
-    return Shown(tuple(_table(swept)), checked, figures)
+    return Shown(tuple(_table(swept)), checked, {name: drawn})
 
 
 def _checked(finding: Finding) -> Checked:
     claim, lecturer = finding.claim, finding.claim.lecturer
     told = f"{lecturer:g} %" if isinstance(lecturer, int | float) else lecturer or ""
-    return Checked(claim.says, told, finding.evidence, finding.outcome, claim.rows)
+    return Checked(claim.says, told, _measured(finding), finding.outcome, claim.rows)
+
+
+def _measured(finding: Finding) -> str:
+    """Return the numbers behind a finding; accuracies in percent, as the lecture has them."""
+    metric, told = finding.claim.metric, METRICS.get(finding.claim.metric, finding.claim.metric)
+    scale, unit = (100, " %") if metric.endswith("accuracy") else (1, "")
+    if finding.value is None or not finding.value.n:
+        return finding.evidence
+    value = _scaled(finding.value, scale)
+    if finding.sides:
+        first, second = (f"{scale * side.mean:.4g}{unit}" for side in finding.sides)
+        points = " points" if unit else ""
+        more = finding.evidence.split(" seeds", 1)[1]
+        return f"{told} {first} against {second}: {value:+}{points}{more}"
+    verdicts = f"; {finding.evidence.split(';')[0]}" if finding.claim.verdict else ""
+    return f"{told} {value}{unit}{verdicts}"
+
+
+def _scaled(value: Interval, scale: float) -> Interval:
+    return Interval(scale * value.mean, scale * value.low, scale * value.high, value.n)
 
 
 def _runs(swept: Swept) -> dict[str, tuple[Run, ...]]:
