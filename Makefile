@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format schema bench scorecard clean
+.PHONY: demo test lint format schema bench scorecard experiments lecture clean
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -49,3 +49,19 @@ bench: .venv/ready .bench/ready
 # How often the diagnosis is right, and whether its first remedy helps; half an hour on two cores.
 scorecard: .venv/ready
 	$(BIN)/python tests/scorecard/scorecard.py $(WHAT)
+
+# The general experiments on the whole MNIST, with a page and a picture each.
+QUESTIONS := optimizer_learning_rate batch_size depth_activation dropout_training_size
+experiments: .venv/ready
+	@mkdir -p results/experiments
+	for e in $(QUESTIONS); do \
+	  $(BIN)/kerasdemo sweep experiments/$$e.yaml --quiet && { \
+	    sed -n 's/^question: /# /p' experiments/$$e.yaml; \
+	    printf '\nMade by `kerasdemo sweep experiments/%s.yaml`.\n\n![%s](%s.png)\n\n' $$e $$e $$e; \
+	    $(BIN)/kerasdemo compare results/runs/$$e --format markdown --plot results/experiments/$$e.png; \
+	  } > results/experiments/$$e.md || exit 1; \
+	done
+
+# The whole lecture, five seeds; needs KERASDEMO_MNIST for the whole MNIST.
+lecture: .venv/ready
+	$(BIN)/kerasdemo lecture --all --seeds 0-4 --pages results/lecture

@@ -633,17 +633,21 @@ def _print_comparison(
     comparison = comparisons.compare(
         found.runs, metric or comparisons.usual_metric(found.runs), group_by, at
     )
-    if form != "table":
+    bullet = ""
+    if form == "table":
+        columns, rows = comparison_text.table(comparison)
+        _print_table([dict(zip(columns, row, strict=True)) for row in rows])
+        for sentence in comparison_text.sentences(comparison):
+            typer.echo(sentence)
+    else:
+        bullet = "- "
         typer.echo(comparison_text.render(comparison, form))
-        return comparison
-    columns, rows = comparison_text.table(comparison)
-    _print_table([dict(zip(columns, row, strict=True)) for row in rows])
-    for sentence in comparison_text.sentences(comparison):
-        typer.echo(sentence)
     for finding in (finding for path in paths for finding in sweeps.findings(path)):
-        lecturer = finding.claim.lecturer
-        told = "" if lecturer is None else f" (lecturer: {lecturer})"
-        typer.echo(f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}")
+        if form in ("table", "markdown"):
+            lecturer = finding.claim.lecturer
+            told = "" if lecturer is None else f" (lecturer: {lecturer})"
+            says = f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}"
+            typer.echo(f"{bullet}{says}")
     return comparison
 
 

@@ -209,6 +209,7 @@ def curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
                 ax.plot(range(1, len(history) + 1), history, color=color, lw=0.6, alpha=0.6)
         ends += [b.mean for b in bands]
     _readable(ax, ends)
+    _name_hidden(ax)
     many = len(comparison.groups) > len(chosen)
     title = f"{len(chosen)} of {len(comparison.groups)} groups" if many else "all groups"
     ax.set(xlabel="epoch", ylabel=name, title=f"{name}: {title}, best first")
@@ -276,6 +277,18 @@ def _readable(ax: "Axes", values: Sequence[float]) -> None:
     if low is not None and high is not None and high > low:
         margin = 0.06 * (high - low)
         ax.set_ylim(low - margin, high + margin)
+
+
+def _name_hidden(ax: "Axes") -> None:
+    """Say in the key which curves lie outside of the axis."""
+    low, high = ax.get_ylim()
+    lines: list[Any] = list(ax.get_lines())
+    for drawn in lines:
+        heights = [y for y in drawn.get_ydata() if math.isfinite(y)]
+        name = drawn.get_label()
+        if heights and not name.startswith("_"):
+            where = "below" if max(heights) < low else "above" if min(heights) > high else ""
+            drawn.set_label(f"{name}, {where}" if where else name)
 
 
 def _cross(ax: "Axes", x: float, text: str) -> None:

@@ -64,15 +64,28 @@ def test_of_many_groups_a_sample_is_drawn() -> None:
     assert sampled[-1] is comparison.groups[-1]
 
 
+def record(folder: RunFolder, config: str, accuracies: list[float]) -> None:
+    folder.create(parse(config, "run.yaml"))
+    for epoch, accuracy in enumerate(accuracies, 1):
+        row = {"loss": 1 / epoch, "accuracy": accuracy, "learning_rate": 0.1}
+        folder.add_epoch(epoch, row)
+    folder.finish({"status": "finished", "reason": None})
+
+
+def test_a_curve_below_the_axis_is_named_so(tmp_path: Path) -> None:
+    for units in range(1, 7):
+        text = f"data: {{name: fizzbuzz}}\nnetwork: {{units: {units}}}"
+        last = 0.01 if units == 1 else 0.9 + units / 1000
+        record(RunFolder(tmp_path / "runs" / f"run-{units}"), text, [last, last])
+    ax = plots.curves(compare(listing(tmp_path / "runs").runs, "accuracy"))
+    named = [line.get_label() for line in ax.lines]
+    assert [str(name).endswith(", below") for name in named] == [False] * 5 + [True]
+
+
 def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
     for seed in range(3):
-        config = parse(f"seed: {seed}\ndata: {{name: fizzbuzz}}", "run.yaml")
-        folder = RunFolder(tmp_path / "runs" / f"run-{seed}")
-        folder.create(config)
-        for epoch in (1, 2):
-            row = {"loss": 1 / epoch, "accuracy": epoch / 10, "learning_rate": 0.1}
-            folder.add_epoch(epoch, row)
-        folder.finish({"status": "finished", "reason": None})
+        text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
+        record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, [0.1, 0.2])
     comparison = compare(listing(tmp_path / "runs").runs, "accuracy")
     plots.save(comparison, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
