@@ -188,6 +188,8 @@ def learning_rate_too_high(reading: Reading) -> Finding | None:
     swept = probed.sweep(reading)
     if swept is not None and swept.too_high:
         return _swept(reading, swept, "high")
+    if swept is not None and swept.too_low and reading.run.status != "diverged":
+        return None
     ratio, signs, config = reading.learning_rate_ratio, dict(_overshooting(reading)), reading.config
     if not signs and ratio <= HIGH_RATE * 10:
         return None
@@ -268,6 +270,8 @@ def learning_rate_too_low(reading: Reading) -> Finding | None:
     swept = probed.sweep(reading)
     if swept is not None and swept.too_low:
         return _swept(reading, swept, "low")
+    if swept is not None and swept.too_high:
+        return None
     ratio, step = reading.learning_rate_ratio, _step(reading)
     losses = reading.history.loss
     low = ratio <= LOW_RATE * 1.01

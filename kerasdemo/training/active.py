@@ -42,10 +42,14 @@ def probe(run: Run) -> dict[str, Any]:
         return dict(run.probe)
     dataset = _same_data(run)
     started = time.perf_counter()
-    facts: dict[str, Any] = {"one_batch": one_batch(run.config, dataset)}
-    facts["learning_rates"] = learning_rates(run.config, dataset)
-    facts["zeroed_input"] = zeroed_input(run.config, dataset, facts["learning_rates"]["best_rate"])
-    facts["seconds"] = round(time.perf_counter() - started, 3)
+    trainer = _Trainer(run.config, dataset)
+    sweep = learning_rates(trainer, dataset)
+    facts = {
+        "one_batch": one_batch(run.config, dataset),
+        "learning_rates": sweep,
+        "zeroed_input": zeroed_input(trainer, dataset, sweep["best_rate"]),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
     try:
         files.write_json(run.folder.probe_file, facts)
     except OSError as error:
@@ -80,19 +84,18 @@ def one_batch(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     return {"examples": len(x), "steps": BATCH_STEPS, "chance": share, **found}
 
 
-def learning_rates(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
+def learning_rates(trainer: "_Trainer", dataset: Dataset) -> dict[str, Any]:
     """Train for a few hundred steps with each of seven rates, the config's in their middle.
 
     Losses and accuracies are of training examples, in inference mode.
     """
-    trainer, order, (x, y) = _Trainer(config, dataset), _orders(config, dataset), _train(dataset)
-    own = trainer.rate
+    order, (x, y), own = _orders(trainer.config, dataset), _train(dataset), trainer.rate
     rates = [float(f"{own * 10.0**decade:.6g}") for decade in DECADES]
     rows = [trainer.train(order, x, y, rate) for rate in rates]
     finite = [row for row in rows if np.isfinite(row["loss"])]
     best = min(finite, key=lambda row: row["loss"], default=None)
     return {
-        "steps": len(order) // config.training.batch_size,
+        "steps": -(-len(order) // trainer.config.training.batch_size),
         "loss_before": rows[0]["loss_before"],
         "own_rate": own,
         "best_rate": best["rate"] if best else None,
@@ -100,11 +103,10 @@ def learning_rates(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def zeroed_input(config: RunConfig, dataset: Dataset, rate: float | None) -> dict[str, Any]:
+def zeroed_input(trainer: "_Trainer", dataset: Dataset, rate: float | None) -> dict[str, Any]:
     """Train as in the sweep, with every input 0: what can be had without looking at them."""
-    x, y = _train(dataset)
-    order = _orders(config, dataset)
-    row = _Trainer(config, dataset).train(order, np.zeros_like(x), y, rate)
+    order, (x, y) = _orders(trainer.config, dataset), _train(dataset)
+    row = trainer.train(order, np.zeros_like(x), y, rate)
     return {key: row[key] for key in ("rate", "loss", "accuracy")}
 
 
@@ -152,6 +154,7 @@ class _Trainer:
         self.classes = dataset.classes
         self.network = network.build(config, dataset.shape, dataset.classes)
         self.program = program.acquire(config, dataset.shape, dataset.classes)
+        self.steps = tf.function(self.program.train_step, jit_compile=True)
         self.rate = float(config.optimizer.arguments["learning_rate"])
 
     def train(
@@ -170,8 +173,7 @@ class _Trainer:
         self.program.load(self.network)
         self.program.optimizer.learning_rate = self.rate if rate is None else rate
         before, _ = self.program.measure(some)
-        steps = tf.data.Dataset.from_tensors((order, (x, y)))
-        self.program.fit(steps, epochs=1, shuffle=False, verbose=0)
+        self.steps((tf.constant(order), (tf.constant(x), tf.constant(y))))
         loss, accuracy = self.program.measure(some)
         return {
             "rate": self.rate if rate is None else rate,

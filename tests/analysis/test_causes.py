@@ -1,6 +1,7 @@
 """Why training went wrong: one record by hand for each cause, and the symptom that is none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from kerasdemo.analysis.catalogue import RULES
 from kerasdemo.analysis.patching import as_yaml, patched
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.config import InputError
+from kerasdemo.records import Run
 from tests.analysis.conftest import MakeRun, falling, rising
 
 STUCK = {"loss": [2.301] * 12, "accuracy": [0.1127] * 12}
@@ -236,3 +238,68 @@ def test_a_single_epoch_is_told_to_train_on(run: MakeRun) -> None:
     config_text = "data: {name: mnist}\ntraining: {epochs: 1, early_stopping: null}\n"
     verdict = diagnose(run(config_text, loss=[2.0], accuracy=[0.3]))
     assert [remedy.patch for remedy in verdict.remedies] == [{"training.epochs": 10}]
+
+
+def probe(losses: dict[float, float], own: float, adam: float = 1.0, batch: float = 1.0) -> Any:
+    """Short experiments: each rate's loss from 2.3, and how well one batch was learnt."""
+    return {
+        "learning_rates": {
+            "steps": 200,
+            "loss_before": 2.4,
+            "own_rate": own,
+            "best_rate": min(losses, key=lambda rate: losses[rate]),
+            "rates": [{"rate": r, "loss": x, "accuracy": 0.5} for r, x in losses.items()],
+        },
+        "zeroed_input": {"rate": own, "loss": 2.3, "accuracy": 0.1127},
+        "one_batch": {
+            "examples": 32,
+            "steps": 400,
+            "own": {"loss": 1.0, "accuracy": batch},
+            "adam": {"loss": 1.0, "accuracy": adam},
+        },
+    }
+
+
+def probed(run: Run, **found: Any) -> Verdict:
+    return diagnose(replace(run, probe=probe(**found)))
+
+
+def test_a_probed_learning_rate_is_proven_or_cleared(run: MakeRun) -> None:
+    config_text = text("depth: 2", "name: adam, learning_rate: 0.1")
+    hidden = layers([0.0, 0.0, 0.3], dead=1.0, update=60.0)
+    failed = run(config_text, **STUCK, layers=hidden, updates=160)
+    assert first(diagnose(failed)) == "learning_rate_too_high"
+    proven = probed(failed, losses={0.001: 0.1, 0.1: 2.3}, own=0.1)
+    assert first(proven) == "learning_rate_too_high"
+    assert proven.remedies[0].patch == {"optimizer.learning_rate": 0.001}
+    assert "in 200 steps the loss gets to 2.3, with 0.001 to 0.1" in proven.causes[0].text
+    cleared = probed(failed, losses={0.001: 0.2, 0.1: 0.1}, own=0.1)
+    assert first(cleared) != "learning_rate_too_high"
+    low = probed(failed, losses={0.1: 2.29, 1.0: 0.1}, own=0.1)
+    assert first(low) == "learning_rate_too_low"
+    assert "learning_rate_too_high" not in [cause.name for cause in low.causes]
+
+
+def test_no_rate_that_beats_zeroed_inputs_proves_nothing(run: MakeRun) -> None:
+    failed = run(text("depth: 2", "name: sgd, learning_rate: 0.1"), **STUCK)
+    blind = probed(failed, losses={0.1: 2.29, 1.0: 2.28}, own=0.1)
+    assert not any("best_learning_rate" in cause.evidence for cause in blind.causes)
+    assert any("does not look at them" in note for note in blind.notes)
+
+
+def test_one_batch_tells_the_steps_from_the_network(run: MakeRun) -> None:
+    failed = run(text("depth: 2", "name: sgd, learning_rate: 0.1"), **STUCK)
+    rates = {"losses": {0.1: 2.29}, "own": 0.1}
+    assert first(diagnose(failed)) == "network_too_small"  # for want of anything better
+    steps = probed(failed, **rates, batch=0.3)
+    assert "network_too_small" not in [cause.name for cause in steps.causes]
+    assert any("the optimizer is at fault" in note for note in steps.notes)
+    output = run(text("depth: 2", rest="loss: mse\n"), **STUCK)
+    neither = probed(output, **rates, batch=0.3, adam=0.3)
+    assert neither.causes[0].weight == 0.95
+    assert "Not even one batch can be learnt by heart" in neither.causes[0].text
+
+
+def test_a_good_run_is_not_told_what_was_probed(good: Run) -> None:
+    found = probe({0.1: 2.29}, own=0.1, batch=0.3, adam=0.3)
+    assert diagnose(replace(good, probe=found)) == diagnose(good)
