@@ -1,0 +1,134 @@
+"""The lecture's demos: each can be played, at a tiny size, and its pages are current."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kerasdemo import cli
+from kerasdemo.config import InputError
+from kerasdemo.lecture import catalogue, pages, shipped
+from kerasdemo.lecture.demo import Checked, Demo, Shown
+from kerasdemo.lecture.play import Played, digest, play
+from kerasdemo.sweeps.experiment import load
+
+PUBLISHED = Path(__file__).parent.parent.parent / "results" / "lecture"
+TRAINED = [demo for demo in catalogue.DEMOS if demo.experiment]
+CALCULATED = [demo for demo in catalogue.DEMOS if not demo.experiment]
+TINY = [
+    "data.name=mnist_sample",
+    "data.train=100",
+    "data.validation=20",
+    "data.test=50",
+    "training.epochs=1",
+    "network.units=12",
+]
+
+
+def kerasdemo(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, arguments)
+
+
+def named(name: str) -> Demo:
+    (demo,) = catalogue.find(name)
+    return demo
+
+
+def test_the_list_names_every_demo_of_every_part() -> None:
+    shown = kerasdemo("lecture")
+    assert shown.exit_code == 0
+    for demo in catalogue.DEMOS:
+        assert re.search(rf"^{demo.part} +{demo.name} +\S", shown.stdout, re.MULTILINE)
+    assert {demo.part for demo in catalogue.DEMOS} == set(catalogue.PARTS)
+
+
+def test_names_are_unique_and_experiments_exist() -> None:
+    names = [demo.name for demo in catalogue.DEMOS]
+    assert len(set(names)) == len(names)
+    files = {shipped.experiment(demo.experiment) for demo in TRAINED if demo.experiment}
+    assert files == set((shipped.root() / "experiments" / "lecture").rglob("*.yaml"))
+
+
+def test_a_name_that_is_none_is_told_with_the_near_one() -> None:
+    with pytest.raises(InputError, match=r"fizbuzz.*fizzbuzz"):
+        catalogue.find("fizbuzz")
+
+
+def test_every_row_of_the_lecture_is_claimed() -> None:
+    experiments = [load(shipped.experiment(demo.experiment)) for demo in TRAINED if demo.experiment]
+    claimed = {row for one in experiments for claim in one.claims for row in claim.rows}
+    # 21 to 23 are given figures and the worked network, which train nothing.
+    assert claimed == set(range(1, 21))
+
+
+@pytest.mark.parametrize("demo", TRAINED, ids=lambda demo: demo.name)
+def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) -> None:
+    experiment = load(shipped.experiment(demo.experiment or ""))
+    fizzbuzz = demo.part == "fizzbuzz"
+    tiny = ["training.epochs=1"] if fizzbuzz else TINY
+    played = play(demo, tmp_path, (0,), tiny)
+    assert {one.says for one in played.shown.checked} >= {c.says for c in experiment.claims}
+    assert played.sources == (("fizzbuzz",) if fizzbuzz else ("mnist_sample",))
+    assert demo.name in played.shown.figures
+    assert played.shown.lines
+
+
+@pytest.mark.parametrize("demo", CALCULATED, ids=lambda demo: demo.name)
+def test_what_calculates_can_be_played(demo: Demo, tmp_path: Path) -> None:
+    shown = play(demo, tmp_path).shown
+    assert shown.lines
+    assert not [one for one in shown.checked if one.status == "not held"]
+
+
+def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> None:
+    shown = kerasdemo(
+        *("lecture", "fizzbuzz", "--seeds", "0-1", "--set", "training.epochs=1"),
+        *("--results", str(tmp_path / "runs"), "--pages", str(tmp_path / "pages")),
+    )
+    assert shown.exit_code == 0, shown.output
+    assert "NOT HELD: 1000 hidden units learn it by heart (lecture: 100 %)" in shown.stdout
+    page = (tmp_path / "pages" / "fizzbuzz" / "README.md").read_text()
+    assert "kerasdemo lecture fizzbuzz --seeds 0-1" in page
+    assert "| **not held** |" in page
+    for figure in re.findall(r"\]\(([^)]+\.png)\)", page):
+        assert (tmp_path / "pages" / "fizzbuzz" / figure).read_bytes().startswith(b"\x89PNG")
+    index = (tmp_path / "pages" / "README.md").read_text()
+    assert "| [17](fizzbuzz/README.md#fizzbuzz) |" in index
+    assert "| 1 | - | - | - | not played yet |" in index
+
+
+def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> None:
+    checked = Checked("a | b", "", "c\nd", "undecided", (7,))
+    shown = Shown(("line",), (checked,))
+    record = Played(named("training_set"), (0,), shown, 3.0, ("mnist_sample",)).as_dict()
+    page = pages.render([record])["keras2/README.md"]
+    assert "on the bundled sample of 5,000 digits" in page
+    assert r"| a \| b | - | c d | **undecided** |" in page
+
+
+def test_a_digest_follows_claims_and_seeds() -> None:
+    demo = named("fizzbuzz")
+    assert digest(demo, (0,)) != digest(demo, (0, 1))
+    assert digest(demo, (0,)) != digest(demo, (0,), ["training.epochs=1"])
+    assert digest(replace(demo, experiment=None), (0,)) == ""
+
+
+def test_the_published_pages_are_current() -> None:
+    records = pages.read(PUBLISHED)
+    for path, text in pages.render(records).items():
+        assert (PUBLISHED / path).read_text(encoding="utf-8") == text, f"{path}: make lecture"
+    for record in records:
+        demo = named(record["demo"]["name"])
+        assert record["asked"] == digest(demo, record["seeds"]), f"{demo.name}: make lecture"
+        for figure in record["figures"]:
+            assert (PUBLISHED / demo.part / figure).exists()
+    kept = {PUBLISHED / demo.part / f"{demo.name}.json" for demo in catalogue.DEMOS}
+    assert set(PUBLISHED.rglob("*.json")) <= kept
+
+
+def test_a_record_is_plain_json(tmp_path: Path) -> None:
+    played = play(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
+    assert json.loads(json.dumps(played.as_dict()))["demo"]["part"] == "fizzbuzz"
