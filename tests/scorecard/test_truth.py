@@ -45,6 +45,12 @@ def test_a_gap_without_harm_is_borderline() -> None:
     assert truth(replace(run, val_loss=0.2), twin).outcomes == {"overfitting"}
 
 
+def test_a_run_that_overfits_no_more_than_its_twin_is_borderline() -> None:
+    run = replace(GOOD, val_accuracy=0.93, test_accuracy=0.92, val_loss=0.2)
+    assert truth(run, run).outcomes == set()
+    assert truth(replace(run, val_loss=0.15), run).outcomes == {"healthy"}
+
+
 def test_what_goes_on_rising_is_judged_by_how_it_ends() -> None:
     short = {"accuracy": 0.5, "val_accuracy": 0.5, "test_accuracy": 0.5}
     assert outcomes(replace(GOOD, accuracy=0.95), **short) == {"still_improving"}

@@ -109,17 +109,17 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
         told = f"test {100 * shift:.1f} points further below held-out than its twin's"
         return Truth(frozenset({"test_mismatch"}), "test_accuracy", told)
     gap = (run.accuracy - run.val_accuracy) - max(USUAL_GAP, twin.accuracy - twin.val_accuracy)
-    harm = (
-        run.val_accuracy <= twin.val_accuracy - WORSE or run.val_loss >= TURNED * run.best_val_loss
-    )
-    if gap >= GAP and harm:
+    turned = run.val_loss >= TURNED * run.best_val_loss
+    if gap >= GAP and (turned or run.val_accuracy <= twin.val_accuracy - WORSE):
         told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
         return Truth(frozenset({"overfitting"}), "val_loss", told)
     more = longer.val_accuracy - run.val_accuracy if longer else 0.0
     if more >= MORE:
         told = f"twice the epochs add {100 * more:.1f} points"
         return Truth(frozenset({"still_improving"}), "val_accuracy", told)
-    if learnt < LEARNT or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE:
+    # Both signs are no health, though the twin may show them too.
+    alike = turned and run.accuracy - run.val_accuracy >= GAP
+    if learnt < LEARNT or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE or alike:
         told += f", shift {100 * shift:.1f}, gap {100 * gap:.1f}, more {100 * more:.1f} points"
         return Truth(frozenset(), numbers=told)
     return Truth(frozenset({"healthy"}), "val_accuracy", told)
