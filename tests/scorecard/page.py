@@ -210,9 +210,9 @@ below the twin's, or a held-out loss
 {100 * t.MORE:.0f} points of held-out accuracy.
 - **healthy**: none of these by far: {t.LEARNT:.0%} of the way, at most {100 * t.NO_SHIFT:.0f} \
 points of shift, {100 * t.NO_GAP:.1f} of gap,
-  {100 * t.NO_MORE:.1f} still to gain, and not both a gap of {100 * t.GAP:.0f} points and a held-out \
-loss {t.TURNED:g} times its best, which its twin may have
-  as well. What lies between is borderline and counts for no rate.
+  {100 * t.NO_MORE:.1f} still to gain, and not both a gap of {100 * t.GAP:.0f} points and a \
+held-out loss {t.TURNED:g} times its best, which
+  its twin may have as well. What lies between is borderline and counts for no rate.
 
 {len(sound)} runs with a planted fault came out healthy, {len(ill)} that were meant to be sound \
 did not; they count as what they are."""
