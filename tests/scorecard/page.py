@@ -191,7 +191,8 @@ def _truth(runs: Sequence[Row]) -> str:
 
 The truth of a run is what was measured, not what it was meant to be: its curves beside those of
 its twin, which is the same task without the fault and with the same seed (for the sound cases the
-plainest of them). None of the diagnosis' rules or levels is used.
+plainest of them, which has no twin, so that nothing excuses its own gap). None of the diagnosis'
+rules or levels is used.
 
 - **diverged**: the training loss is no number any more.
 - **failed to optimise**: on the way from chance to its twin's training accuracy it went less than

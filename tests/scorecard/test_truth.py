@@ -45,10 +45,16 @@ def test_a_gap_without_harm_is_borderline() -> None:
     assert truth(replace(run, val_loss=0.2), twin).outcomes == {"overfitting"}
 
 
+def test_a_run_without_a_twin_excuses_nothing_by_itself() -> None:
+    run = replace(GOOD, val_accuracy=0.9, test_accuracy=0.89, val_loss=0.2)
+    assert truth(run, run).outcomes == {"overfitting"}
+    assert truth(replace(GOOD, test_accuracy=0.8), replace(GOOD)).outcomes == {"test_mismatch"}
+
+
 def test_a_run_that_overfits_no_more_than_its_twin_is_borderline() -> None:
     run = replace(GOOD, val_accuracy=0.93, test_accuracy=0.92, val_loss=0.2)
-    assert truth(run, run).outcomes == set()
-    assert truth(replace(run, val_loss=0.15), run).outcomes == {"healthy"}
+    assert truth(run, replace(run)).outcomes == set()
+    assert truth(replace(run, val_loss=0.15), replace(run)).outcomes == {"healthy"}
 
 
 def test_what_goes_on_rising_is_judged_by_how_it_ends() -> None:

@@ -40,6 +40,16 @@ class Ended:
     test_accuracy: float
     unsettled: bool
 
+    @property
+    def gap(self) -> float:
+        """From training to held-out accuracy."""
+        return self.accuracy - self.val_accuracy
+
+    @property
+    def shift(self) -> float:
+        """From held-out to test accuracy."""
+        return self.val_accuracy - self.test_accuracy
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -95,7 +105,7 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
     """Return what came of a run.
 
     Args:
-        twin: the healthy run.
+        twin: the healthy run; `run` itself where there is none, which then excuses nothing.
         longer: the same run with twice the epochs, of one that was not settled.
     """
     if run.broken:
@@ -104,11 +114,12 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
     told = f"learnt {learnt:.0%} of what its twin did"
     if learnt < FAILED:
         return _failed(learnt, told, twin, longer)
-    shift = (run.val_accuracy - run.test_accuracy) - (twin.val_accuracy - twin.test_accuracy)
+    alone = twin is run
+    shift = run.shift - (0.0 if alone else twin.shift)
     if shift >= SHIFT:
         told = f"test {100 * shift:.1f} points further below held-out than its twin's"
         return Truth(frozenset({"test_mismatch"}), "test_accuracy", told)
-    gap = (run.accuracy - run.val_accuracy) - max(USUAL_GAP, twin.accuracy - twin.val_accuracy)
+    gap = run.gap - max(USUAL_GAP, 0.0 if alone else twin.gap)
     turned = run.val_loss >= TURNED * run.best_val_loss
     if gap >= GAP and (turned or run.val_accuracy <= twin.val_accuracy - WORSE):
         told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
@@ -118,7 +129,7 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
         told = f"twice the epochs add {100 * more:.1f} points"
         return Truth(frozenset({"still_improving"}), "val_accuracy", told)
     # Both signs are no health, though the twin may show them too.
-    alike = turned and run.accuracy - run.val_accuracy >= GAP
+    alike = turned and run.gap >= GAP
     if learnt < LEARNT or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE or alike:
         told += f", shift {100 * shift:.1f}, gap {100 * gap:.1f}, more {100 * more:.1f} points"
         return Truth(frozenset(), numbers=told)
