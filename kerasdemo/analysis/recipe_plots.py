@@ -63,9 +63,9 @@ def title(name: str, rows: Sequence[Row]) -> str:
     count = f"{len(kept) - 1} of {len(rows) - 1} changes kept"
     for metric in ("test_accuracy", "val_accuracy", "accuracy"):
         first, last = kept[0].values.get(metric), kept[-1].values.get(metric)
-        if first and last and len(kept) > 1:
-            ends = " to ".join(f"{100 * interval(v).mean:.1f}" for v in (first, last))
-            return f"{name}: {LOOKS[metric][0]} accuracy from {ends} %, {count}"
+        if last and len(kept) > 1:
+            ends = [f"{100 * interval(v).mean:.1f}" if v else "no result" for v in (first, last)]
+            return f"{name}: {LOOKS[metric][0]} accuracy from {' to '.join(ends)} %, {count}"
     return f"{name}: {count}"
 
 

@@ -233,7 +233,7 @@ def _broke(before: Trial, after: Trial) -> tuple[bool, str] | None:
     if after.diverged > before.diverged:
         return False, many
     if after.diverged < before.diverged:
-        return True, f"{many}, before {before.diverged}"
+        return True, f"{many}, {before.diverged} did before"
     return (False, f"still {many}") if after.diverged == len(after.runs) else None
 
 

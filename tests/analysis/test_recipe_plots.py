@@ -37,6 +37,9 @@ def test_what_was_kept_is_joined_and_what_was_dropped_is_named() -> None:
 def test_its_title_says_what_it_came_to(tmp_path: Path) -> None:
     title = recipe_plots.title("row 7", ROWS)
     assert title == "row 7: test accuracy from 10.0 to 96.0 %, 1 of 3 changes kept"
+    broken = Row("start", True, "diverged", {"test_accuracy": ()})
+    title = recipe_plots.title("row 7", [broken, ROWS[-1]])
+    assert title == "row 7: test accuracy from no result to 96.0 %, 1 of 1 changes kept"
     assert recipe_plots.title("row 7", ROWS[:1]) == "row 7: 0 of 0 changes kept"
     recipe_plots.save("row 7", ROWS, tmp_path / "tune.png", "NOT MNIST")
     assert (tmp_path / "tune.png").read_bytes().startswith(b"\x89PNG")
