@@ -209,7 +209,7 @@ def row(one: Judged) -> dict[str, Any]:
     numbers = {
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in asdict(one.ended).items()
-        if name not in ("unsettled", "broken")
+        if name not in ("unsettled", "broken", "error")
     }
     return {
         **_head(one),

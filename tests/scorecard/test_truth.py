@@ -13,7 +13,7 @@ from kerasdemo.records import History, Run
 from kerasdemo.sweeps.expansion import expand
 from kerasdemo.sweeps.experiment import load
 
-GOOD = Ended(False, 0.1, 0.99, 0.96, 0.15, 0.14, 0.95, False)
+GOOD = Ended(False, 0.1, 0.99, 0.96, 0.15, 0.14, 0.95, 0.005, False)
 
 
 def outcomes(longer: Ended | None = None, **changes: float | bool) -> set[str]:
@@ -31,6 +31,7 @@ def outcomes(longer: Ended | None = None, **changes: float | bool) -> set[str]:
         ({"test_accuracy": 0.9}, set()),
         ({"val_accuracy": 0.9, "test_accuracy": 0.89}, {"overfitting"}),
         ({"val_accuracy": 0.93, "test_accuracy": 0.92}, set()),
+        ({"val_accuracy": 0.9, "test_accuracy": 0.89, "error": 0.03}, set()),
         ({"val_loss": 0.3}, {"healthy"}),
     ],
 )
@@ -72,7 +73,8 @@ def test_what_goes_on_rising_is_judged_by_how_it_ends() -> None:
 def curve(accuracy: tuple[float, ...], **facts: object) -> Ended:
     flat = (0.5,) * len(accuracy)
     history = History(flat, accuracy, flat, flat)
-    known = {"data": {"class_shares": [0.3, 0.7]}, "test": {"accuracy": 0.8}, "status": "finished"}
+    data = {"class_shares": [0.3, 0.7], "validation": 100}
+    known = {"data": data, "test": {"accuracy": 0.8}, "status": "finished"}
     return ended(Run(parse("data: {name: circles}", "x.yaml"), history, {}, known | facts))
 
 

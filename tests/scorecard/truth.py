@@ -21,6 +21,8 @@ WORSE, TURNED = 0.03, 1.2
 SHIFT, NO_SHIFT = 0.08, 0.04
 # A curve that rose by so much from the middle third to the last is trained on, to see how it ends.
 UNSETTLED = 0.01
+# Both must be so many standard errors of the held-out accuracy as well.
+ERRORS = 3.0
 # Held-out accuracy that twice the epochs add.
 MORE, NO_MORE = 0.03, 0.015
 
@@ -29,7 +31,7 @@ IN_TRAINING = frozenset({"diverged", "optimization_failure", "still_improving"})
 
 @dataclass(frozen=True)
 class Ended:
-    """Where a run ended, with the weights that it kept."""
+    """Where a run ended, with the weights that it kept. error: standard, of val_accuracy."""
 
     broken: bool
     chance: float
@@ -38,6 +40,7 @@ class Ended:
     val_loss: float
     best_val_loss: float
     test_accuracy: float
+    error: float
     unsettled: bool
 
     @property
@@ -83,14 +86,16 @@ def ended(run: Run) -> Ended:
     kept = facts.get("kept_epoch") or history.epochs
     chance = max(facts["data"]["class_shares"])
     row = {} if broken else history.row(kept)
+    seen = row.get("val_accuracy", chance)
     return Ended(
         broken,
         chance,
         row.get("accuracy", chance),
-        row.get("val_accuracy", chance),
+        seen,
         row.get("val_loss", math.inf),
         math.inf if broken else min(history.val_loss),
         chance if broken else facts["test"]["accuracy"],
+        math.sqrt(seen * (1 - seen) / facts["data"]["validation"]),
         not broken and (_rise(history.accuracy) or _rise(history.val_accuracy)),
     )
 
@@ -116,12 +121,13 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
         return _failed(learnt, told, twin, longer)
     alone = twin is run
     shift = run.shift - (0.0 if alone else twin.shift)
-    if shift >= SHIFT:
+    if shift >= max(SHIFT, ERRORS * run.error):
         told = f"test {100 * shift:.1f} points further below held-out than its twin's"
         return Truth(frozenset({"test_mismatch"}), "test_accuracy", told)
     gap = run.gap - max(USUAL_GAP, 0.0 if alone else twin.gap)
     turned = run.val_loss >= TURNED * run.best_val_loss
-    if gap >= GAP and (turned or run.val_accuracy <= twin.val_accuracy - WORSE):
+    harmed = turned or run.val_accuracy <= twin.val_accuracy - WORSE
+    if gap >= max(GAP, ERRORS * run.error) and harmed:
         told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
         return Truth(frozenset({"overfitting"}), "val_loss", told)
     more = longer.val_accuracy - run.val_accuracy if longer else 0.0
