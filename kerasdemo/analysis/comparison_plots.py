@@ -72,7 +72,7 @@ def line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     if _is_log(x):
         ax.set_xscale("log")
     if len(x) <= 10:
-        ax.set_xticks(x, [_text(value) for value in x])
+        ax.set_xticks(x, [_text(g.values[key]) for g in groups])
         ax.minorticks_off()
     _readable(ax, [i.mean for i in intervals])
     for value, group in zip(x, groups, strict=True):
