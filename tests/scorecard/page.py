@@ -196,18 +196,19 @@ rules or levels is used.
 
 - **diverged**: the training loss is no number any more.
 - **failed to optimise**: on the way from chance to its twin's training accuracy it went less than
-  {t.FAILED:.0%}. If the curve still rose by {100 * t.UNSETTLED:.0f} point from its middle to its \
-last third, it is trained for twice
-  the epochs: where that brings it past {t.FAILED:.0%} and closes half of what was missing, it
-  **was ended too soon**; where one of the two, either verdict is right.
+  {t.FAILED:.0%}. If a curve still rose by {100 * t.UNSETTLED:.0f} point from its middle to its \
+last third, the run is trained for
+  twice the epochs: where these bring less than {t.SOME:.0%} of what was missing it failed; where \
+they bring
+  {t.MOST:.0%} and it then fails no more, it **was ended too soon**; between them either is right.
 - **test mismatch**: test accuracy is {100 * t.SHIFT:.0f} points further below held-out accuracy \
 than its twin's.
 - **overfitting**: the gap from training to held-out accuracy is {100 * t.GAP:.0f} points beyond \
 its twin's (which counts for
   at least {100 * t.USUAL_GAP:.1f}), and it did harm: held-out accuracy {100 * t.WORSE:.0f} points \
 below the twin's, or a held-out loss
-  {t.TURNED:g} times its own best. Shift and gap are {t.ERRORS:.0f} standard errors of the \
-held-out accuracy at least.
+  {t.TURNED:g} times its own best. This gap, the shift above and the gain
+  below are also at least {t.ERRORS:.0f} standard errors of the held-out accuracy.
 - **ended too soon**, of a run that lacks nothing else: twice the epochs add \
 {100 * t.MORE:.0f} points of held-out accuracy.
 - **healthy**: none of these by far: {t.LEARNT:.0%} of the way, at most {100 * t.NO_SHIFT:.0f} \

@@ -21,8 +21,11 @@ WORSE, TURNED = 0.03, 1.2
 SHIFT, NO_SHIFT = 0.08, 0.04
 # A curve that rose by so much from the middle third to the last is trained on, to see how it ends.
 UNSETTLED = 0.01
-# Both must be so many standard errors of the held-out accuracy as well.
+# These, and what more epochs add, must be so many standard errors of the held-out accuracy as well.
 ERRORS = 3.0
+# Of what a failing run lacks, what twice the epochs bring: below SOME it fails, from MOST on it was
+# ended too soon if it then fails no more, and between them both are right.
+SOME, MOST = 0.25, 0.5
 # Held-out accuracy that twice the epochs add.
 MORE, NO_MORE = 0.03, 0.015
 
@@ -131,7 +134,7 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
         told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
         return Truth(frozenset({"overfitting"}), "val_loss", told)
     more = longer.val_accuracy - run.val_accuracy if longer else 0.0
-    if more >= MORE:
+    if more >= max(MORE, ERRORS * run.error):
         told = f"twice the epochs add {100 * more:.1f} points"
         return Truth(frozenset({"still_improving"}), "val_accuracy", told)
     # Both signs are no health, though the twin may show them too.
@@ -153,11 +156,10 @@ def _failed(learnt: float, told: str, twin: Ended, longer: Ended | None) -> Trut
         return Truth(frozenset({"optimization_failure"}), numbers=told)
     then = learnt if longer.broken else _learnt(longer, twin)
     told += f", {then:.0%} in twice the epochs"
-    signs = (then >= FAILED) + (then - learnt >= (1 - learnt) / 2)
-    either = frozenset({"optimization_failure", "still_improving"})
-    outcomes = (
-        frozenset({"optimization_failure"}),
-        either,
-        frozenset({"still_improving"}),
-    )[signs]
-    return Truth(outcomes, numbers=told)
+    gained = (then - learnt) / (1 - learnt)
+    outcomes = {"optimization_failure", "still_improving"}
+    if gained < SOME:
+        outcomes.remove("still_improving")
+    elif gained >= MOST and then >= FAILED:
+        outcomes.remove("optimization_failure")
+    return Truth(frozenset(outcomes), numbers=told)
