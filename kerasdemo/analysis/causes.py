@@ -680,5 +680,6 @@ ROOTS = frozenset(
         "too_few_updates",
         "input_not_normalized",
         "bad_initialization",
+        "network_too_small",
     }
 )

@@ -15,7 +15,7 @@ RISE = 0.01
 # Rows 12 and 14 of the lecture, which it holds for healthy, have gaps of 0.041 and 0.037.
 GAP = 0.05
 # A gap that is overfitting even where the validation loss has not turned, as after early stopping.
-WIDE_GAP = 0.10
+WIDE_GAP = 0.07
 # SageMaker's overfit rule: validation loss 10 % above; here above its own best.
 TURN = 0.10
 # The share of the way from chance to perfect that a network must go where no baseline is known.
@@ -294,10 +294,14 @@ def improving(reading: Reading) -> Finding | None:
 
 def _rises(reading: Reading) -> bool:
     """Whether the accuracy to look at rose over the last quarter, and training goes on."""
-    values = reading.history.val_accuracy if reading.val_loss else reading.history.accuracy
-    if not reading.still_learning or not curves.rises(values, RISE, 1.0):
+    values, now, part = reading.history.accuracy, reading.accuracy, "train"
+    if reading.val_loss:
+        values, now, part = reading.history.val_accuracy, reading.val_accuracy, "validation"
+    if not reading.still_learning:
         return False
-    return curves.bettered(values) >= RISE
+    # Few examples tell no small rise.
+    least = max(RISE, CERTAIN * reading.error(now or 0.5, part))
+    return curves.rises(values, least, 1.0) and curves.bettered(values) >= RISE
 
 
 def _far(reading: Reading) -> bool:
@@ -432,9 +436,10 @@ RULES = (
         "Training ended too soon",
         "warning",
         improving,
-        f"Over the last quarter of the epochs accuracy rose by {RISE:.0%} or more, by more than it "
-        "jitters and above its best before, the training loss still fell, and early stopping did "
-        f"not end it; or accuracy is below {FITTED:.0%} of the way and the loss fell by 5 %.",
+        f"Over the last quarter of the epochs accuracy rose by {RISE:.0%} and {CERTAIN} standard "
+        "errors or more, by more than it jitters and above its best before, the training loss "
+        "still fell, and early stopping did not end it; or accuracy is below "
+        f"{FITTED:.0%} of the way and the loss fell by 5 %.",
         "What the network can do is not known yet.",
         "More epochs; a larger learning rate or smaller batches get there sooner.",
     ),

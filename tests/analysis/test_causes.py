@@ -91,6 +91,7 @@ CASES: list[tuple[str, str, Layers, dict[str, Any]]] = [
         {},
     ),
     ("network_too_small", text("depth: 2, units: 2"), layers([0.1, 0.1, 0.3]), {}),
+    ("network_too_small", text("depth: 2, units: 1"), layers([0.0, 0.0, 0.3], dead=1.0), {}),
     ("network_too_small", text("depth: 0"), layers([0.1]), {}),
     ("network_too_small", text("activation: linear"), layers([0.1, 0.1, 0.3]), {}),
 ]

@@ -279,3 +279,31 @@ def test_a_recovery_is_no_improvement(run: MakeRun) -> None:
         val_accuracy=dipped,
     )
     assert diagnose(outcome).outcome == "healthy"
+
+
+@pytest.mark.parametrize(("validation", "expected"), [(10_000, "still_improving"), (100, "healthy")])
+def test_a_rise_within_the_error_of_few_examples_is_none(
+    run: MakeRun, validation: int, expected: str
+) -> None:
+    steps = [0.94 + 0.001 * n for n in range(20)]
+    outcome = run(
+        loss=[0.5 - 0.02 * n for n in range(20)],
+        accuracy=[0.95 + 0.001 * n for n in range(20)],
+        val_loss=[0.5 - 0.015 * n for n in range(20)],
+        val_accuracy=[step + 0.003 * max(0, n - 14) for n, step in enumerate(steps)],
+        data={"validation": validation},
+    )
+    assert diagnose(outcome).outcome == expected
+
+
+@pytest.mark.parametrize(("end", "expected"), [(0.9, "overfitting"), (0.95, "healthy")])
+def test_a_wide_gap_is_overfitting_before_the_loss_turns(
+    run: MakeRun, end: float, expected: str
+) -> None:
+    outcome = run(
+        loss=falling(2.3, 0.01),
+        accuracy=rising(0.1, 0.99),
+        val_loss=falling(2.3, 0.4),
+        val_accuracy=rising(0.1, end),
+    )
+    assert diagnose(outcome).outcome == expected

@@ -218,7 +218,11 @@ held-out loss {t.TURNED:g} times its best, which
   its twin may have as well. What lies between is borderline and counts for no rate.
 
 {len(sound)} runs with a planted fault came out healthy, {len(ill)} that were meant to be sound \
-did not; they count as what they are."""
+did not; they count as what they are.
+
+The criteria were written before a run was judged, and amended once the development half had been
+seen: what a run and its twin both show is borderline, not healthy; what lies within the errors of
+few held-out examples decides nothing; between failing and ended too soon both are right."""
 
 
 def _kinds(runs: Sequence[Row]) -> str:
