@@ -281,7 +281,9 @@ def test_a_recovery_is_no_improvement(run: MakeRun) -> None:
     assert diagnose(outcome).outcome == "healthy"
 
 
-@pytest.mark.parametrize(("validation", "expected"), [(10_000, "still_improving"), (100, "healthy")])
+@pytest.mark.parametrize(
+    ("validation", "expected"), [(10_000, "still_improving"), (100, "healthy")]
+)
 def test_a_rise_within_the_error_of_few_examples_is_none(
     run: MakeRun, validation: int, expected: str
 ) -> None:
