@@ -1,0 +1,31 @@
+"""What a demo's runs left behind: their trained networks, and the examples they were trained on."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from kerasdemo.records import Run
+from kerasdemo.training import data
+from kerasdemo.training.data import Dataset
+
+
+def model(run: Run) -> Any:
+    """Return the trained network of a run, an ordinary Keras model."""
+    from kerasdemo.training.backend import keras
+
+    return keras.saving.load_model(run.folder.model_file)
+
+
+def dataset(run: Run) -> Dataset:
+    """Return the examples of a run."""
+    with warnings.catch_warnings():
+        # The run said so when it was trained, and its record says so still.
+        warnings.simplefilter("ignore", data.SampleStandsIn)
+        return data.load(run.config)
+
+
+def origin(runs: Sequence[Run]) -> str:
+    """Return in words what some runs were trained on: `mnist, 5,000 images, 5 seeds`."""
+    facts = runs[0].facts["data"]
+    seeds = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
+    return f"{facts['source']}, {facts['train']:,} images, {seeds}"
