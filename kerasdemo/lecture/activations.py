@@ -193,7 +193,7 @@ def _drawn_change(found: Mapping[str, Sequence[Followed]]) -> "Figure":
     left.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set(xscale="log", yscale="log", xlabel="$\\Delta w$")
     right.set_ylabel("relative error of $\\Delta C / \\Delta w$")
-    right.set_title("Sigmoid: the smaller the change, the nearer to the automatic gradient")
+    right.set_title("Sigmoid: the ratio nears the automatic gradient (each seed)")
     right.invert_xaxis()
     left.legend()
     return drawn
