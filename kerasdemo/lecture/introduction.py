@@ -26,7 +26,7 @@ from kerasdemo.lecture.worked_network import (
 REPEATS = 7
 EXAMPLES = 1_000
 SIZES = (784, 500, 500, 10)
-# (year's winner, layers, top-5 error in %): row 21. (layers of 2k units, word error in %): row 23.
+# (network, layers, error in %): row 21. (layers of 2k units, word error in %): row 23.
 IMAGENET = (
     ("AlexNet\n2012", 8, 16.4),
     ("VGG\n2014", 19, 7.3),
@@ -145,7 +145,6 @@ def batch_against_loop(setting: Setting) -> Shown:
         lecture="matrix operations, sped up by parallel computing (no number)",
         measured=f"{middle:.1f} times as fast (quartiles {low:.1f} to {high:.1f})",
         status=status,
-        rows=(22,),
     )
     return Shown(lines, (checked,))
 
@@ -178,12 +177,12 @@ def timed(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, lis
 
 
 def depth_history(setting: Setting) -> Shown:
-    """Retell how error fell with depth: ImageNet's winners, and speech with more layers."""
+    """Retell how error fell with depth: ImageNet's networks, and speech with more layers."""
     lines = [f"{name.replace(chr(10), ' '):18} {n:4} layers {e:6.2f} %" for name, n, e in IMAGENET]
     lines += [f"speech, {n} x 2k units    {e:6.1f} % word error" for n, e in SPEECH]
     checked = (
         Checked(
-            "ImageNet's winners went deeper and erred less",
+            "ImageNet's best-known networks went deeper and erred less",
             "8, 19, 22, 152 layers: 16.4, 7.3, 6.7, 3.57 %", "not measured here", "given", (21,),
         ),
         Checked(
