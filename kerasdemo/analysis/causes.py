@@ -19,6 +19,8 @@ from kerasdemo.config.lint import SAME_VALUE, hidden_activations, output_mismatc
 # AUTOTRAINER (ICSE 2021): first layer's gradient over the last one's.
 VANISHED = 1e-3
 EXPLODED = 70.0
+# Pascanu et al. 2013 clip gradients to norms around 1.
+LEAST_EXPLODED = 1.0
 # A gradient that a deep squashing network still has, but little of.
 VANISHING = 1e-2
 # AUTOTRAINER: a swing of 0.03 in training accuracy in at least 20 % of the epochs.
@@ -70,6 +72,9 @@ def wrong_output_or_loss(reading: Reading) -> Finding | None:
 
 def vanishing_gradient(reading: Reading) -> Finding | None:
     """The layers near the input get almost no gradient, though their units are alive."""
+    shared = next((layer for layer in reading.hidden if layer.activation == "softmax"), None)
+    if shared is not None:
+        return _shared_out(reading, shared)
     ratio, squashing = reading.gradient_ratio, _squashing(reading)
     if _worst(reading, "dead", CAN_DIE)[0] >= ALL or len(reading.hidden) < 2:
         return None
@@ -87,6 +92,22 @@ def vanishing_gradient(reading: Reading) -> Finding | None:
             remedies.initializer(config) if not squashing else None,
             remedies.normalization(config),
             remedies.adam(config),
+        ),
+        epoch=1,
+    )
+
+
+def _shared_out(reading: Reading, layer: KernelLayer) -> Finding:
+    """Return what a hidden softmax does: the slope of one of n shares is at most about 1 / n."""
+    return Finding(
+        f"softmax as a hidden activation lets {layer.units} units share an output of 1: signal and "
+        f"gradient shrink about {layer.units}-fold there.",
+        {"units": layer.units},
+        0.88,
+        _offers(
+            remedies.activation(reading.config),
+            remedies.normalization(reading.config),
+            remedies.adam(reading.config),
         ),
         epoch=1,
     )
@@ -130,8 +151,12 @@ def exploding_gradient(reading: Reading) -> Finding | None:
 
 
 def _growth(reading: Reading) -> float:
-    """Return the largest growth of a layer's gradient norm since the first epoch."""
-    grown = [max(n) / n[0] for n in reading.statistic("gradient_norm") if n and n[0] > 0]
+    """Return the largest growth of a layer's gradient norm since the first epoch.
+
+    What was next to nothing and grew to less than 1 did not explode: clipping starts there.
+    """
+    norms = [n for n in reading.statistic("gradient_norm") if n and n[0] > 0]
+    grown = [max(n) / n[0] for n in norms if not max(n) < LEAST_EXPLODED]
     return max(grown, default=1.0)
 
 
@@ -328,9 +353,16 @@ def too_few_updates(reading: Reading) -> Finding | None:
             remedies.smaller_batches(reading),
             remedies.more_patience(config) if stopped else None,
             *(remedies.faster(config) if slow else ()),
-            remedies.more_epochs(config, 10 if updates < FEW_UPDATES else 2),
+            remedies.more_epochs(config, _times(reading, updates)),
         ),
     )
+
+
+def _times(reading: Reading, updates: float) -> int:
+    """Return how many times the epochs it should take: more where not half of the way is gone."""
+    halfway = (1 + (reading.chance or 0.0)) / 2
+    behind = reading.accuracy is not None and reading.accuracy < halfway
+    return 10 if updates < FEW_UPDATES else 5 if behind else 2
 
 
 def input_not_normalized(reading: Reading) -> Finding | None:
@@ -545,7 +577,8 @@ RULES = (
         vanishing_gradient,
         f"The first layer's gradient norm is below {VANISHED:g} of the last one's (AUTOTRAINER, "
         f"ICSE 2021), or {VANISHING:g} with squashing activations; the median of the first quarter "
-        "of the epochs. Not where a layer of dead units is what stops it.",
+        "of the epochs. Not where a layer of dead units is what stops it. Softmax between hidden "
+        "layers does it by itself.",
         "Each sigmoid passes on at most a quarter of the gradient. The layers near the input stay "
         "random, and the layers behind them learn from random numbers.",
         "relu; an initializer made for it; batch normalization; an optimizer that adapts each "
@@ -558,7 +591,8 @@ RULES = (
         "fault",
         exploding_gradient,
         f"The first layer's gradient norm is more than {EXPLODED:.0f} times the last one's "
-        "(AUTOTRAINER, ICSE 2021), a layer's grew as much over the run, or it became NaN.",
+        "(AUTOTRAINER, ICSE 2021), a layer's grew as much over the run and beyond "
+        f"{LEAST_EXPLODED:g}, or it became NaN.",
         "One step throws away what all the steps before it learnt.",
         "A smaller learning rate, clipped gradients, smaller initial weights, normalization.",
     ),

@@ -111,11 +111,7 @@ def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
             remedies.more_data(reading),
         ]
     if outcome == "test_mismatch":
-        return [
-            remedies.dropout(config, 0.7),
-            remedies.noisy_training(reading),
-            remedies.regularization(config),
-        ]
+        return [*remedies.against_noise(reading), remedies.regularization(config)]
     if outcome == "still_improving":
         return [remedies.more_epochs(config)]
     if outcome == "optimization_failure":

@@ -10,6 +10,11 @@ from kerasdemo.config import types
 from kerasdemo.config.lint import hidden_activations
 from kerasdemo.config.types import RunConfig
 
+# Of SGD without momentum on inputs of the size of 1 (the lecture's rate in 8-3 and 9-2).
+PLAIN_SGD = 0.1
+# So many units a layer dropout has to spare before most of them can be dropped.
+SPARE_UNITS = 100
+
 Patch = Mapping[str, Any]
 Offer = tuple[Patch, str]
 
@@ -70,8 +75,10 @@ def learning_rate(config: RunConfig, factor: float) -> Offer:
 
 
 def usual_learning_rate(config: RunConfig) -> Offer:
-    """Return the optimizer's usual learning rate."""
+    """Return where one starts with the optimizer: with plain SGD at the lecture's 0.1."""
     usual = USUAL_LEARNING_RATE.get(config.optimizer.name, OTHERS_LEARNING_RATE)
+    if config.optimizer.name == "sgd" and not config.optimizer.arguments.get("momentum"):
+        usual = PLAIN_SGD
     return (
         {"optimizer.learning_rate": usual},
         f"{usual:g} is where one starts with {config.optimizer.name}",
@@ -189,8 +196,8 @@ def more_units(config: RunConfig, factor: int = 10) -> Offer:
 
 
 def _enough(units: int, factor: int) -> int:
-    """More units, from 16 on, and not beyond 1000 unless there are more already."""
-    return max(units, min(1000, max(16, units * factor)))
+    """More units, from 64 on, and not beyond 1000 unless there are more already."""
+    return max(units, min(1000, max(64, units * factor)))
 
 
 def _hidden_kernels(layers: tuple[types.Layer, ...]) -> list[tuple[int, types.Layer]]:
@@ -258,6 +265,17 @@ def dropout(config: RunConfig, share: float = 0.5) -> Offer | None:
     return {
         "network.layers": [*written[:last], {"type": "dropout", "rate": share}, *written[last:]]
     }, reason
+
+
+def against_noise(reading: Reading) -> list[Offer | None]:
+    """Return dropout and noisy training, as the lecture; noise first for a network of few units.
+
+    Dropout of 0.7 leaves a narrow layer too little (Srivastava et al. 2014, section A.1: n units
+    want n / (1 - rate)).
+    """
+    offers = [dropout(reading.config, 0.7), noisy_training(reading)]
+    narrow = any(layer.units < SPARE_UNITS for layer in reading.hidden)
+    return offers[::-1] if narrow else offers
 
 
 def more_data(reading: Reading) -> Offer | None:

@@ -304,3 +304,20 @@ def test_one_batch_tells_the_steps_from_the_network(run: MakeRun) -> None:
 def test_a_good_run_is_not_told_what_was_probed(good: Run) -> None:
     found = probe({0.1: 2.29}, own=0.1, batch=0.3, adam=0.3)
     assert diagnose(replace(good, probe=found)) == diagnose(good)
+
+
+def test_softmax_between_hidden_layers_is_the_cause_by_itself(run: MakeRun) -> None:
+    flat = {"loss": [2.3] * 6, "accuracy": [0.11] * 6}
+    verdict = diagnose(run(text("activation: softmax", "name: adam"), **flat))
+    assert verdict.causes[0].name == "vanishing_gradient"
+    assert "share an output of 1" in verdict.causes[0].text
+    assert verdict.remedies[0].patch["network.activation"] == "relu"
+
+
+def test_a_training_that_has_hardly_begun_gets_more_than_twice_the_epochs(run: MakeRun) -> None:
+    begun = {
+        "loss": [2.3 - 0.02 * n for n in range(20)],
+        "accuracy": [0.11 + 0.01 * n for n in range(20)],
+    }
+    remedies = diagnose(run(text("activation: relu", "name: adam"), **begun)).remedies
+    assert {"training.epochs": 100} in [remedy.patch for remedy in remedies]

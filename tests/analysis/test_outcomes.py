@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasdemo.analysis import OUTCOMES, diagnose
+from kerasdemo.config import parse
 from kerasdemo.records import History, Run
 from tests.analysis.conftest import MakeRun, falling, make_run, rising
 
@@ -173,6 +174,10 @@ def test_good_validation_and_a_bad_test_is_a_mismatch(run: MakeRun, good: Run) -
     patches = [remedy.patch for remedy in verdict.remedies]
     assert patches[0] == {"network.dropout": 0.7}
     assert patches[1] == {"data.noise.train": 1.0, "data.noise.validation": 1.0}
+    config = parse("network: {depth: 2, units: 20, activation: relu}")
+    narrow = replace(good, facts=facts, config=config)
+    patches = [remedy.patch for remedy in diagnose(narrow).remedies]
+    assert patches[1] == {"network.dropout": 0.7}  # which leaves 20 units too little
 
 
 def test_a_small_difference_of_validation_and_test_is_chance(good: Run) -> None:
