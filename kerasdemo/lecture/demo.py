@@ -57,7 +57,8 @@ class Demo:
     """One demo.
 
     calculation: where its function is, as "module:name" within kerasdemo.lecture. experiment: a
-    file under experiments/lecture. minutes: with five seeds on two cores, as measured.
+    file under experiments/lecture; the demo of its name shows its claims, others look at its runs
+    only. minutes: with five seeds on two cores, as measured.
     """
 
     name: str

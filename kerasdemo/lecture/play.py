@@ -86,7 +86,9 @@ def play(
         file = shipped.experiment(demo.experiment)
         trained = sweep(file, results, overrides, seeds=seeds, console=console)
         setting = Setting(tuple(seeds), _runs(trained))
-    shown = Shown() if trained is None else of_experiment(demo.name, trained, setting.runs)
+    shown = Shown()
+    if trained is not None and demo.experiment == f"{demo.part}/{demo.name}":
+        shown = of_experiment(demo.name, trained, setting.runs)
     if demo.calculation is not None:
         shown = _both(shown, _calculation(demo.calculation)(setting))
     seconds = time.perf_counter() - began

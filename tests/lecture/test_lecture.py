@@ -92,10 +92,11 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
     tiny = [text for text in TINY if text.partition("=")[0] not in varied]
     tiny = ["training.epochs=1"] if fizzbuzz else tiny
     played = play(demo, tmp_path, (0,), tiny)
-    assert {one.says for one in played.shown.checked} >= {c.says for c in experiment.claims}
     assert played.sources == (("fizzbuzz",) if fizzbuzz else ("mnist_sample",))
-    assert demo.name in played.shown.figures
     assert played.shown.lines
+    if demo.name == Path(demo.experiment or "").name:
+        assert {one.says for one in played.shown.checked} >= {c.says for c in experiment.claims}
+        assert demo.name in played.shown.figures
 
 
 @pytest.mark.parametrize("demo", CALCULATED, ids=lambda demo: demo.name)
