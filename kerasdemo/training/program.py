@@ -92,6 +92,11 @@ class Program(keras.Model):  # type: ignore[misc]
         self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True, autograph=False)
         self.probe = Probe(self.network, self.loss_of)
 
+    @property
+    def metrics(self) -> list[Any]:
+        """None: Keras would reset and read a tracker of the loss in every epoch, in vain."""
+        return []
+
     def load(self, network: Any) -> None:
         """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
         for mine, other in zip(self.state, state(network), strict=True):

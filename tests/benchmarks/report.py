@@ -198,11 +198,11 @@ def _draw_epochs(epochs: dict[str, Any], file: Path) -> None:
 
 def _draw_growth(growth: dict[str, Any], file: Path) -> None:
     figure, axes = _figure(1, 4, (13, 3.2))
-    for ax, key, label in (
-        (axes[0], "examples", "training examples"),
-        (axes[1], "depth", "hidden layers of 500"),
+    for ax, key, unit, label in (
+        (axes[0], "examples", 1000, "thousand training examples"),
+        (axes[1], "depth", 1, "hidden layers of 500"),
     ):
-        counts = [int(count) for count in growth[key]]
+        counts = [int(count) / unit for count in growth[key]]
         ax.plot(counts, list(growth[key].values()), "o-", color="#0072B2")
         ax.set_xlabel(label)
         ax.set_ylabel("seconds an epoch")
