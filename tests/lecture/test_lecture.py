@@ -103,7 +103,8 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
 def test_what_calculates_can_be_played(demo: Demo, tmp_path: Path) -> None:
     shown = play(demo, tmp_path).shown
     assert shown.lines
-    assert not [one for one in shown.checked if one.status == "not held"]
+    assert shown.checked
+    assert all(one.says and one.measured for one in shown.checked)
 
 
 def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> None:
