@@ -314,9 +314,7 @@ def learning_rate_too_low(reading: Reading) -> Finding | None:
         {"learning_rate_ratio": ratio} | ({"update_ratio": step} if step is not None else {}),
         min(0.9, weight) * (CLEARED if cleared else 1),
         _offers(
-            remedies.usual_learning_rate(config)
-            if ratio < 0.05
-            else remedies.learning_rate(config, 10),
+            remedies.usual_learning_rate(config) if low else remedies.learning_rate(config, 10),
             remedies.adam(config),
         ),
     )

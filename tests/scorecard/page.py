@@ -173,7 +173,11 @@ def _bars(runs: Sequence[Row], mended: Sequence[Row]) -> str:
         "",
         "In brackets the 95 % interval (Wilson 1927) and the counts. Seeds of a case are not "
         "independent: the interval is as wide as if all of a case's runs were one. Rules are "
-        "mended by the development half alone; a hash of a case's name says which half it is in.",
+        "mended by the development half; a hash of a case's name says which half it is in. Two of "
+        "them (softmax between hidden layers, and what counts as exploded) were mended after the "
+        "held back half had been looked at, where until then the right cause was named first in "
+        "86.2% of the faulty runs and among the first three in 87.5%: that half is no longer "
+        "unseen.",
     ]
     return "\n".join(lines)
 
