@@ -61,9 +61,9 @@ def _index(records: Sequence[Record]) -> str:
         "# The lecture, claim by claim",
         "",
         "Hung-yi Lee, Machine Learning 2017, lectures 6 to 9-3: every demo run again, every claim "
-        "held against what came out. Made by `kerasdemo lecture --all --seeds 0-4`; "
-        f"{len(records)} of {len(DEMOS)} demos, {minutes:.0f} minutes of training and calculating "
-        "in all.",
+        "held against what came out. Made by `kerasdemo lecture`: "
+        f"{len(records)} of {len(DEMOS)} demos, {minutes:.0f} minutes of training and calculating, "
+        "added up. The seeds stand at each demo.",
         "",
         "| part | demos | held | not held | undecided | minutes |",
         "|---|---|---|---|---|---|",
@@ -112,8 +112,8 @@ def _page(title: str, part: str, records: Sequence[Record]) -> str:
     lines = [
         f"# {title}",
         "",
-        f"Made by `kerasdemo lecture {part} --seeds {_seeds(records[0])}` in {minutes:.1f} minutes "
-        f"({_versions(records[0])}). [All parts](../README.md).",
+        f"Made by `kerasdemo lecture {part} --seeds {_seeds(records[0])}`: {minutes:.1f} minutes "
+        f"of training and calculating, added up ({_versions(records[0])}). [All parts](../README.md).",
         "",
     ]
     for record in records:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -191,7 +192,7 @@ def _table(swept: Swept) -> list[str]:
 
 def _percent(runs: Sequence[Summary], metric: str) -> str:
     values = [100 * run.metrics[metric].kept for run in runs if metric in run.metrics]
-    found = interval(values)
+    found = interval([value for value in values if math.isfinite(value)])
     if found.n == 0:
         return "-"
     spread = f" [{found.low:.1f}, {found.high:.1f}]" if found.n > 1 else ""
