@@ -113,7 +113,8 @@ def _page(title: str, part: str, records: Sequence[Record]) -> str:
         f"# {title}",
         "",
         f"Made by `kerasdemo lecture {part} --seeds {_seeds(records[0])}`: {minutes:.1f} minutes "
-        f"of training and calculating, added up ({_versions(records[0])}). [All parts](../README.md).",
+        f"of training and calculating, added up ({_versions(records[0])}). "
+        "[All parts](../README.md).",
         "",
     ]
     for record in records:

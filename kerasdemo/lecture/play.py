@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,7 @@ def play(
     setting, trained = Setting(tuple(seeds)), None
     if demo.experiment is not None:
         file = shipped.experiment(demo.experiment)
-        trained = sweep(file, results, overrides, seeds=seeds, console=console)
+        trained = _in_order(sweep(file, results, overrides, seeds=seeds, console=console))
         setting = Setting(tuple(seeds), _runs(trained))
     shown = Shown()
     if trained is not None and demo.experiment == f"{demo.part}/{demo.name}":
@@ -103,6 +103,13 @@ def play(
     question = trained.experiment.question
     asked = digest(demo, seeds, overrides)
     return Played(demo, tuple(seeds), shown, seconds, tuple(sources), asked, question)
+
+
+def _in_order(swept: Swept) -> Swept:
+    """Return the outcomes in the experiment's order, not in that in which they came."""
+    labels = list(dict.fromkeys(one.label for one in expand(swept.experiment)))
+    outcomes = sorted(swept.outcomes, key=lambda pair: labels.index(pair[0].label))
+    return replace(swept, outcomes=tuple(outcomes))
 
 
 def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> str:

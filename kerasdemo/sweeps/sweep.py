@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep did; outcomes in the order of the experiment, of a search as they came."""
+    """What a sweep did."""
 
     experiment: Experiment
     folder: Path
@@ -117,9 +117,7 @@ def sweep(
             from kerasdemo.sweeps import local
 
             local.execute(source, answers, listener, workers or estimate.usual_workers(planned))
-    place = {id(one): number for number, one in enumerate(planned)}  # a search has none
-    outcomes = sorted(log.outcomes, key=lambda pair: place.get(id(pair[0]), 0))
-    return Swept(experiment, folder, tuple(outcomes), tuple(findings(folder)))
+    return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
 
 
 def as_json(swept: Swept) -> dict[str, Any]:
