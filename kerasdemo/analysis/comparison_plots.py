@@ -17,7 +17,6 @@ from kerasdemo.records.index import Scalar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MOST_CURVES = 7
 MOST_LINES = 200
@@ -28,21 +27,14 @@ LOG_SPAN = 20
 COLORS = "viridis"
 
 
-def overview(comparison: Comparison) -> "Figure":
-    """Draw a comparison: by its swept keys, and the curves behind it."""
+def save(comparison: Comparison, file: Path) -> None:
+    """Draw a comparison: by its swept keys, and the curves behind it (.png, .svg, .pdf)."""
     with style():
         drawn = figure(13, 4.4)
         drawn.set_layout_engine("constrained")
         left, right = drawn.subplots(1, 2)
         by_keys(comparison, left)
         curves(comparison, right)
-    return drawn
-
-
-def save(comparison: Comparison, file: Path) -> None:
-    """Write the overview of a comparison (.png, .svg, .pdf)."""
-    drawn = overview(comparison)
-    with style():
         files.write(file, lambda aside: drawn.savefig(aside), suffix=file.suffix or ".png")
 
 

@@ -16,8 +16,8 @@ from kerasdemo.lecture import experiment_plot, shipped
 from kerasdemo.lecture.demo import Calculation, Checked, Demo, Setting, Shown
 from kerasdemo.records import Run, read
 from kerasdemo.records.index import Summary
-from kerasdemo.sweeps.expansion import expand
-from kerasdemo.sweeps.experiment import load
+from kerasdemo.sweeps.expansion import Planned, expand
+from kerasdemo.sweeps.experiment import Experiment, load
 from kerasdemo.sweeps.sweep import Swept, sweep
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def play(
     setting, trained = Setting(tuple(seeds)), None
     if demo.experiment is not None:
         file = shipped.experiment(demo.experiment)
-        trained = _in_order(sweep(file, results, overrides, seeds=seeds, console=console))
+        trained = sweep(file, results, overrides, seeds=seeds, console=console)
+        planned = expand(trained.experiment, overrides)
+        trained = _in_order(trained, planned)
         setting = Setting(tuple(seeds), _runs(trained))
     shown = Shown()
     if trained is not None and demo.experiment == f"{demo.part}/{demo.name}":
@@ -101,13 +103,13 @@ def play(
         {run.facts["data"]["source"] for runs in setting.runs.values() for run in runs}
     )
     question = trained.experiment.question
-    asked = digest(demo, seeds, overrides)
+    asked = _digest(trained.experiment, planned)
     return Played(demo, tuple(seeds), shown, seconds, tuple(sources), asked, question)
 
 
-def _in_order(swept: Swept) -> Swept:
+def _in_order(swept: Swept, planned: Sequence[Planned]) -> Swept:
     """Return the outcomes in the experiment's order, not in that in which they came."""
-    labels = list(dict.fromkeys(one.label for one in expand(swept.experiment)))
+    labels = list(dict.fromkeys(one.label for one in planned))
     outcomes = sorted(swept.outcomes, key=lambda pair: labels.index(pair[0].label))
     return replace(swept, outcomes=tuple(outcomes))
 
@@ -118,10 +120,14 @@ def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> s
         return ""
     experiment = load(shipped.experiment(demo.experiment))
     experiment = experiment.model_copy(update={"seeds": tuple(seeds)})
+    return _digest(experiment, expand(experiment, overrides))
+
+
+def _digest(experiment: Experiment, planned: Sequence[Planned]) -> str:
     asked = {
         "question": experiment.question,
         "claims": [claim.model_dump(mode="json") for claim in experiment.claims],
-        "runs": [one.config.model_dump(mode="json") for one in expand(experiment, overrides)],
+        "runs": [one.config.model_dump(mode="json") for one in planned],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
 
