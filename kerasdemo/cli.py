@@ -348,8 +348,9 @@ def lecture(
     """Play the lecture's demos and hold its claims; without NAME list them."""
     from kerasdemo.lecture import catalogue
 
+    asked = _seeds(seeds or "0")
     if not names and not every:
-        _print_table([_demo_row(demo) for demo in catalogue.DEMOS])
+        _print_table([_demo_row(demo, asked) for demo in catalogue.DEMOS])
         return
     found = [demo for name in names or () for demo in catalogue.find(name)]
     chosen = list(catalogue.DEMOS if every else dict.fromkeys(found))
@@ -357,7 +358,6 @@ def lecture(
     from kerasdemo.lecture import play
 
     console = _console()
-    asked = _seeds(seeds or "0")
     for demo in chosen:
         typer.echo(f"{demo.part}: {demo.title} ({demo.name})")
         played = play.play(demo, results, asked, overrides or (), console)
@@ -540,12 +540,18 @@ def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = Fals
         line(f"  note     {note}")
 
 
-def _demo_row(demo: "Demo") -> dict[str, Any]:
+def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
+    from kerasdemo.lecture.play import seconds_needed
+    from kerasdemo.sweeps.progress import duration
+
+    seconds = seconds_needed(demo, seeds)
     return {
         "part": demo.part,
         "demo": demo.name,
         "title": demo.title,
-        "5 seeds": f"{demo.minutes:.0f} min" if demo.minutes >= 1 else "seconds",
+        f"here, {len(seeds)} seed{'s' * (len(seeds) > 1)}": (
+            f"about {duration(seconds)}" if seconds else "seconds"
+        ),
     }
 
 

@@ -58,7 +58,7 @@ class Demo:
 
     calculation: where its function is, as "module:name" within kerasdemo.lecture. experiment: a
     file under experiments/lecture; the demo of its name shows its claims, others look at its runs
-    only. minutes: with five seeds on two cores, as measured.
+    only.
     """
 
     name: str
@@ -66,4 +66,3 @@ class Demo:
     title: str
     calculation: str | None = None
     experiment: str | None = None
-    minutes: float = 0.0

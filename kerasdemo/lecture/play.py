@@ -16,6 +16,7 @@ from kerasdemo.lecture import experiment_plot, shipped
 from kerasdemo.lecture.demo import Calculation, Checked, Demo, Setting, Shown
 from kerasdemo.records import Run, read
 from kerasdemo.records.index import Summary
+from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.expansion import Planned, expand
 from kerasdemo.sweeps.experiment import Experiment, load
 from kerasdemo.sweeps.sweep import Swept, sweep
@@ -107,6 +108,14 @@ def play(
     return Played(demo, tuple(seeds), shown, seconds, tuple(sources), asked, question)
 
 
+def seconds_needed(demo: Demo, seeds: Sequence[int] = (0,), overrides: Sequence[str] = ()) -> float:
+    """Return about how long a demo's training takes on this machine, with nothing on disk yet."""
+    if demo.experiment is None:
+        return 0.0
+    _, planned = _expanded(demo.experiment, seeds, overrides)
+    return estimate.seconds(planned, [None] * len(planned), estimate.usual_workers(planned))
+
+
 def _in_order(swept: Swept, planned: Sequence[Planned]) -> Swept:
     """Return the outcomes in the experiment's order, not in that in which they came."""
     labels = list(dict.fromkeys(one.label for one in planned))
@@ -118,9 +127,15 @@ def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> s
     """Return a digest of everything that a demo's experiment asks and claims."""
     if demo.experiment is None:
         return ""
-    experiment = load(shipped.experiment(demo.experiment))
-    experiment = experiment.model_copy(update={"seeds": tuple(seeds)})
-    return _digest(experiment, expand(experiment, overrides))
+    experiment, planned = _expanded(demo.experiment, seeds, overrides)
+    return _digest(experiment, planned)
+
+
+def _expanded(
+    name: str, seeds: Sequence[int], overrides: Sequence[str]
+) -> tuple[Experiment, tuple[Planned, ...]]:
+    experiment = load(shipped.experiment(name)).model_copy(update={"seeds": tuple(seeds)})
+    return experiment, tuple(expand(experiment, overrides))
 
 
 def _digest(experiment: Experiment, planned: Sequence[Planned]) -> str:

@@ -61,7 +61,8 @@ def test_the_list_names_every_demo_of_every_part() -> None:
     shown = kerasdemo("lecture")
     assert shown.exit_code == 0
     for demo in catalogue.DEMOS:
-        assert re.search(rf"^{demo.part} +{demo.name} +\S", shown.stdout, re.MULTILINE)
+        time = "about [0-9]" if demo.experiment else "seconds"
+        assert re.search(rf"^{demo.part} +{demo.name} +\S.* {time}", shown.stdout, re.MULTILINE)
     assert {demo.part for demo in catalogue.DEMOS} == set(catalogue.PARTS)
 
 
