@@ -35,7 +35,7 @@ schema: .venv/ready
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# Beside plain Keras, PyTorch, JAX and KerasTuner; needs KERASDEMO_MNIST, takes half an hour.
+# Beside plain Keras, PyTorch, JAX and KerasTuner; needs KERASDEMO_MNIST, takes an hour.
 bench: .venv/ready .bench/ready
 	$(BIN)/python tests/benchmarks/bench.py $(WHAT)
 

@@ -561,6 +561,8 @@ def _print_played(console: "Console", played: "Played", figures: list[Path]) -> 
     for one in played.shown.checked:
         lecturer = f" (lecture: {one.lecture})" if one.lecture else ""
         typer.echo(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
+        if one.note and one.status in ("not held", "undecided"):
+            typer.echo(f"    {one.note}")
     if "mnist_sample" in played.sources:
         told = "  on the bundled sample of 5,000 digits: let KERASDEMO_MNIST name the whole MNIST"
         console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)

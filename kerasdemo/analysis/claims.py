@@ -1,6 +1,7 @@
 """A claim is data: what it says, which runs it is about, and what would make it true."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
@@ -50,6 +51,8 @@ class Claim(Frozen):
     """the lecturer's number, if there is one"""
     rows: Annotated[tuple[Positive, ...], Field(strict=False)] = ()
     """of the lecture's table of demos, that the claim is about"""
+    note: str | None = None
+    """where it does not hold: what was found when the reason was looked for"""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -114,9 +117,9 @@ def _judge_verdict(claim: Claim, members: Sequence[Member]) -> Finding:
     chosen = _picked(claim.runs, members)
     given = [m.run.verdict for m in chosen if m.run is not None and m.run.verdict is not None]
     hits = sum(verdict == claim.verdict for verdict in given)
-    counts = {verdict: given.count(verdict) for verdict in sorted(set(given))}
-    told = ", ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "no verdict yet"
-    value = interval(list(_by_seed(claim, chosen).values()))
+    counts = Counter(sorted(given)).items()
+    told = ", ".join(f"{verdict} {n}" for verdict, n in counts) or "no verdict yet"
+    value = _value(claim, chosen)
     evidence = f"{hits} of {len(chosen)} runs ({told})"
     evidence += f"; {claim.metric} {value}" if value.n else ""
     if len(given) < len(chosen) or not chosen or 0 < hits < len(given):
@@ -128,11 +131,9 @@ def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
     """Compare the mean's 95 % interval with the claimed values; of one run only, its value."""
     assert claim.between is not None
     chosen = _picked(claim.runs, members)
-    found = interval(list(_by_seed(claim, chosen).values()))
+    found = _value(claim, chosen)
     least, most = claim.between
     low, high = (found.mean, found.mean) if found.n == 1 else (found.low, found.high)
-    if claim.metric.endswith("accuracy"):  # which can't be more than all
-        low, high = max(0.0, low), min(1.0, high)
     evidence = [f"{claim.metric} {found}" if found.n else "no value", f"{found.n} seeds"]
     lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
     missing = _missing(chosen)
@@ -164,6 +165,8 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
     sides = tuple(interval(list(side.values())) for side in means)
     against = " against ".join(map(str, sides))
     evidence = [f"{claim.metric} {found.difference:+} ({against})", f"{found.difference.n} seeds"]
+    if claim.by:
+        evidence.insert(1, f"more than {claim.by:g} asked")
     if found.more_seeds:
         evidence.append(f"needs about {found.more_seeds} more seeds")
     if len(shared) > len(whole):
@@ -183,10 +186,12 @@ def _missing(members: Iterable[Member]) -> int:
     return sum(m.run is None or m.run.status in ("unfinished", "interrupted") for m in members)
 
 
-def _by_seed(claim: Claim, members: Iterable[Member]) -> dict[int, float]:
-    """Return seed -> mean of the metric over the runs that have it."""
+def _value(claim: Claim, members: Iterable[Member]) -> Interval:
+    """Return the metric's mean and interval over the seeds, of the runs that have it."""
     places = _by_place(members, (), claim.metric)
-    return _mean_by_seed(places, [place for place in places if math.isfinite(places[place])])
+    finite = [place for place in places if math.isfinite(places[place])]
+    found = interval(list(_mean_by_seed(places, finite).values()))
+    return found.within(0, 1) if claim.metric.endswith("accuracy") else found
 
 
 def _open_keys(claim: Claim, members: Iterable[Member]) -> list[str]:

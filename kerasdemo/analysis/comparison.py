@@ -1,6 +1,7 @@
 """Runs against each other: means and intervals over seeds, pairs by seed, ranks with ties."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -34,6 +35,12 @@ class Interval:
         """Return `mean [low, high]`, with the format's sign ("+") before each number."""
         mean, low, high = (f"{number:{sign}.4g}" for number in (self.mean, self.low, self.high))
         return f"{mean} [{low}, {high}]" if math.isfinite(self.low) else mean
+
+    def within(self, least: float, most: float) -> "Interval":
+        """Return it cut to the values that are possible: a share of examples is 0 to 1."""
+        # NaN comes first and stays: Python's max and min keep the first where none is larger.
+        low, high = max(self.low, least), min(self.high, most)
+        return Interval(self.mean, low, high, self.n)
 
 
 def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
@@ -193,8 +200,7 @@ class Group:
     def verdicts(self) -> dict[str, int]:
         """How often each verdict was given, the most frequent first."""
         given = [run.verdict for run in self.runs if run.verdict is not None]
-        counts = {verdict: given.count(verdict) for verdict in sorted(set(given))}
-        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+        return dict(Counter(sorted(given)).most_common())
 
 
 @dataclass(frozen=True)

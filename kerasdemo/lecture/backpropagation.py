@@ -231,6 +231,8 @@ def cost(setting: Setting) -> Shown:
         )
         + f"; about: within a factor of {ABOUT:g}",
         status=_about(list(backward.values())),
+        note="dC/dz stops at the first layer, because the input has none; that spares "
+        f"{1 - counts['dC/dz'] / counts['forward']:.0%} of the multiplications here",
     )
     return Shown(tuple(lines), (checked,))
 

@@ -18,7 +18,7 @@ class Checked:
 
     lecture: the lecture's number in words, with its source where it was not on the screen.
     measured: ours, with interval and unit. status: "given" is a figure that is only retold.
-    rows: of the lecture's table, 1 to 23.
+    rows: of the lecture's table, 1 to 23. note: why it did not hold, as far as that was looked for.
     """
 
     says: str
@@ -26,6 +26,7 @@ class Checked:
     measured: str
     status: Status
     rows: tuple[int, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

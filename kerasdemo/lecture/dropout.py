@@ -334,6 +334,7 @@ def _percent(shares: Sequence[float]) -> str:
 
 def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[Checked]:
     before = {label: [one.before for one in every] for label, every in found.items()}
+    after = {label: [one.after for one in every] for label, every in found.items()}
     checked = [
         Checked(
             "for linear units the scaled network is the average (before the softmax)",
@@ -349,6 +350,8 @@ def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[Checked]
             f"{interval(before[label])} against {interval(before['sigmoid'])} of the outputs' "
             "spread",
             above([s - o for s, o in zip(before["sigmoid"], before[label], strict=True)]),
+            note=f"after the softmax they differ by {interval(after[label])} in probability, "
+            f"sigmoid's by {interval(after['sigmoid'])}",
         )
         for label in ("relu", "maxout")
     ]

@@ -1,10 +1,11 @@
 """The picture of an experiment: how its networks learned, where they ended, and the lecturer's."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis.claims import Claim, matches
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import Interval, interval
 from kerasdemo.analysis.plots import CYCLE, GREY, INK, figure, style
 from kerasdemo.records import Run
 from kerasdemo.sweeps.expansion import Planned
@@ -33,7 +34,8 @@ def learning_and_ends(
 ) -> "Figure":
     """Draw training accuracy by epoch, and final accuracies beside the lecturer's.
 
-    A network has one colour everywhere. Means and 95 % intervals over the seeds.
+    A network has one colour everywhere. Means and 95 % intervals over the seeds. Where a run is a
+    single epoch there is no curve: its seconds are drawn instead.
 
     Args:
         runs: label -> a run for each seed.
@@ -45,21 +47,36 @@ def learning_and_ends(
         drawn.set_layout_engine("constrained")
         drawn.suptitle(title, x=0.01, ha="left", color=INK, fontsize=11, fontweight="bold")
         left, right = drawn.subplots(1, 2, width_ratios=(1, 1.1))
-        _curves(left, runs, colors)
+        if all(run.history.epochs <= 1 for own in runs.values() for run in own):
+            _seconds(left, runs, colors)
+        else:
+            _curves(left, runs, colors)
         for place, (label, own) in enumerate(runs.items()):
             _ends(right, place, own, colors[label])
             for claim in claims:
                 if claim.runs is not None and matches(claim.runs, label, values[label]):
                     _lecturer(right, place, claim)
-        right.set_yticks(range(len(runs)), list(runs))
-        for tick, label in zip(right.get_yticklabels(), runs, strict=True):
-            tick.set_color(colors[label])
-            tick.set_fontweight("bold")
-        right.set_ylim(len(runs) - 0.5, -0.5)
-        right.set(xlim=(-2, 102), xlabel="accuracy at the end (%)")
-        right.grid(axis="y", visible=False)
+        _name_rows(right, colors)
+        right.set(xlim=_room(right.dataLim.x0), xlabel="accuracy at the end (%)")
         _legend(right)
     return drawn
+
+
+def _room(lowest: float) -> tuple[float, float]:
+    """Return axis limits for accuracies in percent that leave half the axis empty at most."""
+    least = math.floor(lowest) if math.isfinite(lowest) else 0
+    least = 0 if least < 50 else least - least % 10
+    margin = (100 - least) / 50
+    return least - margin, 100 + margin
+
+
+def _name_rows(ax: "Axes", colors: Mapping[str, Any]) -> None:
+    ax.set_yticks(range(len(colors)), list(colors))
+    for tick, color in zip(ax.get_yticklabels(), colors.values(), strict=True):
+        tick.set_color(color)
+        tick.set_fontweight("bold")
+    ax.set_ylim(len(colors) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
 
 
 def _colors(labels: Sequence[str]) -> dict[str, Any]:
@@ -76,27 +93,43 @@ def _curves(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, 
 
     for label, own in runs.items():
         shortest = min((run.history.epochs for run in own), default=0)
-        means = [interval([100 * run.history.accuracy[e] for run in own]) for e in range(shortest)]
+        means = [_accuracy([run.history.accuracy[e] for run in own]) for e in range(shortest)]
         epochs = range(1, shortest + 1)
-        dot = "o" if shortest == 1 else ""
-        ax.plot(epochs, [m.mean for m in means], color=colors[label], marker=dot)
+        ax.plot(epochs, [m.mean for m in means], color=colors[label])
         if len(own) > 2:
             low, high = [m.low for m in means], [m.high for m in means]
             ax.fill_between(epochs, low, high, color=colors[label], alpha=0.18, lw=0)
-    ax.set(xlabel="epoch", ylabel="accuracy on the training set (%)", ylim=(-2, 102))
+    ax.set(xlabel="epoch", ylabel="accuracy on the training set (%)")
+    ax.set_ylim(*_room(ax.dataLim.y0))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, Any]) -> None:
+    for place, (label, own) in enumerate(runs.items()):
+        found = interval([float(run.facts["seconds"]) for run in own])
+        if found.n:
+            ax.plot([found.low, found.high], [place] * 2, color=colors[label], lw=2)
+            ax.plot([found.mean], [place], "o", color=colors[label], ms=6)
+    _name_rows(ax, colors)
+    ax.set(xlabel="time of the run, an epoch and its evaluation (s)")
+    ax.set_xlim(left=0)
 
 
 def _ends(ax: "Axes", place: int, runs: Sequence[Run], color: Any) -> None:
     if not runs:
-        ax.text(50, place, "diverged: no accuracy", color=INK, ha="center", va="center")
+        across = ax.get_yaxis_transform()
+        told = "diverged: no accuracy"
+        ax.text(0.5, place, told, color=INK, ha="center", va="center", transform=across)
     for metric, (_, marker, shift) in ENDS.items():
-        found = interval(
-            [100 * value for run in runs if (value := _final(run, metric)) is not None]
-        )
+        found = _accuracy([value for run in runs if (value := _final(run, metric)) is not None])
         if found.n:
             ax.plot([found.low, found.high], [place + shift] * 2, color=color, lw=2)
             ax.plot([found.mean], [place + shift], marker, color=color, ms=6)
+
+
+def _accuracy(values: Sequence[float]) -> Interval:
+    """Return mean and interval in percent."""
+    return interval([100 * value for value in values]).within(0, 100)
 
 
 def _final(run: Run, metric: str) -> float | None:
@@ -115,5 +148,6 @@ def _lecturer(ax: "Axes", place: int, claim: Claim) -> None:
 def _legend(ax: "Axes") -> None:
     for name, marker, _ in ENDS.values():
         ax.plot([], [], marker, color=GREY, label=f"{name}, here")
-    ax.plot([], [], **LECTURER, label="the lecturer's")
+    if any(line.get_marker() == LECTURER["marker"] for line in ax.lines):
+        ax.plot([], [], **LECTURER, label="the lecturer's")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.analysis.comparison import interval
 from kerasdemo.analysis.plots import BLUE, CYCLE, GREY, INK, VERMILION, figure, style
 from kerasdemo.lecture import trained
 from kerasdemo.lecture.demo import Checked, Setting, Shown
@@ -294,8 +293,10 @@ def _training_check(pieces: int, found: Sequence[Looked]) -> Checked:
     return Checked(
         f"with groups of {pieces} every weight gets trained: each piece wins for some example",
         "a statement without numbers",
-        f"{interval([float(n) for n in idle])} of {every} pieces win for no training image",
+        f"{sum(idle)} of {every * len(idle)} pieces win for no training image",
         exactly(not any(idle)),
+        note=f"almost: by seed {', '.join(map(str, idle))} of {every} pieces win nowhere in the "
+        "training set, so no gradient reaches their weights; the more pieces, the less each wins",
     )
 
 

@@ -62,8 +62,8 @@ def _index(records: Sequence[Record]) -> str:
         "",
         "Hung-yi Lee, Machine Learning 2017, lectures 6 to 9-3: every demo run again, every claim "
         "held against what came out. Made by `kerasdemo lecture`: "
-        f"{len(records)} of {len(DEMOS)} demos, {minutes:.0f} minutes of training and calculating, "
-        "added up. The seeds stand at each demo.",
+        f"{len(records)} of {len(DEMOS)} demos, {minutes:.0f} minutes of training and calculating. "
+        "The seeds stand at each demo.",
         "",
         "| part | demos | held | not held | undecided | minutes |",
         "|---|---|---|---|---|---|",
@@ -113,7 +113,7 @@ def _page(title: str, part: str, records: Sequence[Record]) -> str:
         f"# {title}",
         "",
         f"Made by `kerasdemo lecture {part} --seeds {_seeds(records[0])}`: {minutes:.1f} minutes "
-        f"of training and calculating, added up ({_versions(records[0])}). "
+        f"of training and calculating ({_versions(records[0])}). "
         "[All parts](../README.md).",
         "",
     ]
@@ -135,8 +135,14 @@ def _section(record: Record) -> list[str]:
     if record["checked"]:
         lines += ["| claim | the lecture | here | status |", "|---|---|---|---|"]
         lines += [f"| {_cells(one)} |" for one in record["checked"]]
-        lines.append("")
+        lines += ["", *_notes(record["checked"])]
     return lines
+
+
+def _notes(checked: Sequence[Record]) -> list[str]:
+    """Return a paragraph for each claim that did not hold and was looked into."""
+    noted = [one for one in checked if one["status"] in ("not held", "undecided") and one["note"]]
+    return [line for one in noted for line in (f"*{_capital(one['says'])}*: {one['note']}", "")]
 
 
 def _made_of(record: Record) -> str:

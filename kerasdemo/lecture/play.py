@@ -4,8 +4,10 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +41,9 @@ METRICS = {
 class Played:
     """A demo that was played; all but the figures is what its page is made from.
 
-    sources: the data that its runs were trained on. seconds: of all its runs and calculations,
-    those that were answered from disk included. asked: a digest of its experiment.
+    sources: the data that its runs were trained on. seconds: what runs and calculations took, by
+    the clock; of runs that were answered from disk, what they took then. asked: a digest of its
+    experiment.
     """
 
     demo: Demo
@@ -98,8 +101,11 @@ def play(
     seconds = time.perf_counter() - began
     if trained is None:
         return Played(demo, tuple(seeds), shown, seconds)
-    known = [o.summary for _, o in trained.outcomes if o.answered and o.summary is not None]
-    seconds += sum(summary.seconds or 0 for summary in known)
+    seconds += _by_the_clock(
+        read(one.summary.path).facts
+        for _, one in trained.outcomes
+        if one.answered and one.summary is not None
+    )
     sources = sorted(
         {run.facts["data"]["source"] for runs in setting.runs.values() for run in runs}
     )
@@ -159,10 +165,23 @@ def of_experiment(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]]) ->
     return Shown(tuple(_table(swept)), checked, {name: drawn})
 
 
+def _by_the_clock(facts: Iterable[Mapping[str, Any]]) -> float:
+    """Return for how many seconds at least one run was going: workers train side by side."""
+    took, until = 0.0, -math.inf
+    timed = [one for one in facts if one.get("ended") and one.get("seconds")]
+    ends = [(datetime.fromisoformat(one["ended"]).timestamp(), one["seconds"]) for one in timed]
+    for start, end in sorted((end - seconds, end) for end, seconds in ends):
+        took += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return took
+
+
 def _checked(finding: Finding) -> Checked:
     claim, lecturer = finding.claim, finding.claim.lecturer
     told = f"{lecturer:g} %" if isinstance(lecturer, int | float) else lecturer or ""
-    return Checked(claim.says, told, _measured(finding), finding.outcome, claim.rows)
+    return Checked(
+        claim.says, told, _measured(finding), finding.outcome, claim.rows, claim.note or ""
+    )
 
 
 def _measured(finding: Finding) -> str:
@@ -175,8 +194,10 @@ def _measured(finding: Finding) -> str:
     if finding.sides:
         first, second = (f"{scale * side.mean:.4g}{unit}" for side in finding.sides)
         points = " points" if unit else ""
+        by = finding.claim.by
+        asked = f", more than {scale * by:g}{points} asked" if by else ""
         more = finding.evidence.split(" seeds", 1)[1]
-        return f"{told} {first} against {second}: {value:+}{points}{more}"
+        return f"{told} {first} against {second}: {value:+}{points}{asked}{more}"
     verdicts = f"; {finding.evidence.split(';')[0]}" if finding.claim.verdict else ""
     return f"{told} {value}{unit}{verdicts}"
 
@@ -220,7 +241,7 @@ def _table(swept: Swept) -> list[str]:
 
 def _percent(runs: Sequence[Summary], metric: str) -> str:
     values = [100 * run.metrics[metric].kept for run in runs if metric in run.metrics]
-    found = interval([value for value in values if math.isfinite(value)])
+    found = interval([value for value in values if math.isfinite(value)]).within(0, 100)
     if found.n == 0:
         return "-"
     spread = f" [{found.low:.1f}, {found.high:.1f}]" if found.n > 1 else ""
@@ -228,8 +249,7 @@ def _percent(runs: Sequence[Summary], metric: str) -> str:
 
 
 def _verdicts(runs: Sequence[Summary]) -> str:
-    given = [run.verdict or run.status for run in runs]
-    counts: Mapping[str, int] = {verdict: given.count(verdict) for verdict in sorted(set(given))}
+    counts = Counter(sorted(run.verdict or run.status for run in runs))
     return ", ".join(
         f"{verdict.replace('_', ' ')}{f' {n}' if len(counts) > 1 else ''}"
         for verdict, n in counts.items()

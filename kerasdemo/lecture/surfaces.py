@@ -69,6 +69,14 @@ class Surface:
         ends = np.where(np.isfinite(ends), ends, np.inf)
         return float(RATES[ends.argmin()]), float(ends.min())
 
+    def late_steps(self, name: str, rate: float) -> float:
+        """Return the mean length of an optimizer's steps in the last quarter, at this rate."""
+        method = METHODS[name]
+        start = np.array(self.start)[None]
+        path = by_hand(method, self.slope, start, rate, self.steps, method.own)[:, 0]
+        lengths = np.linalg.norm(np.diff(path, axis=0), axis=-1)
+        return float(lengths[-self.steps // 4 :].mean())
+
 
 def _rates(sgd: float, momentum: float, adaptive: float) -> dict[str, float]:
     return {"SGD": sgd, "momentum": momentum} | dict.fromkeys(
@@ -192,11 +200,15 @@ def _lower(
     first: str, second: str, surface: Surface, best: Mapping[str, tuple[float, float]]
 ) -> Checked:
     told = [f"{best[name][1]:.2g} at the rate {best[name][0]:.2g}" for name in (first, second)]
+    late = [surface.late_steps(name, best[name][0]) for name in (first, second)]
     return Checked(
         f"each at its best rate, {first} gets lower down the {surface.name} than {second}",
         "not claimed with numbers",
         f"mean height of the last quarter {told[0]} against {told[1]}",
         exactly(best[first][1] < best[second][1]),
+        note=f"in the last quarter a step of {first} is still {late[0]:.2g} long, so a rate "
+        f"that is fast enough for the way overshoots at its end; {second}'s steps have shrunk to "
+        f"{late[1]:.2g}, so it can start with a larger one",
     )
 
 

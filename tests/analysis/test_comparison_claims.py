@@ -41,7 +41,9 @@ def test_better(runs: list[Member], outcome: str) -> None:
 
 def test_by_how_much() -> None:
     runs = members(a=[0.9, 0.91, 0.92], b=[0.8, 0.81, 0.821])
-    assert judge(claim(better="a", than="b", by=0.05), runs).outcome == "held"
+    found = judge(claim(better="a", than="b", by=0.05), runs)
+    assert found.outcome == "held"
+    assert "more than 0.05 asked" in found.evidence
     assert judge(claim(better="a", than="b", by=0.2), runs).outcome == "not held"
 
 
@@ -102,6 +104,14 @@ def test_a_verdict() -> None:
 def test_a_value(values: list[float], outcome: str) -> None:
     reaches = claim(runs="a", between=(0.8, 0.95), lecturer=88.0, rows=(8,))
     assert judge(reaches, members(a=values)).outcome == outcome
+
+
+def test_no_interval_of_accuracy_reaches_beyond_all_examples() -> None:
+    found = judge(claim(runs="a", between=(0.8, 1)), members(a=[1, 1, 0.9]))
+    assert found.outcome == "held"
+    assert "[0.8232, 1]" in found.evidence
+    one = judge(claim(runs="a", between=(0.8, 1)), members(a=[0.9]))
+    assert "val_accuracy 0.9, 1 seeds" in one.evidence
 
 
 def test_a_value_that_a_diverged_run_does_not_have() -> None:

@@ -1,7 +1,7 @@
 """`make bench`: kerasdemo beside plain Keras, PyTorch, JAX, KerasTuner; writes results/benchmarks.
 
 Peers train in environments of their own, one epoch each in turn, so that whatever else the
-machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes half an hour.
+machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes an hour.
 """
 
 import json
@@ -22,7 +22,9 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".bench"
 RESULTS = REPOSITORY / "results" / "benchmarks"
-ROUNDS, WARM = 5, 1
+ROUNDS, WARM, SWEEP_ROUNDS = 9, 1, 3
+BREATH = 0.5
+"""seconds before each turn: threads of the one before spin for a while before they sleep"""
 
 PEERS = {
     "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
@@ -88,6 +90,7 @@ def epochs(case: Case, data: Path) -> dict[str, dict[str, object]]:
     peaks = []
     for number in range(ROUNDS + WARM):
         for name, peer in peers.items():
+            time.sleep(BREATH)
             took = peer.ask({"epoch": True})
             if number >= WARM and isinstance(took, float):
                 seconds[name].append(took)
@@ -106,20 +109,21 @@ def epochs(case: Case, data: Path) -> dict[str, dict[str, object]]:
     return found
 
 
-def whole_processes(name: str, data: Path) -> dict[str, float]:
-    """Return seconds of a whole process for the 24 runs of a sweep, ours and KerasTuner's."""
-    found = {}
-    with tempfile.TemporaryDirectory() as results:
-        ours = [sys.executable, "-m", "kerasdemo", "sweep", str(HERE / f"sweep_{name}.yaml")]
-        theirs = [str(ENVIRONMENTS / "tuner/bin/python"), str(HERE / "peer_kerastuner.py")]
-        for peer, command in (
-            ("kerasdemo", [*ours, "--results", results]),
-            ("KerasTuner", [*theirs, str(data), name]),
-        ):
-            start = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True)
-            found[peer] = time.perf_counter() - start
-            print(f"  24 runs on {name}, {peer}: {found[peer]:.1f} s", flush=True)
+def whole_processes(name: str, data: Path) -> dict[str, list[float]]:
+    """Return seconds of whole processes for the 24 runs of a sweep, ours and KerasTuner's."""
+    ours = [sys.executable, "-m", "kerasdemo", "sweep", str(HERE / f"sweep_{name}.yaml")]
+    theirs = [str(ENVIRONMENTS / "tuner/bin/python"), str(HERE / "peer_kerastuner.py")]
+    found: dict[str, list[float]] = {"kerasdemo": [], "KerasTuner": []}
+    for _ in range(SWEEP_ROUNDS):
+        with tempfile.TemporaryDirectory() as results:
+            for peer, command in (
+                ("kerasdemo", [*ours, "--results", results]),
+                ("KerasTuner", [*theirs, str(data), name]),
+            ):
+                start = time.perf_counter()
+                subprocess.run(command, check=True, capture_output=True)
+                found[peer].append(time.perf_counter() - start)
+                print(f"  24 runs on {name}, {peer}: {found[peer][-1]:.1f} s", flush=True)
     return found
 
 
