@@ -9,15 +9,25 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.analysis.comparison import Interval, interval, less_is_better, pair, value_of
+from kerasdemo.analysis.comparison import (
+    FEWEST_SEEDS,
+    Interval,
+    Pair,
+    examples_of,
+    metric_interval,
+    pair,
+    value_of,
+)
 from kerasdemo.analysis.verdict import Outcome
 from kerasdemo.config.types import Frozen, NotNegative, Number, Positive
 from kerasdemo.records.index import Summary
 
 Metric = Literal[
-    "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds"
-]
-Outcomes = Literal["held", "not held", "undecided"]
+    "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
+    "epoch_seconds", "seconds",
+]  # fmt: skip
+# One seed is no more than a look: what it shows beyond the error of its examples was seen once.
+Outcomes = Literal["held", "not held", "seen once", "not seen", "undecided"]
 Selector = str | dict[str, Any]
 
 
@@ -38,7 +48,7 @@ class Claim(Frozen):
     than: Selector | None = None
     """the runs that they should be better than"""
     metric: Metric = "val_accuracy"
-    """on what; of a loss or of seconds less is better"""
+    """on what; of a loss or of seconds less is better; epoch_seconds: of training alone"""
     by: NotNegative = 0.0
     """by more than this, in the metric's own unit (accuracy: 0.01 is one point)"""
     runs: Selector | None = None
@@ -122,19 +132,21 @@ def _judge_verdict(claim: Claim, members: Sequence[Member]) -> Finding:
     value = _value(claim, chosen)
     evidence = f"{hits} of {len(chosen)} runs ({told})"
     evidence += f"; {claim.metric} {value}" if value.n else ""
+    seeds = len({m.seed for m in chosen})
     if len(given) < len(chosen) or not chosen or 0 < hits < len(given):
         return Finding(claim, "undecided", evidence, value)
-    return Finding(claim, "held" if hits else "not held", evidence, value)
+    evidence += _more(seeds)
+    return Finding(claim, _outcome(hits > 0, seeds), evidence, value)
 
 
 def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
-    """Compare the mean's 95 % interval with the claimed values; of one run only, its value."""
+    """Compare the mean's 95 % interval with the claimed values."""
     assert claim.between is not None
     chosen = _picked(claim.runs, members)
     found = _value(claim, chosen)
     least, most = claim.between
-    low, high = (found.mean, found.mean) if found.n == 1 else (found.low, found.high)
     evidence = [f"{claim.metric} {found}" if found.n else "no value", f"{found.n} seeds"]
+    evidence.insert(1, f"claimed {least:g} to {most:g}")
     lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
     missing = _missing(chosen)
     if lost:
@@ -142,11 +154,11 @@ def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
     if missing:
         evidence.append(f"{missing} runs missing")
     outcome: Outcomes = "undecided"
-    if not missing and not lost and least <= low and high <= most:
-        outcome = "held"
-    elif not missing and (lost or high < least or low > most):
-        outcome = "not held"
-    return Finding(claim, outcome, ", ".join(evidence), found)
+    if not missing and not lost and least <= found.low and found.high <= most:
+        outcome = _outcome(True, found.n)
+    elif not missing and (lost or found.high < least or found.low > most):
+        outcome = _outcome(False, len({m.seed for m in chosen}))
+    return Finding(claim, outcome, ", ".join(evidence) + _more(found.n), found)
 
 
 def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
@@ -155,27 +167,50 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
     first, second = _by_place(better, free, claim.metric), _by_place(than, free, claim.metric)
     shared = first.keys() & second.keys()
     whole = {place for place in shared if math.isfinite(first[place] + second[place])}
-    means = [_mean_by_seed(side, whole) for side in (first, second)]
-    found = pair(
-        *means,
-        less_is_better=less_is_better(claim.metric),
-        by=claim.by,
-    )
+    means = _mean_by_seed(first, whole), _mean_by_seed(second, whole)
+    examples = _examples(claim, better), _examples(claim, than)
+    found = pair(*means, claim.metric, by=claim.by, examples=examples)
     missing = _missing([*better, *than])
-    sides = tuple(interval(list(side.values())) for side in means)
+    sides = tuple(
+        metric_interval(list(side.values()), claim.metric, count)
+        for side, count in zip(means, examples, strict=True)
+    )
     against = " against ".join(map(str, sides))
     evidence = [f"{claim.metric} {found.difference:+} ({against})", f"{found.difference.n} seeds"]
     if claim.by:
-        evidence.insert(1, f"more than {claim.by:g} asked")
-    if found.more_seeds:
-        evidence.append(f"needs about {found.more_seeds} more seeds")
+        evidence.insert(1, f"more than {claim.by:g} claimed")
+    pooled = len({place for _, place in whole})
+    if pooled > 1:
+        evidence.append(f"mean over {pooled} settings of {', '.join(free)}")
+    if found.lacks:
+        evidence.append(found.lacks)
     if len(shared) > len(whole):
         evidence.append(f"{len(shared) - len(whole)} pairs left out (diverged or failed)")
     if missing:
         evidence.append(f"{missing} runs missing")
-    outcomes: dict[str, Outcomes] = {"better": "held", "worse": "not held", "tie": "not held"}
-    outcome = "undecided" if missing else outcomes.get(found.verdict, "undecided")
+    outcome = "undecided" if missing else _of_pair(found)
     return Finding(claim, outcome, ", ".join(evidence), found.difference, sides)
+
+
+def _of_pair(found: Pair) -> Outcomes:
+    if found.seen is not None:
+        return _outcome(found.seen == "better", 1)
+    outcomes: dict[str, Outcomes] = {"better": "held", "worse": "not held", "tie": "not held"}
+    return outcomes.get(found.verdict, "undecided")
+
+
+def _outcome(shown: bool, seeds: int) -> Outcomes:
+    """Return what so many seeds allow to say."""
+    if seeds == 1:
+        return "seen once" if shown else "not seen"
+    if seeds < FEWEST_SEEDS:
+        return "undecided"
+    return "held" if shown else "not held"
+
+
+def _more(seeds: int) -> str:
+    missing = FEWEST_SEEDS - seeds
+    return f", needs at least {missing} more seed{'s' * (missing > 1)}" if missing > 0 else ""
 
 
 def _picked(selector: Selector | None, members: Iterable[Member]) -> list[Member]:
@@ -186,12 +221,18 @@ def _missing(members: Iterable[Member]) -> int:
     return sum(m.run is None or m.run.status in ("unfinished", "interrupted") for m in members)
 
 
-def _value(claim: Claim, members: Iterable[Member]) -> Interval:
+def _value(claim: Claim, members: Sequence[Member]) -> Interval:
     """Return the metric's mean and interval over the seeds, of the runs that have it."""
     places = _by_place(members, (), claim.metric)
     finite = [place for place in places if math.isfinite(places[place])]
-    found = interval(list(_mean_by_seed(places, finite).values()))
-    return found.within(0, 1) if claim.metric.endswith("accuracy") else found
+    values = list(_mean_by_seed(places, finite).values())
+    return metric_interval(values, claim.metric, _examples(claim, members))
+
+
+def _examples(claim: Claim, members: Iterable[Member]) -> int | None:
+    """Return how many examples the metric was measured on; the fewest, where runs differ."""
+    counts = [examples_of(m.run.examples, claim.metric) for m in members if m.run is not None]
+    return min((count for count in counts if count), default=None)
 
 
 def _open_keys(claim: Claim, members: Iterable[Member]) -> list[str]:

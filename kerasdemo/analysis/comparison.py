@@ -1,4 +1,11 @@
-"""Runs against each other: means and intervals over seeds, pairs by seed, ranks with ties."""
+"""Runs against each other: means and intervals over seeds, pairs by seed, ranks with ties.
+
+An interval holds two errors. Seeds differ: Student's t. And an accuracy was measured on so many
+examples, the same ones with every seed, so that more seeds don't lessen this error: Wilson's score
+interval (Wilson 1927). Their distances from the mean add in squares (Newcombe 1998; Zou and Donner
+2008). For a difference the two accuracies count as independent. Networks mostly err on the same
+examples, so this is a little too wide, never too narrow.
+"""
 
 import math
 from collections import Counter
@@ -13,10 +20,18 @@ from kerasdemo.config.errors import unknown
 from kerasdemo.records.index import Listing, Scalar, Summary, listing
 
 CONFIDENCE = 0.95
+CERTAIN = 1.959964  # the normal distribution's 0.975 quantile
 POWER = 0.8
+# Two pairs that happen to agree look certain: no winner from fewer than three.
+FEWEST_SEEDS = 3
 MOST_SEEDS = 100
 MISSING = "-"
-METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds")
+SAMPLE = "mnist_sample"
+METRICS = (
+    *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    *("epoch_seconds", "seconds"),
+)
+TIMES = ("epoch_seconds", "seconds")
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,10 @@ class Interval:
         mean, low, high = (f"{number:{sign}.4g}" for number in (self.mean, self.low, self.high))
         return f"{mean} [{low}, {high}]" if math.isfinite(self.low) else mean
 
+    def scaled(self, by: float) -> "Interval":
+        """Return it in another unit: 100 makes percent of a share."""
+        return Interval(by * self.mean, by * self.low, by * self.high, self.n)
+
     def within(self, least: float, most: float) -> "Interval":
         """Return it cut to the values that are possible: a share of examples is 0 to 1."""
         # NaN comes first and stays: Python's max and min keep the first where none is larger.
@@ -52,12 +71,71 @@ def interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interva
     n = len(values)
     if n == 0:
         return Interval(math.nan, math.nan, math.nan, 0)
-    mean = math.fsum(values) / n
+    mean = _mean(values)
     if n == 1 or not math.isfinite(mean):
         return Interval(mean, math.nan, math.nan, n)
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-    half = _t((1 + confidence) / 2, n - 1) * spread / math.sqrt(n)
+    half = _t((1 + confidence) / 2, n - 1) * _deviation(values, mean) / math.sqrt(n)
     return Interval(mean, mean - half, mean + half, n)
+
+
+def metric_interval(values: Sequence[float], metric: str, examples: int | None = None) -> Interval:
+    """Return the interval of a metric: of an accuracy never narrower than its examples allow.
+
+    Args:
+        values: one number a seed; accuracies as shares, 0 to 1.
+        examples: how many an accuracy was measured on; None where nobody knows.
+    """
+    seeds = interval(values)
+    if metric in TIMES:
+        return seeds.within(0, math.inf)
+    if not is_accuracy(metric) or not math.isfinite(seeds.mean):
+        return seeds
+    low, high = _beside(seeds, *_wilson_distances(seeds.mean, examples))
+    return Interval(seeds.mean, low, high, seeds.n).within(0, 1)
+
+
+def is_accuracy(metric: str) -> bool:
+    """Return whether a metric is a share of examples."""
+    return metric.endswith("accuracy")
+
+
+def examples_of(examples: Mapping[str, int], metric: str) -> int | None:
+    """Return how many examples a metric was measured on, by the run's part -> count."""
+    part = {"val": "validation", "test": "test"}.get(metric.partition("_")[0], "train")
+    return examples.get(part) or None
+
+
+def _wilson_distances(share: float, examples: int | None) -> tuple[float, float]:
+    """Return how far below and above a share its Wilson interval reaches; 0 without a count."""
+    if not examples:
+        return 0.0, 0.0
+    share = min(max(share, 0.0), 1.0)
+    square = CERTAIN**2 / examples
+    centre = (share + square / 2) / (1 + square)
+    half = math.sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
+    return max(0.0, share - centre + half), max(0.0, centre + half - share)
+
+
+def _beside(seeds: Interval, below: float, above: float) -> tuple[float, float]:
+    """Return the ends with the examples' error beside that of the seeds."""
+    if math.isfinite(seeds.low):
+        below = math.hypot(seeds.mean - seeds.low, below)
+        above = math.hypot(seeds.high - seeds.mean, above)
+    elif not below and not above:
+        return math.nan, math.nan
+    return seeds.mean - below, seeds.mean + above
+
+
+def _mean(values: Sequence[float]) -> float:
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.inf
+
+
+def _deviation(values: Sequence[float], mean: float) -> float:
+    # A product, not a power: a power of huge numbers raises where a product is infinite.
+    return math.sqrt(sum((v - mean) * (v - mean) for v in values) / (len(values) - 1))
 
 
 @cache
@@ -73,13 +151,28 @@ def _t(quantile: float, freedom: int) -> float:
 class Pair:
     """What the seeds that two groups share say about them.
 
-    difference: of the first minus the second, by seed. more_seeds: about how many more would
-    tell; None where none are needed or `MOST_SEEDS` would not do.
+    difference: of the first minus the second. by_seed: the same for each seed. more_seeds: about
+    how many more would decide; None where none are needed, or no number of seeds would do: then
+    it is a tie, or `undecided` because there are too few examples. seen: what one seed shows
+    beyond the error of its examples; of more seeds, None.
     """
 
     difference: Interval
     verdict: Literal["better", "worse", "tie", "undecided"]
     more_seeds: int | None = None
+    seen: Literal["better", "worse"] | None = None
+    by_seed: tuple[float, ...] = ()
+
+    @property
+    def lacks(self) -> str:
+        """What is needed to decide it, in words; empty where nothing is."""
+        if self.verdict != "undecided" or self.difference.n == 0:
+            return ""
+        if self.more_seeds is None:
+            return "needs more examples, not more seeds"
+        few = self.difference.n < FEWEST_SEEDS
+        more = f"{self.more_seeds} more seed{'s' if self.more_seeds > 1 else ''}"
+        return f"needs {'at least' if few else 'about'} {more}"
 
     def sentence(self, first: str, second: str) -> str:
         """Return the verdict in words."""
@@ -90,14 +183,10 @@ class Pair:
             return f"{second} beats {first} by {_size(d)}"
         if d.n == 0:
             return f"{first} and {second} share no seed: run both with the same seeds"
-        if self.more_seeds is not None:
-            return (
-                f"{first} against {second}: {d}, needs about {self.more_seeds} more "
-                f"seed{'s' if self.more_seeds > 1 else ''}"
-            )
-        if d.n == 1:
-            return f"{first} against {second}: {d} with one seed, needs at least 2 more seeds"
-        return f"{first} and {second}: tie ({d})"
+        if self.verdict == "tie":
+            return f"{first} and {second}: tie ({d})"
+        once = ", seen once" if self.seen else " with one seed" if d.n == 1 else ""
+        return f"{first} against {second}: {d}{once}, {self.lacks}"
 
 
 def _size(difference: Interval) -> str:
@@ -106,47 +195,84 @@ def _size(difference: Interval) -> str:
 
 
 def pair(
-    first: Mapping[int, float], second: Mapping[int, float], *, less_is_better: bool, by: float = 0
+    first: Mapping[int, float],
+    second: Mapping[int, float],
+    metric: str,
+    *,
+    by: float = 0,
+    examples: tuple[int | None, int | None] = (None, None),
 ) -> Pair:
     """Compare two groups by the seeds that they share.
 
-    Student's paired t: the interval of the mean difference by seed must lie wholly beyond `by`
-    (95 % each pair, not corrected for the number of pairs). Where it does not, the seeds that a
-    power of 0.8 needs for a difference and a spread such as were seen are counted by
-    n = ((t(0.975, n-1) + t(0.8, n-1)) sd / d)^2 (Cohen 1988, Statistical Power Analysis,
-    section 2.4); more than `MOST_SEEDS` is called a tie.
+    Student's paired t, and of accuracies the error of the examples beside it: the interval of the
+    mean difference must lie wholly beyond `by` (95 % each pair, not corrected for the number of
+    pairs), with `FEWEST_SEEDS` or more. Where it does not, the seeds that a power of 0.8 needs for
+    a difference and a spread such as were seen are counted by n = ((t(0.975, n-1) + t(0.8, n-1))
+    sd / d)^2 (Cohen 1988, Statistical Power Analysis, section 2.4), d being what the examples'
+    error leaves of the difference; more than `MOST_SEEDS` is called a tie.
 
     Args:
         first, second: seed -> value, finite.
         by: how much better the first must be, in the metric's unit.
+        examples: how many each side's accuracies were measured on.
     """
     seeds = sorted(first.keys() & second.keys())
-    differences = [first[seed] - second[seed] for seed in seeds]
-    difference = interval(differences)
-    sign = -1 if less_is_better else 1
-    if len(seeds) < 2:
-        return Pair(difference, "undecided")
+    differences = tuple(first[seed] - second[seed] for seed in seeds)
+    difference, below, above = _difference(
+        [first[seed] for seed in seeds], [second[seed] for seed in seeds], metric, examples
+    )
+    sign = -1 if less_is_better(metric) else 1
     low, high = sorted((sign * difference.low, sign * difference.high))
-    if low > by:
-        return Pair(difference, "better")
-    if high < by:
-        return Pair(difference, "worse")
-    needed = _seeds_needed([sign * d - by for d in differences])
+    beyond: Literal["better", "worse"] | None = (
+        "better" if low > by else "worse" if high < by else None
+    )
+    n = len(seeds)
+    if n < FEWEST_SEEDS:
+        seen = beyond if n == 1 else None
+        return Pair(difference, "undecided", FEWEST_SEEDS - n, seen, differences)
+    if beyond is not None:
+        return Pair(difference, beyond, by_seed=differences)
+    apart = [sign * d - by for d in differences]
+    needed = _seeds_needed(apart, 0.0)
     if needed is None:
-        return Pair(difference, "tie")
-    return Pair(difference, "undecided", max(1, needed - len(seeds)))
+        return Pair(difference, "tie", by_seed=differences)
+    # The examples' error on the side towards `by`.
+    needed = _seeds_needed(apart, below if difference.mean > sign * by else above)
+    more = None if needed is None else max(1, needed - n)
+    return Pair(difference, "undecided", more, by_seed=differences)
 
 
-def _seeds_needed(differences: Sequence[float]) -> int | None:
-    """Return how many seeds would show a mean difference such as this, or None for too many."""
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    spread = math.sqrt(math.fsum((d - mean) ** 2 for d in differences) / (n - 1))
-    if mean == 0:
+def _difference(
+    first: Sequence[float],
+    second: Sequence[float],
+    metric: str,
+    examples: tuple[int | None, int | None],
+) -> tuple[Interval, float, float]:
+    """Return the interval of the mean difference, and the examples' error below and above it."""
+    seeds = interval([a - b for a, b in zip(first, second, strict=True)])
+    if not is_accuracy(metric) or not math.isfinite(seeds.mean):
+        return seeds, 0.0, 0.0
+    one = _wilson_distances(_mean(first), examples[0])
+    two = _wilson_distances(_mean(second), examples[1])
+    below, above = math.hypot(one[0], two[1]), math.hypot(one[1], two[0])
+    low, high = _beside(seeds, below, above)
+    return Interval(seeds.mean, low, high, seeds.n).within(-1, 1), below, above
+
+
+def _seeds_needed(differences: Sequence[float], error: float) -> int | None:
+    """Return how many seeds would show a mean difference such as this, or None for too many.
+
+    error: of the examples, which no seed lessens.
+    """
+    mean = _mean(differences)
+    if abs(mean) <= error or not math.isfinite(mean):
         return None
-    for count in range(2, MOST_SEEDS + 1):
+    spread, left = _deviation(differences, mean), math.sqrt(mean * mean - error * error)
+    if left == 0:
+        return None
+    for count in range(FEWEST_SEEDS, MOST_SEEDS + 1):
         t = _t((1 + CONFIDENCE) / 2, count - 1) + _t(POWER, count - 1)
-        if count >= (t * spread / mean) ** 2:
+        if math.sqrt(count) >= t * spread / left:
             return count
     return None
 
@@ -173,12 +299,23 @@ class Group:
             value = value_of(run, self.metric, self.at)
             if math.isfinite(value):
                 found.setdefault(run.seed, []).append(value)
-        return {seed: math.fsum(values) / len(values) for seed, values in found.items()}
+        return {seed: _mean(values) for seed, values in found.items()}
 
     @cached_property
     def interval(self) -> Interval:
         """Mean over seeds and its 95 % interval, of the runs that have a value."""
-        return interval(list(self.by_seed.values()))
+        return metric_interval(list(self.by_seed.values()), self.metric, self.examples)
+
+    @cached_property
+    def examples(self) -> int | None:
+        """How many examples its metric was measured on; the fewest, where runs differ."""
+        counts = [examples_of(run.examples, self.metric) for run in self.runs]
+        return min((count for count in counts if count), default=None)
+
+    def against(self, other: "Group") -> Pair:
+        """Compare it with another group by the seeds that they share."""
+        examples = self.examples, other.examples
+        return pair(self.by_seed, other.by_seed, self.metric, examples=examples)
 
     @property
     def diverged(self) -> int:
@@ -194,7 +331,7 @@ class Group:
         """Return the mean of another metric over the runs that have it."""
         values = [value_of(run, metric, at) for run in self.runs]
         finite = [value for value in values if math.isfinite(value)]
-        return math.fsum(finite) / len(finite) if finite else math.nan
+        return _mean(finite) if finite else math.nan
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -256,7 +393,11 @@ def value_of(run: Summary, metric: str, at: str = "kept") -> float:
     if metric == "seconds":
         return math.nan if run.seconds is None else run.seconds
     value = run.metrics.get(metric)
-    return math.nan if value is None else getattr(value, at)
+    if value is None:
+        return math.nan
+    found: float = getattr(value, at)
+    # A damaged folder may hold anything: what is no share of examples is no accuracy.
+    return math.nan if is_accuracy(metric) and not 0 <= found <= 1 else found
 
 
 def differing(runs: Sequence[Summary]) -> tuple[str, ...]:
@@ -334,7 +475,7 @@ def compare(
     groups, named = _groups(runs, keys, metric, at)
     sign = 1 if less_is_better(metric) else -1
     groups.sort(key=lambda g: _order(g, sign))
-    ranked = tuple(_ranked(groups, metric))
+    ranked = tuple(_ranked(groups))
     unfinished = len(every) - len(runs)
     return Comparison(metric, at, keys, ranked, _edges(groups, keys), unfinished, named)
 
@@ -405,22 +546,21 @@ def _order(group: Group, sign: int) -> tuple[int, float, float, str]:
     return (int(group.diverged > 0), group.diverged / len(group.runs), sign * mean, group.label)
 
 
-def _ranked(groups: Sequence[Group], metric: str) -> Iterable[Ranked]:
+def _ranked(groups: Sequence[Group]) -> Iterable[Ranked]:
     leader, rank = None, 0
     for place, group in enumerate(groups, 1):
-        if leader is None or not _ties(leader, group, metric):
+        if leader is None or not _ties(leader, group):
             leader, rank = group, place
         against = None
         if place > 1:
-            against = pair(groups[0].by_seed, group.by_seed, less_is_better=less_is_better(metric))
+            against = groups[0].against(group)
         yield Ranked(rank, group, against)
 
 
-def _ties(leader: Group, group: Group, metric: str) -> bool:
+def _ties(leader: Group, group: Group) -> bool:
     if not group.by_seed or bool(group.diverged) != bool(leader.diverged):
         return not group.by_seed and not leader.by_seed
-    against = pair(leader.by_seed, group.by_seed, less_is_better=less_is_better(metric))
-    return against.verdict not in ("better", "worse")
+    return leader.against(group).verdict not in ("better", "worse")
 
 
 def _edges(groups: Sequence[Group], keys: Sequence[str]) -> tuple[str, ...]:

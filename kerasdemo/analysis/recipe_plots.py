@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis import plots
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import metric_interval
 from kerasdemo.analysis.plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION, YELLOW
 from kerasdemo.analysis.verdict import Outcome
 
@@ -26,12 +26,16 @@ ROW = 0.42
 
 @dataclass(frozen=True)
 class Row:
-    """The start, or a change that was tried. values: metric -> a share for each seed."""
+    """The start, or a change that was tried.
+
+    values: metric -> a share for each seed. examples: metric -> how many it was measured on.
+    """
 
     label: str
     kept: bool
     outcome: Outcome
     values: Mapping[str, Sequence[float]]
+    examples: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
@@ -64,7 +68,7 @@ def title(name: str, rows: Sequence[Row]) -> str:
     for metric in ("test_accuracy", "val_accuracy", "accuracy"):
         first, last = kept[0].values.get(metric), kept[-1].values.get(metric)
         if last and len(kept) > 1:
-            ends = [f"{100 * interval(v).mean:.1f}" if v else "no result" for v in (first, last)]
+            ends = [f"{100 * sum(v) / len(v):.1f}" if v else "no result" for v in (first, last)]
             return f"{name}: {LOOKS[metric][0]} accuracy from {' to '.join(ends)} %, {count}"
     return f"{name}: {count}"
 
@@ -103,13 +107,13 @@ def _metric(
 ) -> None:
     joined: list[tuple[float, float]] = []
     for place, row in enumerate(rows):
-        values = [100 * value for value in row.values.get(metric, ())]
+        values = row.values.get(metric, ())
         if not values:
             continue
-        y, found = place + shift, interval(values)
-        if found.n > 1:
-            ax.plot(values, [y] * found.n, ".", color=color, ms=3, alpha=0.5, zorder=3)
-            ax.plot([found.low, found.high], [y, y], color=color, lw=1.0, zorder=3)
+        found = metric_interval(values, metric, row.examples.get(metric)).scaled(100)
+        y = place + shift
+        ax.plot([100 * v for v in values], [y] * found.n, ".", color=color, ms=3, alpha=0.5)
+        ax.plot([found.low, found.high], [y, y], color=color, lw=1.0, zorder=3)
         face: Any = color if row.kept else "white"
         ax.plot([found.mean], [y], marker, ms=5.5, mfc=face, mec=color, ls="none", zorder=4)
         if row.kept:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kerasdemo.records import Run
 
 Part = Literal["introduction", "backpropagation", "keras", "tips", "keras2", "fizzbuzz"]
-Status = Literal["held", "not held", "undecided", "given"]
+Status = Literal["held", "not held", "seen once", "not seen", "undecided", "given"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from kerasdemo.records import files
 from kerasdemo.records.folder import RunFolder
 
 FILE = ".index.jsonl"
-VERSION = 1
+VERSION = 2
+PARTS = ("train", "validation", "test")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 Scalar = str | int | float | bool | None
 
@@ -47,7 +48,8 @@ class Summary:
     """What a listing or a comparison needs of one run, small enough to hold 10,000.
 
     keys, values: the config flattened to dotted paths; runs of one form share their keys.
-    metrics: by Keras' names; the test set is seen once, with the weights that were kept.
+    metrics: by Keras' names; the test set is seen once, with the weights that were kept. examples:
+    part of the data -> how many there are. data: the fingerprint of the data that was used.
     """
 
     path: Path
@@ -62,6 +64,8 @@ class Summary:
     parameters: int | None
     source: str | None
     verdict: str | None
+    examples: Mapping[str, int] = field(default_factory=dict)
+    data: str | None = None
 
     @property
     def id(self) -> str:
@@ -219,7 +223,13 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
         parameters=once(facts.get("parameters")),
         source=once(source),
         verdict=once(_json(run.verdict_file).get("outcome")),
+        examples=_examples(facts.get("data") or {}),
+        data=once((facts.get("data") or {}).get("sha256")),
     )
+
+
+def _examples(data: Mapping[str, Any]) -> dict[str, int]:
+    return {part: data[part] for part in PARTS if isinstance(data.get(part), int)}
 
 
 def _test_metrics(facts: Mapping[str, Any]) -> dict[str, Value]:
@@ -307,10 +317,11 @@ def _from_line(folder: Path, fields: dict[str, Any], once: _Once) -> Summary:
         for name, (kept, last, best, epoch) in fields["metrics"].items()
     }
     settings = fields.pop("settings")
-    small = {k: once(v) for k, v in fields.items() if k != "metrics"}
+    small = {k: once(v) for k, v in fields.items() if k not in ("metrics", "examples")}
     keys = once(tuple(sys.intern(key) for key in settings))
     values = tuple(once(value) for value in settings.values())
-    return Summary(path=folder, keys=keys, values=values, **{**small, "metrics": metrics})
+    given = {"metrics": metrics, "examples": fields["examples"]}
+    return Summary(path=folder, keys=keys, values=values, **small, **given)
 
 
 def _line(name: str, entry: _Entry) -> str:
@@ -326,6 +337,8 @@ def _line(name: str, entry: _Entry) -> str:
         "parameters": one.parameters,
         "source": one.source,
         "verdict": one.verdict,
+        "examples": dict(one.examples),
+        "data": one.data,
     }
     return json.dumps(files.finite([name, entry.stamp, fields]), separators=(",", ":"))
 

@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis import Verdict, diagnose, recipe_plots
-from kerasdemo.analysis.comparison import Interval, Pair, interval, pair
+from kerasdemo.analysis.comparison import (
+    CERTAIN,
+    FEWEST_SEEDS,
+    Interval,
+    Pair,
+    interval,
+    metric_interval,
+    pair,
+)
 from kerasdemo.analysis.patching import as_yaml, patched
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.verdict import OUTCOMES, Outcome, Remedy
@@ -27,8 +35,8 @@ from kerasdemo.sweeps.answers import prepare
 if TYPE_CHECKING:
     from rich.console import Console
 
-CERTAIN = 1.96
 MOST_RUNS = 30
+PART_OF = {"accuracy": "train", "val_accuracy": "validation", "test_accuracy": "test"}
 TRAINING = ("diverged", "optimization_failure", "cannot_tell")
 
 
@@ -76,7 +84,12 @@ class Trial:
 
     def mean(self, metric: str) -> Interval:
         """Return a metric's mean over seeds."""
-        return interval(list(self.by_seed(metric).values()))
+        return metric_interval(list(self.by_seed(metric).values()), metric, self.examples(metric))
+
+    def examples(self, metric: str) -> int | None:
+        """Return how many examples a metric was measured on; the fewest, where runs differ."""
+        counts = [Reading(run).count(PART_OF[metric]) for run in self.runs]
+        return min((int(count) for count in counts if count), default=None)
 
     @property
     def diverged(self) -> int:
@@ -218,8 +231,9 @@ def judge(before: Trial, after: Trial, final_metric: str) -> Judgement:
         return Judgement(False, f"worse: {told}", gains)
     if _verdict(gains[goal], before, after, goal) == "better":
         return Judgement(True, told, gains)
-    difference = gains[final_metric].difference
-    floor = difference.low if difference.n > 1 else difference.mean
+    # Of the seeds alone: whether it costs something is asked on the same examples.
+    cost = interval(gains[final_metric].by_seed)
+    floor = cost.low if cost.n >= FEWEST_SEEDS else cost.mean
     if after.outcome == "healthy" and floor >= -recipe_text.MARGIN:
         return Judgement(True, f"healthy now, and no worse: {told}", gains)
     return Judgement(False, f"no clear gain: {told}", gains)
@@ -238,18 +252,17 @@ def _broke(before: Trial, after: Trial) -> tuple[bool, str] | None:
 
 
 def _against(after: Trial, before: Trial, metric: str) -> Pair:
-    return pair(after.by_seed(metric), before.by_seed(metric), less_is_better=False)
+    examples = after.examples(metric), before.examples(metric)
+    return pair(after.by_seed(metric), before.by_seed(metric), metric, examples=examples)
 
 
 def _verdict(gain: Pair, before: Trial, after: Trial, metric: str) -> str:
-    """Return better, worse, or neither: by the interval over seeds, with one seed by a margin."""
-    if gain.difference.n != 1:
+    """Return better, worse, or neither: by the interval, with one or two seeds by a margin."""
+    if not 0 < gain.difference.n < FEWEST_SEEDS:
         return gain.verdict
-    part = {"accuracy": "train", "val_accuracy": "validation", "test_accuracy": "test"}[metric]
     errors = [
-        Reading(trial.runs[0]).error(value, part)
+        Reading(trial.runs[0]).error(trial.mean(metric).mean, PART_OF[metric])
         for trial in (before, after)
-        for value in trial.by_seed(metric).values()
     ]
     margin = max(recipe_text.MARGIN, CERTAIN * math.hypot(*errors))
     mean = gain.difference.mean
@@ -261,8 +274,8 @@ def _told(gain: Pair) -> str:
     d = gain.difference
     if d.n == 0:
         return "not measured"
-    text = recipe_text.points(d)
-    return f"{text}, needs about {gain.more_seeds} more seeds" if gain.more_seeds else text
+    lacks = gain.lacks if d.n >= FEWEST_SEEDS else ""
+    return ", ".join(filter(None, (recipe_text.points(d), lacks)))
 
 
 # Doing.

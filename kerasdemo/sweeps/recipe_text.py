@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.analysis.comparison import Interval
+from kerasdemo.analysis.comparison import FEWEST_SEEDS, Interval
 from kerasdemo.analysis.recipe_plots import Row
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ METRICS = {
     "val_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
 }
-# With one seed there is no spread to go by: a plain gain counts from here on, and beyond the chance
-# of which examples were measured. It is also how much a mended run may cost at most.
+# With one or two seeds there is no spread to go by: a plain gain counts from here on, and beyond
+# the chance of which examples were measured. It is also how much a mended run may cost at most.
 MARGIN = 0.01
 ON_THE_TEST_SET = (
     "A test mismatch is seen on the test set alone: what was kept was chosen by it, so that the "
@@ -65,17 +65,18 @@ def summary(trial: "Trial") -> str:
 
 
 def _percent(mean: Interval) -> str:
-    half = f" ± {100 * (mean.high - mean.mean):.1f}" if math.isfinite(mean.high) else ""
-    return f"{100 * mean.mean:.1f}{half} %"
+    low, high = 100 * mean.low, 100 * mean.high
+    ends = f" [{low:.1f}, {high:.1f}]" if math.isfinite(low) else ""
+    return f"{100 * mean.mean:.1f}{ends} %"
 
 
 def tree(followed: "Followed") -> list[str]:
     """Return what was tried as a tree: what was kept goes on one level further in."""
     tuning = followed.tuning
     seeds = [run.config.seed for run in tuning.start.runs]
-    told = "seeds " + ", ".join(map(str, seeds))
-    if len(seeds) == 1:
-        told = f"seed {seeds[0]} alone: a gain counts from {100 * MARGIN:g} point on"
+    told = f"seed{'s' * (len(seeds) > 1)} " + ", ".join(map(str, seeds))
+    if len(seeds) < FEWEST_SEEDS:
+        told += f" alone: a gain counts from {100 * MARGIN:g} point on"
     lines = [
         f"{tuning.start.config.name}, {told}",
         summary(tuning.start),
@@ -124,7 +125,8 @@ def rows(tuning: "Tuning") -> list[Row]:
 
 def _row(text: str, kept: bool, trial: "Trial") -> Row:
     values = {name: tuple(trial.by_seed(name).values()) for name in METRICS}
-    return Row(text, kept, trial.outcome, values)
+    examples = {name: trial.examples(name) for name in METRICS}
+    return Row(text, kept, trial.outcome, values, examples)
 
 
 def as_json(followed: "Followed") -> dict[str, Any]:

@@ -10,9 +10,9 @@ from test_comparison import made
 from kerasdemo.analysis.claims import Claim, Member, judge
 
 
-def members(**by_label: list[float]) -> list[Member]:
+def members(examples: int | None = 10_000, **by_label: list[float]) -> list[Member]:
     return [
-        Member(label, {"x": label}, seed, made(value, seed))
+        Member(label, {"x": label}, seed, made(value, seed, examples=examples))
         for label, values in by_label.items()
         for seed, value in enumerate(values)
     ]
@@ -32,7 +32,12 @@ A_THAN_B = claim(better="a", than="b")
         (members(a=[0.5, 0.52, 0.51], b=[0.9, 0.91, 0.92]), "not held"),
         (members(a=[0.5, 0.6, 0.7], b=[0.5, 0.6, 0.7]), "not held"),
         (members(a=[0.9, 0.5], b=[0.5, 0.52]), "undecided"),
-        (members(a=[0.9], b=[0.5]), "undecided"),
+        # Two seeds never decide, one shows what the error of its examples allows.
+        (members(a=[0.9, 0.9], b=[0.5, 0.5]), "undecided"),
+        (members(a=[0.9069], b=[0.2484]), "seen once"),
+        (members(a=[0.2484], b=[0.9069]), "not seen"),
+        (members(a=[0.9069], b=[0.9060]), "undecided"),
+        (members(examples=None, a=[0.9], b=[0.5]), "undecided"),
     ],
 )
 def test_better(runs: list[Member], outcome: str) -> None:
@@ -43,7 +48,7 @@ def test_by_how_much() -> None:
     runs = members(a=[0.9, 0.91, 0.92], b=[0.8, 0.81, 0.821])
     found = judge(claim(better="a", than="b", by=0.05), runs)
     assert found.outcome == "held"
-    assert "more than 0.05 asked" in found.evidence
+    assert "more than 0.05 claimed" in found.evidence
     assert judge(claim(better="a", than="b", by=0.2), runs).outcome == "not held"
 
 
@@ -66,11 +71,12 @@ def test_runs_are_paired_by_what_the_selectors_leave_open() -> None:
         )
         for name in ("adam", "sgd")
         for rate in (0.1, 0.5, 0.8)
-        for seed in range(2)
+        for seed in range(3)
     ]
     found = judge(claim(better={"optimizer": "adam"}, than={"optimizer": "sgd"}), runs)
     assert found.outcome == "held"
     assert "val_accuracy +0.1 [" in found.evidence
+    assert "mean over 3 settings of rate" in found.evidence
 
 
 def test_a_pair_with_a_diverged_run_is_left_out_aloud() -> None:
@@ -80,15 +86,21 @@ def test_a_pair_with_a_diverged_run_is_left_out_aloud() -> None:
 
 
 def test_a_verdict() -> None:
-    runs = members(a=[0.9, 0.91])
+    runs = members(a=[0.9, 0.91, 0.92])
     assert judge(claim(runs="a", verdict="healthy"), runs).outcome == "held"
     assert judge(claim(runs="a", verdict="overfitting"), runs).outcome == "not held"
     runs[1] = replace(runs[1], run=replace(made(0.9, 1), verdict="overfitting"))
     found = judge(claim(runs="a", verdict="healthy"), runs)
-    assert (found.outcome, found.evidence) == (
-        "undecided",
-        "1 of 2 runs (healthy 1, overfitting 1); val_accuracy 0.9 [0.9, 0.9]",
-    )
+    assert found.outcome == "undecided"
+    assert found.evidence.startswith("2 of 3 runs (healthy 2, overfitting 1); val_accuracy ")
+
+
+def test_a_verdict_of_few_seeds() -> None:
+    one = judge(claim(runs="a", verdict="healthy"), members(a=[0.9]))
+    assert one.outcome == "seen once"
+    assert one.evidence.endswith("needs at least 2 more seeds")
+    assert judge(claim(runs="a", verdict="overfitting"), members(a=[0.9])).outcome == "not seen"
+    assert judge(claim(runs="a", verdict="healthy"), members(a=[0.9, 0.9])).outcome == "undecided"
 
 
 @pytest.mark.parametrize(
@@ -97,21 +109,24 @@ def test_a_verdict() -> None:
         ([0.9, 0.91, 0.92], "held"),
         ([0.7, 0.71, 0.72], "not held"),
         ([0.7, 0.9, 0.99], "undecided"),
-        ([0.9], "held"),
-        ([0.7], "not held"),
+        ([0.9, 0.9], "undecided"),
+        ([0.9], "seen once"),
+        ([0.7], "not seen"),
+        ([0.801], "undecided"),
     ],
 )
 def test_a_value(values: list[float], outcome: str) -> None:
     reaches = claim(runs="a", between=(0.8, 0.95), lecturer=88.0, rows=(8,))
-    assert judge(reaches, members(a=values)).outcome == outcome
+    found = judge(reaches, members(a=values))
+    assert found.outcome == outcome
+    assert "claimed 0.8 to 0.95" in found.evidence
 
 
 def test_no_interval_of_accuracy_reaches_beyond_all_examples() -> None:
     found = judge(claim(runs="a", between=(0.8, 1)), members(a=[1, 1, 0.9]))
     assert found.outcome == "held"
     assert "[0.8232, 1]" in found.evidence
-    one = judge(claim(runs="a", between=(0.8, 1)), members(a=[0.9]))
-    assert "val_accuracy 0.9, 1 seeds" in one.evidence
+    assert "+0.5 [-1, +1]" in judge(A_THAN_B, members(a=[1, 0.1], b=[0.1, 0])).evidence
 
 
 def test_a_value_that_a_diverged_run_does_not_have() -> None:
