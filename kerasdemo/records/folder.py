@@ -11,7 +11,10 @@ from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
 from kerasdemo.records import files
 
-METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+METRICS = (
+    *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"),
+    *("val_loss_rise", "val_loss_rise_error", "val_newly_wrong", "val_newly_right"),
+)
 STATISTICS = ("gradient_norm", "weight_norm", "update_ratio", "dead", "saturated")
 
 
@@ -32,9 +35,9 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
 class RunFolder:
     """The folder of one run.
 
-    Facts, written once: config.yaml, run.json, metrics.csv, layers.csv, model.keras, and where it
-    was probed, probe.json. Derived, made again at will: verdict.json, curves.png, layers.png. Only
-    while it trains: checkpoint.npz.
+    Facts, written once: config.yaml, run.json, metrics.csv, times.csv, layers.csv, model.keras, and
+    where it was probed, probe.json. Derived, made again at will: verdict.json, curves.png,
+    layers.png. Only while it trains: checkpoint.npz.
     """
 
     path: Path
@@ -50,6 +53,10 @@ class RunFolder:
     @property
     def metrics_file(self) -> Path:
         return self.path / "metrics.csv"
+
+    @property
+    def times_file(self) -> Path:
+        return self.path / "times.csv"
 
     @property
     def layers_file(self) -> Path:
@@ -119,6 +126,7 @@ class RunFolder:
         for file in (
             self.run_file,  # first: from here on the run counts as not finished
             self.metrics_file,
+            self.times_file,
             self.layers_file,
             self.model_file,
             self.verdict_file,
@@ -134,15 +142,20 @@ class RunFolder:
         self.run_file.unlink(missing_ok=True)
         if epochs == 0:
             self.clear()
-        for file, rows in ((self.metrics_file, epochs), (self.layers_file, epochs * layers)):
+        for file, rows in (
+            (self.metrics_file, epochs),
+            (self.times_file, epochs),
+            (self.layers_file, epochs * layers),
+        ):
             if file.exists():
                 lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
                 files.write_text(file, "".join(lines[: rows + 1]))
 
     def has_epochs(self, epochs: int, layers: int) -> bool:
-        """Return whether so many whole epochs stand in metrics.csv and layers.csv."""
+        """Return whether so many whole epochs stand in metrics.csv, times.csv and layers.csv."""
         for file, rows, first in (
             (self.metrics_file, epochs, "epoch,loss"),
+            (self.times_file, epochs, "epoch,training_seconds"),
             (self.layers_file, epochs * layers, "epoch,layer"),
         ):
             try:
@@ -157,6 +170,10 @@ class RunFolder:
         """Append one epoch (from 1) to metrics.csv and flush it."""
         columns = [name for name in METRICS if name in row]
         _append(self.metrics_file, ("epoch", *columns), [(epoch, *(row[c] for c in columns))])
+
+    def add_time(self, epoch: int, seconds: float) -> None:
+        """Append one epoch's seconds of training to times.csv and flush them."""
+        _append(self.times_file, ("epoch", "training_seconds"), [(epoch, round(seconds, 6))])
 
     def add_layers(self, epoch: int, layers: Mapping[str, Mapping[str, float]]) -> None:
         """Append one epoch's layer statistics to layers.csv and flush them."""

@@ -217,7 +217,7 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
         reason=facts.get("reason"),
         keys=once(tuple(settings)),
         values=tuple(once(value) for value in settings.values()),
-        metrics={**curves, **_test_metrics(facts)},
+        metrics={**curves, **_test_metrics(facts), **_epoch_seconds(facts)},
         epochs=epochs,
         seconds=facts.get("seconds"),
         parameters=once(facts.get("parameters")),
@@ -235,6 +235,14 @@ def _examples(data: Mapping[str, Any]) -> dict[str, int]:
 def _test_metrics(facts: Mapping[str, Any]) -> dict[str, Value]:
     test = {name: _number(value) for name, value in (facts.get("test") or {}).items()}
     return {sys.intern(f"test_{name}"): Value(v, v, v, 0) for name, v in test.items()}
+
+
+def _epoch_seconds(facts: Mapping[str, Any]) -> dict[str, Value]:
+    seconds = facts.get("epoch_seconds")
+    if seconds is None:
+        return {}
+    value = float(seconds)
+    return {"epoch_seconds": Value(value, value, value, 0)}
 
 
 def _number(value: float | None) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig, recorded
@@ -18,6 +19,11 @@ class History:
     """Curves by epoch, from epoch 1: one number an epoch, or empty where it was not measured.
 
     `loss` and `accuracy` are of the training set in inference mode at the end of each epoch.
+
+    The last four compare the same validation examples now and in the epoch of the lowest
+    validation loss so far: the mean rise of their loss (without penalties), its standard error
+    over the pairs (NaN where the loss is not an example's own, as Dice's), and how many that were
+    right are wrong now, and the reverse.
     """
 
     loss: tuple[float, ...] = ()
@@ -25,6 +31,10 @@ class History:
     val_loss: tuple[float, ...] = ()
     val_accuracy: tuple[float, ...] = ()
     learning_rate: tuple[float, ...] = ()
+    val_loss_rise: tuple[float, ...] = ()
+    val_loss_rise_error: tuple[float, ...] = ()
+    val_newly_wrong: tuple[float, ...] = ()
+    val_newly_right: tuple[float, ...] = ()
 
     @property
     def epochs(self) -> int:
@@ -55,7 +65,10 @@ class LayerHistory:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: what was asked, what happened, and what short experiments found out later."""
+    """One run: what was asked, what happened, and what short experiments found out later.
+
+    `times`: seconds of training alone, by epoch; empty for runs recorded before there were any.
+    """
 
     config: RunConfig
     history: History
@@ -63,6 +76,7 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
     probe: Mapping[str, Any] = field(default_factory=dict)
+    times: tuple[float, ...] = ()
 
     @property
     def id(self) -> str:
@@ -73,6 +87,20 @@ class Run:
     def status(self) -> str:
         """finished, diverged, interrupted, failed; unfinished where run.json is not there."""
         return str(self.facts.get("status", "unfinished"))
+
+    @property
+    def kept_epoch(self) -> int | None:
+        """The epoch (from 1) whose weights the run ended with; None before the first is whole."""
+        # Older records name it only where it is not the last.
+        return self.facts.get("kept_epoch") or self.history.epochs or None
+
+    @property
+    def epoch_seconds(self) -> float | None:
+        """Median seconds of an epoch's training, without the first, which contains compiling.
+
+        With compiling where there is only one epoch; None where no times were recorded.
+        """
+        return median(self.times[1:] or self.times) if self.times else None
 
     @cached_property
     def folder(self) -> RunFolder:
@@ -99,6 +127,7 @@ def read(path: str | Path) -> Run:
             _facts(folder.run_file),
             folder.path,
             _probe(folder.probe_file),
+            _times(folder.times_file),
         )
     except InputError:
         raise
@@ -141,6 +170,10 @@ def _probe(file: Path) -> dict[str, Any]:
 def _history(file: Path) -> History:
     rows = _rows(file)
     return History(**{m: _column(rows, m, file) for m in METRICS if rows and m in rows[0]})
+
+
+def _times(file: Path) -> tuple[float, ...]:
+    return _column(_rows(file), "training_seconds", file)
 
 
 def _layers(file: Path) -> dict[str, LayerHistory]:

@@ -169,15 +169,15 @@ class _Trainer:
         """
         kind = network.targets(self.config, self.network)
         y = network.encode(kind, labels, self.classes)
-        some = program.Chunks(x, y, keep=False).first()
+        some = self.program.chunks(x, y, keep=False).first()
         self.program.load(self.network)
         self.program.optimizer.learning_rate = self.rate if rate is None else rate
-        before, _ = self.program.measure(some)
+        before = self.program.measure(some)
         self.steps((tf.constant(order), (tf.constant(x), tf.constant(y))))
-        loss, accuracy = self.program.measure(some)
+        after = self.program.measure(some)
         return {
             "rate": self.rate if rate is None else rate,
-            "loss_before": before,
-            "loss": loss,
-            "accuracy": accuracy,
+            "loss_before": before.loss,
+            "loss": after.loss,
+            "accuracy": after.accuracy,
         }

@@ -14,30 +14,52 @@ from kerasdemo.records import RunFolder, files
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 from kerasdemo.training.probes import Probe, probe_set
-from kerasdemo.training.program import Chunks, Program
+from kerasdemo.training.program import Chunks, Measured, Program
 
 Callback: Any = keras.callbacks.Callback
+
+
+class Clock(Callback):  # type: ignore[misc]
+    """Write each epoch's seconds of training to times.csv; first in the list, so nothing else."""
+
+    def __init__(self, folder: RunFolder):
+        super().__init__()
+        self.folder = folder
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.folder.add_time(epoch + 1, time.perf_counter() - self.started)
 
 
 class Measure(Callback):  # type: ignore[misc]
     """Put loss and accuracy of train and validation, in inference mode, into the epoch's logs.
 
-    It stands first in the list, so that the callbacks behind it, Keras' own included, see them.
-    Keras' own running average would mix weights of a whole epoch and have dropout switched on.
+    It stands before Keras' own callbacks, so that they see them. Keras' own running average would
+    mix weights of a whole epoch and have dropout switched on. `best` is what the validation
+    examples gave in the epoch of the lowest validation loss so far: what each epoch is compared to.
     """
 
     def __init__(self, train: Chunks, validation: Chunks | None):
         super().__init__()
         self.sets = {"": train} | ({"val_": validation} if validation else {})
+        self.best: Measured | None = None
         self.diverged_at: int | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         assert logs is not None
         del logs["batch_loss"]
-        for prefix, chunks in self.sets.items():
-            logs[f"{prefix}loss"], logs[f"{prefix}accuracy"] = self.model.measure(chunks)
+        measured = {prefix: self.model.measure(chunks) for prefix, chunks in self.sets.items()}
+        for prefix, one in measured.items():
+            logs[f"{prefix}loss"], logs[f"{prefix}accuracy"] = one.loss, one.accuracy
         # Seven digits are what a float32 holds: 0.001, not 0.00100000005.
         logs["learning_rate"] = float(f"{float(self.model.optimizer.learning_rate):.7g}")
+        if "val_" in measured:
+            now = measured["val_"]
+            if self.best is None or now.loss < self.best.loss:
+                self.best = now
+            logs.update(now.since(self.best))
         if not all(math.isfinite(logs[f"{prefix}loss"]) for prefix in self.sets):
             self.diverged_at = epoch + 1
             self.model.stop_training = True
@@ -72,17 +94,26 @@ class Record(Callback):  # type: ignore[misc]
 class Checkpoint(Callback):  # type: ignore[misc]
     """Keep everything that the next epoch depends on, so that a run that is cut off goes on.
 
-    Weights, optimizer, random state and the other callbacks' counters, in one file that appears
-    whole. Writing takes at most a twentieth of the time: an epoch that comes too soon after the
-    last checkpoint is trained again, to the same bytes, since it depends on nothing else.
+    Weights, optimizer, random state, the best epoch's validation losses and the other callbacks'
+    counters, in one file that appears whole. Writing takes at most a twentieth of the time: an
+    epoch that comes too soon after the last checkpoint is trained again, to the same bytes, since
+    it depends on nothing else.
     """
 
     SHARE = 0.05
 
-    def __init__(self, file: Path, program: Program, others: list[Any], facts: dict[str, Any]):
+    def __init__(
+        self,
+        file: Path,
+        program: Program,
+        measure: Measure,
+        others: list[Any],
+        facts: dict[str, Any],
+    ):
         super().__init__()
         self.file = file
         self.program = program
+        self.measure = measure
         self.others = others
         self.facts = facts
         self.not_before = 0.0
@@ -91,6 +122,7 @@ class Checkpoint(Callback):  # type: ignore[misc]
         """Give the other callbacks, which Keras has just reset, their counters back."""
         if self.file.exists():
             with np.load(self.file, allow_pickle=False) as saved:
+                self.measure.best = _measured(saved)
                 for number, (callback, kept) in enumerate(
                     zip(self.others, json.loads(str(saved["callbacks"])), strict=True)
                 ):
@@ -107,8 +139,12 @@ class Checkpoint(Callback):  # type: ignore[misc]
             f"state_{i:04}": _plain(v.numpy()) for i, v in enumerate(self.program.state)
         }
         for number, callback in enumerate(self.others):
-            best = getattr(callback, "best_weights", None) or []
-            arrays |= {f"best{number}_{i:04}": _plain(array) for i, array in enumerate(best)}
+            weights = getattr(callback, "best_weights", None) or []
+            arrays |= {f"best{number}_{i:04}": _plain(array) for i, array in enumerate(weights)}
+        best = self.measure.best
+        arrays["val_losses"] = best.losses if best else np.empty(0, np.float32)
+        arrays["val_right"] = best.right if best else np.empty(0, bool)
+        arrays["val_penalty"] = np.array(best.penalty if best else 0.0)
         arrays["epoch"] = np.array(epoch + 1)
         arrays["callbacks"] = np.array(json.dumps([_counters(c) for c in self.others]))
         arrays["facts"] = np.array(json.dumps(self.facts))
@@ -171,11 +207,17 @@ def restore(file: Path, program: Program) -> tuple[int, dict[str, Any]]:
             if [a.shape for a in state] != [tuple(v.shape) for v in program.state]:
                 return 0, {}
             epoch, facts = int(saved["epoch"]), dict(json.loads(str(saved["facts"])))
+            _measured(saved)  # which `Checkpoint` will ask for: an older checkpoint has none
     except Exception:  # numpy, zipfile, zlib and json each have errors of their own
         return 0, {}
     for variable, array in zip(program.state, state, strict=True):
         variable.assign(array)
     return epoch, facts
+
+
+def _measured(saved: Any) -> Measured | None:
+    losses, right, penalty = (saved[f"val_{name}"] for name in ("losses", "right", "penalty"))
+    return Measured(losses, right, float(penalty)) if losses.size else None
 
 
 def _plain(array: Array) -> Array:

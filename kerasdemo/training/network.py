@@ -14,6 +14,8 @@ from kerasdemo.training.data import Array
 from kerasdemo.training.vocabulary import LAYERS, classes
 
 Shape = tuple[int, ...]
+# Losses that Keras computes over all examples of a batch together.
+OF_BATCH = ("dice", "tversky")
 
 
 def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
@@ -52,6 +54,11 @@ def optimizer(config: RunConfig) -> Any:
 def loss(config: RunConfig) -> Any:
     """Return a new Keras loss."""
     return classes("losses")[config.loss.name](**config.loss.arguments)
+
+
+def loss_is_of_batch(config: RunConfig) -> bool:
+    """Return whether a batch has the loss as a whole, and no example one of its own."""
+    return config.loss.name in OF_BATCH or config.loss.arguments.get("ignore_class") is not None
 
 
 def accuracy(config: RunConfig, network: Any) -> Any:

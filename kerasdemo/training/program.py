@@ -11,6 +11,7 @@ One program serves all runs of one shape: what a run varies without varying the 
 import json
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -83,6 +84,7 @@ class Program(keras.Model):  # type: ignore[misc]
         self.network = networks.build(config, shape, classes)
         self.batch_size = config.training.batch_size
         self.loss_of = networks.loss(config)
+        self.loss_is_of_batch = networks.loss_is_of_batch(config)
         self.is_right = networks.is_right(config, self.network)
         # No loss and no metrics for Keras to keep: `measure` computes the epoch's.
         self.compile(optimizer=networks.optimizer(config), jit_compile=True)
@@ -149,19 +151,24 @@ class Program(keras.Model):  # type: ignore[misc]
             total += self.update(tf.gather(x, batch), tf.gather(y, batch))
         return {"batch_loss": total / (steps + bool(rest))}
 
-    def _measure_chunk(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any, Any]:
-        """Return sums over a chunk in inference mode: loss, right answers; and the penalty."""
+    def _measure_chunk(self, x: Any, y: Any) -> tuple[Any, Any, Any]:
+        """Return each example's loss (n,) and rightness (n,) in inference mode, and the penalty."""
         output = self.network(x, training=False)
-        loss = tf.cast(self.loss_of.call(y, output), tf.float32) * weight
-        right = tf.cast(self.is_right(y, output), tf.float32) * weight
+        loss = (self.loss_of if self.loss_is_of_batch else self.loss_of.call)(y, output)
+        right = tf.cast(self.is_right(y, output), tf.float32)
         penalty = sum((tf.cast(p, tf.float32) for p in self.network.losses), tf.constant(0.0))
-        return tf.reduce_sum(loss), tf.reduce_sum(right), penalty
+        return tf.broadcast_to(tf.cast(loss, tf.float32), tf.shape(right)), right, penalty
 
-    def measure(self, chunks: "Chunks") -> tuple[float, float]:
-        """Return loss (penalties included, as Keras') and accuracy in inference mode."""
-        sums = [self.measure_chunk(*chunk) for chunk in chunks]
-        loss = sum(float(loss) for loss, _, _ in sums) / chunks.examples
-        return loss + float(sums[0][2]), sum(float(right) for _, right, _ in sums) / chunks.examples
+    def chunks(self, x: Array, y: Array, keep: bool = True) -> "Chunks":
+        """Return examples as `measure` takes them."""
+        return Chunks(x, y, keep, fill=not self.loss_is_of_batch)
+
+    def measure(self, chunks: "Chunks") -> "Measured":
+        """Return what the network gives for each example in inference mode."""
+        parts = [self.measure_chunk(*chunk) for chunk in chunks]
+        losses = np.concatenate([part.numpy() for part, _, _ in parts])[: chunks.examples]
+        right = np.concatenate([part.numpy() for _, part, _ in parts])[: chunks.examples]
+        return Measured(losses, right > 0, float(parts[0][2]), paired=not self.loss_is_of_batch)
 
     @property
     def state(self) -> list[Any]:
@@ -210,15 +217,57 @@ def _owners(network: Any, optimizer: Any) -> Iterator[tuple[KnobPlace, Any]]:
         yield ("optimizer", 0), inner
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a network gives for some examples: losses (n,) without penalties, right answers (n,).
+
+    `paired`: each example has a loss of its own. Else it is its chunk's.
+    """
+
+    losses: Array
+    right: Array
+    penalty: float
+    paired: bool = True
+
+    @property
+    def loss(self) -> float:
+        """The mean loss with penalties, as Keras' `evaluate` has it."""
+        return float(self.losses.mean(dtype=np.float64)) + self.penalty
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right answers."""
+        return float(self.right.mean())
+
+    def since(self, before: "Measured") -> dict[str, float]:
+        """Return what changed for the same examples, under the names of the record's columns.
+
+        The mean rise of the loss with its standard error over the pairs (NaN where a loss is not
+        an example's own), and how many answers went wrong and right.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged run has such losses
+            rises = self.losses.astype(np.float64) - before.losses
+            known = self.paired and len(rises) > 1
+            error = rises.std(ddof=1) / np.sqrt(len(rises)) if known else np.nan
+        return {
+            "val_loss_rise": float(rises.mean()),
+            "val_loss_rise_error": float(error),
+            "val_newly_wrong": int((before.right & ~self.right).sum()),
+            "val_newly_right": int((~before.right & self.right).sum()),
+        }
+
+
 class Chunks:
     """Examples in chunks of one size, so that one compiled program measures every set.
 
-    The last chunk is filled up with examples of weight 0. `keep` holds the chunks on the device
-    from one measurement to the next.
+    keep: hold the chunks on the device from one measurement to the next.
+    fill: fill the last chunk up with examples that `measure` leaves out; not for a loss of whole
+    batches, which they would change.
     """
 
-    def __init__(self, x: Array, y: Array, keep: bool = True):
+    def __init__(self, x: Array, y: Array, keep: bool = True, fill: bool = True):
         self.x, self.y = x, y
+        self.fill = fill
         self.kept = list(self._cut()) if keep else None
 
     @property
@@ -226,18 +275,18 @@ class Chunks:
         """Number of examples, without the ones that fill up."""
         return len(self.x)
 
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
         return iter(self.kept) if self.kept is not None else self._cut()
 
     def first(self) -> "Chunks":
         """Return the first chunk alone."""
-        return Chunks(self.x[:CHUNK], self.y[:CHUNK], keep=False)
+        return Chunks(self.x[:CHUNK], self.y[:CHUNK], keep=False, fill=self.fill)
 
-    def _cut(self) -> Iterator[tuple[Any, Any, Any]]:
+    def _cut(self) -> Iterator[tuple[Any, Any]]:
         for start in range(0, len(self.x), CHUNK):
-            x, y = (_filled(part[start : start + CHUNK]) for part in (self.x, self.y))
-            weight = np.arange(CHUNK) < len(self.x) - start
-            yield tf.constant(x), tf.constant(y), tf.constant(weight.astype(np.float32))
+            parts = (part[start : start + CHUNK] for part in (self.x, self.y))
+            x, y = (_filled(part) for part in parts) if self.fill else parts
+            yield tf.constant(x), tf.constant(y)
 
 
 def _filled(part: Array) -> Array:

@@ -146,10 +146,11 @@ def _brief(error: Exception) -> str:
 
 
 def _with_epochs(facts: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    """Add what the history says: the last epoch and the best one, by validation loss if any."""
+    """Add what the history says: the last epoch, the kept one and the best by validation loss."""
     history = run.history
     losses = np.array(history.val_loss or history.loss)
     best = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
+    kept = facts.get("kept_epoch") or run.kept_epoch
     updates = -(-facts["data"]["train"] // run.config.training.batch_size)
     return {
         "status": facts["status"],
@@ -159,6 +160,9 @@ def _with_epochs(facts: Mapping[str, Any], run: Run) -> dict[str, Any]:
         "final": history.row(history.epochs) if history.epochs else {},
         "best": history.row(best) if best else {},
         **facts,
+        "kept_epoch": kept,
+        "kept": history.row(kept) if kept else {},
+        "epoch_seconds": run.epoch_seconds,
         "updates": updates * history.epochs,
         "updates_per_epoch": updates,
     }

@@ -57,8 +57,8 @@ class Session:
     ) -> dict[str, Any]:
         """Train from epoch `first` (from 0) on, write rows and model, and return facts."""
         training = self.config.training
-        chunks = program.Chunks(*self.train, keep=self.resident)
-        validation = self.validation and program.Chunks(*self.validation, keep=self.resident)
+        chunks = self.program.chunks(*self.train, keep=self.resident)
+        validation = self.validation and self.program.chunks(*self.validation, keep=self.resident)
         measure = callbacks.Measure(chunks, validation)
         stopping = training.early_stopping and callbacks.early_stopping(training.early_stopping)
         plateau = training.reduce_lr_on_plateau and callbacks.reduce_lr_on_plateau(
@@ -66,11 +66,10 @@ class Session:
         )
         keras_callbacks = [callback for callback in (stopping, plateau) if callback]
         checkpoint = callbacks.Checkpoint(
-            folder.checkpoint_file, self.program, keras_callbacks, self.facts
+            folder.checkpoint_file, self.program, measure, keras_callbacks, self.facts
         )
         record = callbacks.Record(folder, self.program.probe, *self.train)
-        every = [measure, *keras_callbacks, record]
-        every += [checkpoint]
+        every = [callbacks.Clock(folder), measure, *keras_callbacks, record, checkpoint]
         if reporter:
             reporter.begin(self.config, folder.path, first + 1, len(self.train[0]))
             every.append(callbacks.Report(reporter))
@@ -88,8 +87,8 @@ class Session:
 
     def _untrained(self, chunks: program.Chunks, record: callbacks.Record) -> dict[str, Any]:
         """Return what the network gives before the first update: bad weights show here."""
-        loss, accuracy = self.program.measure(chunks)
-        return {"loss": loss, "accuracy": accuracy, "layers": record.untrained()}
+        first = self.program.measure(chunks)
+        return {"loss": first.loss, "accuracy": first.accuracy, "layers": record.untrained()}
 
     def _fit(self, first: int, every: list[Any]) -> None:
         (x, y), seed, size = self.train, self.config.seed, self.config.training.batch_size
@@ -112,27 +111,34 @@ class Session:
     ) -> dict[str, Any]:
         if interrupted:
             return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
-        test_loss: float
-        test_accuracy: float | None
-        test_loss, test_accuracy = self.program.measure(program.Chunks(*self.test))
+        test = self.program.measure(self.program.chunks(*self.test))
         self.program.store(self.network)
         files.write(folder.model_file, self.network.save, suffix=".keras")
         stopped = bool(stopping and stopping.stopped_epoch)
         status, reason = "finished", "early stopping" if stopped else "all epochs"
         if measure.diverged_at is not None:
             status, reason = "diverged", f"the loss is not finite in epoch {measure.diverged_at}"
-            # Keras and the compiled program count the answer "not a number" differently.
-            test_accuracy = None
         kept = stopping and stopping.restore_best_weights and stopping.best_weights is not None
         return {
             "status": status,
             "reason": reason,
             "stopped_early": stopped,
             "kept_epoch": stopping.best_epoch + 1 if kept else None,
-            "test": {"loss": test_loss, "accuracy": test_accuracy},
+            # Keras and the compiled program count the answer "not a number" differently.
+            "test": {
+                "loss": test.loss,
+                "accuracy": None if measure.diverged_at else test.accuracy,
+            },
             "parameters": self._parameters,
-            "epochs_compiled": self.resident,
+            "engine": self.engine,
         }
+
+    @property
+    def engine(self) -> dict[str, str]:
+        """Which loop over the mini-batches trains the run, and why."""
+        if not self.resident:
+            return {"loop": "fit", "why": "the examples don't fit into the device's memory"}
+        return {"loop": "xla", "why": "XLA compiles a whole epoch of dense layers into one program"}
 
     @property
     def _parameters(self) -> int:

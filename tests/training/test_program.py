@@ -159,8 +159,10 @@ def test_measuring_agrees_with_keras_evaluate() -> None:
     y = network.encode("one_hot", dataset.train.y, dataset.classes)
     shared = program.acquire(asked, dataset.shape, dataset.classes)
     shared.load(ordinary)
-    mine = shared.measure(program.Chunks(dataset.train.x, y))
-    assert mine == pytest.approx(ordinary.evaluate(dataset.train.x, y, verbose=0), rel=1e-5)
+    mine = shared.measure(shared.chunks(dataset.train.x, y))
+    assert [mine.loss, mine.accuracy] == pytest.approx(
+        ordinary.evaluate(dataset.train.x, y, verbose=0), rel=1e-5
+    )
 
 
 def test_an_epochs_order_depends_on_seed_and_epoch_alone() -> None:

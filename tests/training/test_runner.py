@@ -15,8 +15,8 @@ import pytest
 from filelock import FileLock
 
 from kerasdemo.config import InputError, RunConfig, load, parse
-from kerasdemo.records import read
-from kerasdemo.training import data, runner
+from kerasdemo.records import index, read
+from kerasdemo.training import data, program, runner
 
 Tiny = Callable[..., RunConfig]
 
@@ -60,7 +60,9 @@ def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
     run = runner.run(tiny(), tmp_path)
     assert run.path is not None
     names = {file.name for file in run.path.iterdir()}
-    assert names == {"config.yaml", "run.json", "metrics.csv", "layers.csv", "model.keras"}
+    assert names == {
+        *("config.yaml", "run.json", "metrics.csv", "times.csv", "layers.csv", "model.keras")
+    }
     assert run.status == "finished"
     assert run.history.epochs == 3
     assert set(run.layers) == {"dense_1", "output"}
@@ -136,7 +138,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(epochs: int, tmp_path: Pat
     assert 1 < reporter.began[0] <= epochs + 1
     assert whole.path and resumed.path
     assert bytes_of(whole.path) == bytes_of(resumed.path)
-    for key in ("status", "test", "stopped_early", "kept_epoch", "final"):
+    for key in ("status", "test", "stopped_early", "kept_epoch", "kept", "final"):
         assert resumed.facts[key] == whole.facts[key]
     assert not (resumed.path / "checkpoint.npz").exists()
 
@@ -226,7 +228,7 @@ def test_data_that_does_not_fit_is_trained_by_plain_fit(
     monkeypatch.setenv("KERASDEMO_RESIDENT_BYTES", "1000")
     with pytest.warns(UserWarning, match="plain fit"):
         plain = runner.run(tiny(), tmp_path / "plain")
-    assert plain.facts["epochs_compiled"] is False
+    assert plain.facts["engine"]["loop"] == "fit"
     np.testing.assert_allclose(plain.history.loss, compiled.history.loss, rtol=1e-4)
 
 
@@ -299,6 +301,7 @@ DAMAGE = {
     "half the metrics": ("metrics.csv", lambda text: text[: len(text) // 2]),
     "no layers": ("layers.csv", lambda text: b""),
     "garbage for metrics": ("metrics.csv", lambda text: bytes(range(256))),
+    "no times": ("times.csv", lambda text: b""),
     "half a run.json": ("run.json", lambda text: text[: len(text) // 2]),
 }
 
@@ -344,3 +347,84 @@ def test_a_damaged_run_is_told_in_a_line(tiny: Tiny, tmp_path: Path) -> None:
         with pytest.raises(InputError):
             read(run.path)
         (run.path / name).write_bytes(before)
+
+
+OVERFITS = """
+name: overfits
+data: {name: mnist_sample, train: 150, validation: 120, test: 50}
+network: {depth: 1, units: 32, regularizer: {l2: 0.001}}
+optimizer: {name: adam, learning_rate: 0.02}
+training: {batch_size: 30, epochs: 6, early_stopping: {patience: 50, restore_best_weights: false}}
+"""
+
+
+def test_epochs_are_compared_with_the_best_one_example_by_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[program.Measured] = []
+    original = program.Program.measure
+
+    def spied(self: program.Program, chunks: program.Chunks) -> program.Measured:
+        measured = original(self, chunks)
+        if chunks.examples == 120:  # validation
+            seen.append(measured)
+        return measured
+
+    monkeypatch.setattr(program.Program, "measure", spied)
+    history = runner.run(parse(OVERFITS), tmp_path).history
+    assert len(seen) == history.epochs == 6
+    best = 0
+    for epoch, now in enumerate(seen):
+        if history.val_loss[epoch] < history.val_loss[best]:
+            best = epoch
+        rises = now.losses.astype(float) - seen[best].losses
+        error = rises.std(ddof=1) / np.sqrt(120)
+        assert history.val_loss_rise[epoch] == pytest.approx(rises.mean())
+        assert history.val_loss_rise_error[epoch] == pytest.approx(error)
+        assert history.val_newly_wrong[epoch] == sum(seen[best].right > now.right)
+        assert history.val_newly_right[epoch] == sum(seen[best].right < now.right)
+    assert best < 5  # the rise above is a rise
+    assert history.val_loss_rise[best] == history.val_newly_wrong[best] == 0
+
+
+def test_a_loss_of_whole_batches_has_no_pairs(tiny: Tiny, tmp_path: Path) -> None:
+    history = runner.run(tiny("loss=dice"), tmp_path).history
+    assert all(map(np.isnan, history.val_loss_rise_error))
+    assert history.val_loss_rise[0] == 0
+
+
+def test_the_seconds_of_training_stand_beside_the_record(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny(), tmp_path)
+    assert len(run.times) == 3
+    assert all(seconds > 0 for seconds in run.times)
+    assert (
+        run.facts["epoch_seconds"] == run.epoch_seconds == pytest.approx(np.median(run.times[1:]))
+    )
+    summary = index.summary(run.folder.path)
+    assert summary.metrics["epoch_seconds"].kept == run.epoch_seconds
+    assert sum(run.times) < run.facts["seconds"]
+
+
+def test_times_go_on_where_a_run_does(tmp_path: Path) -> None:
+    runner.run(parse(FULL), tmp_path, reporter=StopAfter(3))
+    resumed = runner.run(parse(FULL), tmp_path)
+    assert len(resumed.times) == resumed.history.epochs
+
+
+def test_the_kept_epoch_is_the_last_where_nothing_is_restored(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny(), tmp_path)
+    assert run.facts["kept_epoch"] == run.kept_epoch == 3
+    assert run.facts["kept"] == run.facts["final"]
+
+
+def test_a_record_without_the_newer_columns_reads_on(tiny: Tiny, tmp_path: Path) -> None:
+    run = runner.run(tiny(), tmp_path)
+    lines = run.folder.metrics_file.read_text().splitlines()
+    run.folder.metrics_file.write_text("".join(f"{','.join(x.split(',')[:6])}\n" for x in lines))
+    run.folder.times_file.unlink()
+    facts = {k: v for k, v in run.facts.items() if k not in ("kept_epoch", "kept", "epoch_seconds")}
+    run.folder.run_file.write_text(json.dumps(facts))
+    old = read(run.folder.path)
+    assert (old.kept_epoch, old.times, old.epoch_seconds) == (3, (), None)
+    assert old.history.val_loss_rise == ()
+    assert old.history.loss == run.history.loss
