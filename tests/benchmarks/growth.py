@@ -55,7 +55,7 @@ optimizer: {{name: sgd, learning_rate: 0.01}}
 def overheads() -> dict[str, float]:
     """Return seconds of an epoch's training, of evaluating 10,000 examples, and of a probe."""
     session = Session(mnist(), data.load(mnist()))
-    chunks = program.Chunks(*session.train)
+    chunks = session.program.chunks(*session.train)
     probe = session.program.probe
     from kerasdemo.training.probes import probe_set
 
