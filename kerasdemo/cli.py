@@ -91,19 +91,37 @@ def run(
 
 @app.command(epilog="Example: kerasdemo check configs/*.yaml")
 def check(configs: Configs, overrides: Set = None, as_json: Json = False) -> None:
-    """Check configs without training: errors with file and line, and tips."""
+    """Check configs and their data without training: errors with file and line, and tips."""
+    from kerasdemo.config import InputError
     from kerasdemo.config.lint import lint
+    from kerasdemo.training import data
 
     told = []
+    faults = []
     broken = False
     for path, config in zip(configs, _load(configs, overrides, None), strict=True):
+        try:
+            remarks = data.inspect(config)
+        except InputError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+            continue
         tips = lint(config)
         broken |= any(tip.severity == "error" for tip in tips)
-        told.append({"file": str(path), "name": config.name, "tips": [asdict(tip) for tip in tips]})
+        told.append(
+            {
+                "file": str(path),
+                "name": config.name,
+                "tips": [asdict(tip) for tip in tips],
+                "data": remarks,
+            }
+        )
         if not as_json:
-            typer.echo(f"{path}: ok" if not tips else f"{path}: {len(tips)} to look at")
-            for tip in tips:
-                typer.echo(f"  {tip}")
+            count = f"{len(tips)} tip{'s' * (len(tips) > 1)}" if tips else "ok"
+            typer.echo(f"{path}: {count}")
+            for line in (*tips, *(f"data: {remark}" for remark in remarks)):
+                typer.echo(f"  {line}")
+    if faults:
+        raise InputError(faults)
     if as_json:
         _print_json(told)
     raise typer.Exit(2 if broken else 0)
@@ -154,6 +172,9 @@ def show(
         _print_json(_facts(outcome, verdict) | {"config": outcome.config.resolved})
         return
     _print_run(_console(), outcome, verdict)
+    names = (outcome.facts.get("data") or {}).get("class_names")
+    if names:
+        typer.echo(f"\nclasses {', '.join(map(str, names))}")
     typer.echo(f"\nconfig  {outcome.folder.config_file}")
     for key, value in _flat(outcome.config.settings):
         typer.echo(f"  {key}: {value}")
@@ -498,9 +519,9 @@ def _print_run(console: "Console", outcome: "Run", verdict: "Verdict") -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     facts = outcome.facts
-    warning = facts.get("data", {}).get("warning")
-    if warning:
-        line(f"WARNING  {warning}", "bold yellow")
+    for key in ("warning", "uneven"):
+        if facts.get("data", {}).get(key):
+            line(f"WARNING  {facts['data'][key]}", "bold yellow")
     reason = f", {facts['reason']}" if facts.get("reason") else ""
     line(f"{outcome.id}  {outcome.status}{reason}", "bold")
     line(f"  {_scores(outcome)}")

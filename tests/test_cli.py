@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -155,3 +156,20 @@ def test_the_python_way(tmp_path: Path, repository: Path) -> None:
     result = run(config, tmp_path / "runs")
     assert result.history.epochs == 2
     assert diagnose(result).summary
+
+
+def test_check_reads_the_data_and_show_names_its_classes(tmp_path: Path) -> None:
+    x, labels = np.zeros((40, 3), np.float32), np.array(["cat", "ape"] * 20)
+    np.savez(tmp_path / "text.npz", x_train=x, y_train=labels, x_test=x, y_test=labels)
+    np.savez(tmp_path / "nan.npz", x_train=x * np.nan, y_train=labels, x_test=x, y_test=labels)
+    for name in ("text", "nan"):
+        data = f"data: {{name: file, path: {name}.npz}}\n"
+        (tmp_path / f"{name}.yaml").write_text(f"{data}training: {{epochs: 1}}\n")
+    done = kerasdemo("check", "nan.yaml", "text.yaml", folder=tmp_path)
+    assert done.returncode == 2
+    assert "2 classes: ape, cat" in done.stdout
+    assert "nan.yaml:1: data.path: " in done.stderr
+    assert "120 values that are NaN" in done.stderr
+    assert kerasdemo("run", "text.yaml", "--quiet", folder=tmp_path).returncode == 0
+    (name,) = (path.name for path in (tmp_path / "results" / "runs").glob("text-*"))
+    assert "classes ape, cat" in kerasdemo("show", name, folder=tmp_path).stdout

@@ -25,14 +25,20 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
 def _counts(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
     data = config.data
     wanted = (data.train or 0) + (data.validation or 0)
-    if wanted > facts.train:
+    if facts.validation is not None:
+        if (data.train or 0) > facts.train:
+            yield ("data", "train"), f"{data.train:,} requested; x_train has {facts.train:,}"
+        if (data.validation or 0) > facts.validation:
+            message = f"{data.validation:,} requested; x_val has {facts.validation:,}"
+            yield ("data", "validation"), message
+    elif wanted > facts.train:
         yield (
             ("data", "train" if (data.train or 0) > facts.train else "validation"),
-            f"{data.train:,} training and {data.validation:,} validation examples asked for; "
-            f"{data.name} has {facts.train:,} to share between them",
+            f"{data.train:,} training and {data.validation:,} validation examples requested; "
+            f"{data.name} has {facts.train:,} for both",
         )
     if (data.test or 0) > facts.test:
-        yield ("data", "test"), f"{data.test:,} asked for; {data.name} has {facts.test:,}"
+        yield ("data", "test"), f"{data.test:,} requested; {data.name} has {facts.test:,}"
 
 
 def _monitors(config: RunConfig) -> Iterator[tuple[Key, str]]:

@@ -10,7 +10,8 @@ from typing import Any
 class Facts:
     """Examples at hand, the shape of one, the number of classes, and the usual split.
 
-    `usual_train` and `usual_test` are None where the usual is all there is.
+    `usual_train` and `usual_test` are None where the usual is all there is; `validation` is None
+    where validation examples are taken from the training examples.
     """
 
     train: int
@@ -20,6 +21,7 @@ class Facts:
     usual_train: int | None
     usual_validation: int
     usual_test: int | None = None
+    validation: int | None = None
 
 
 _MNIST = Facts(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
@@ -41,10 +43,13 @@ def facts(name: str, path: str | None) -> Facts | None:
     if name != "file":
         return DATASETS[name]
     try:
-        (train, *shape), (test, *_) = _shapes(Path(path or ""))
+        shapes = _shapes(Path(path or ""))
     except Exception:  # zipfile, zlib and numpy each have errors of their own
         return None
-    return Facts(train, test, tuple(shape), None, None, train // 10)
+    (train, *shape), (test, *_) = shapes["x_train"], shapes["x_test"]
+    own = shapes["x_val"][0] if "x_val" in shapes else None
+    usual = train // 10 if own is None else own
+    return Facts(train, test, tuple(shape), None, None, usual, validation=own)
 
 
 def problem(path: str) -> str:
@@ -56,20 +61,21 @@ def problem(path: str) -> str:
     return "it can't be read"
 
 
-def _shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the shapes of x_train and x_test from an .npz' headers, without its values."""
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of x_train, x_test and, if any, x_val, without reading their values."""
     import numpy as np  # here, because most configs name no file and answer faster without it
 
     read: Any = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    shapes = []
+    shapes = {}
     with zipfile.ZipFile(path) as archive:
-        for name in ("x_train", "x_test"):
+        own = ("x_val",) if "x_val.npy" in archive.namelist() else ()
+        for name in ("x_train", "x_test", *own):
             with archive.open(f"{name}.npy") as member:
                 shape = read[np.lib.format.read_magic(member)](member)[0]
             if len(shape) < 2:
                 raise ValueError(f"{name} has shape {shape}; expected (examples, features...)")
-            shapes.append(shape)
-    return shapes[0], shapes[1]
+            shapes[name] = shape
+    return shapes

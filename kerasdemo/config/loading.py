@@ -119,7 +119,7 @@ def _given(network: Any) -> dict[str, Any]:
     return {name: getattr(network, name) for name in network.model_fields_set}
 
 
-def _complete_data(config: RunConfig, document: Document) -> dict[str, int | None]:
+def _complete_data(config: RunConfig, document: Document) -> dict[str, int | bool | None]:
     facts, data = config.facts, config.data
     if facts is None:
         raise InputError(_unreadable(data.path, document))
@@ -130,9 +130,10 @@ def _complete_data(config: RunConfig, document: Document) -> dict[str, int | Non
     if train is None and "train" not in data.model_fields_set:
         train = facts.usual_train
     if train is None:
-        train = max(facts.train - validation, 1)
+        train = max(facts.train - (validation if facts.validation is None else 0), 1)
     test = data.test if data.test is not None else (facts.usual_test or facts.test)
-    return {"train": train, "validation": validation, "test": test}
+    shuffle = data.name == "file" if data.shuffle is None else data.shuffle
+    return {"train": train, "validation": validation, "test": test, "shuffle": shuffle}
 
 
 def _unreadable(path: str | None, document: Document) -> Fault:

@@ -163,7 +163,8 @@ class Data(Frozen):
     ] = "mnist"
     """the data set"""
     path: str | None = None
-    """an .npz with x_train, y_train, x_test, y_test; relative to the config's folder"""
+    """an .npz with x_train, y_train, x_test, y_test, and x_val, y_val where it has validation
+    examples of its own; relative to the config's folder"""
     train: Positive | None = None
     """how many training examples, in order; null = all that validation leaves (left out:
     mnist and fashion_mnist the first 10,000, as in the lecture, circles and blobs 700)"""
@@ -172,11 +173,21 @@ class Data(Frozen):
     fashion_mnist 10,000, mnist_sample 500, circles and blobs 300, fizzbuzz 0, file a tenth"""
     test: Positive | None = None
     """how many test examples, in order; null = all (circles and blobs: 300)"""
+    shuffle: bool | None = None
+    """whether the examples are mixed before they are split, so that every part has each class in
+    its share; one fixed order, the same for every seed; left out: true for file, else false"""
     normalize: Literal["none", "unit", "standardize"] = "unit"
     """none; unit: divide by the largest value (255 for images); standardize: each feature to
     mean 0 and standard deviation 1 over the training examples"""
     noise: Noise = Noise()
     """Gaussian noise, by part of the data"""
+
+    @model_serializer(mode="wrap")
+    def _without_plain_order(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        if self.shuffle is None or (not self.shuffle and self.name != "file"):
+            del dumped["shuffle"]  # configs that were recorded before the key say the same
+        return dumped
 
     @model_validator(mode="after")
     def _path_fits(self) -> Self:

@@ -25,7 +25,9 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
     description don't change the question.
     """
     settings = config.settings
-    settings["data"] = {k: v for k, v in settings["data"].items() if k != "path"}
+    # The plain order was the only one before `shuffle` was there to choose.
+    plain = {"path"} if settings["data"].get("shuffle") else {"path", "shuffle"}
+    settings["data"] = {k: v for k, v in settings["data"].items() if k not in plain}
     question = {"settings": settings, "source": data["source"], "sha256": data["sha256"]}
     text = json.dumps(question, sort_keys=True, separators=(",", ":"))
     return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
