@@ -30,9 +30,22 @@ class InputError(ValueError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+# What people write for Keras' names, without underscores.
+MEANT = {
+    "crossentropy": "categorical_crossentropy",
+    "softmaxcrossentropy": "categorical_crossentropy",
+    "lr": "learning_rate",
+    "logistic": "sigmoid",
+    "identity": "linear",
+}
+
+
 def near(word: object, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known name nearest to `word`, or nothing."""
     by_lower = {name.lower(): name for name in known}
+    meant = MEANT.get(str(word).lower().replace("_", ""))
+    if meant in by_lower:
+        return f"; did you mean '{meant}'?"
     matches = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
     return f"; did you mean '{by_lower[matches[0]]}'?" if matches else ""
 

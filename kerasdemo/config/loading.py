@@ -14,6 +14,9 @@ from kerasdemo.config.overrides import override, parse_override
 from kerasdemo.config.translation import translate
 from kerasdemo.config.types import NAME, EarlyStopping, RunConfig
 
+# No config has these keys: they say how the runs of an experiment differ.
+EXPERIMENT_KEYS = {"base", "grid", "variants", "configs", "search"}
+
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read one YAML file, set `overrides` ("optimizer.learning_rate=0.1"), and complete it.
@@ -46,6 +49,9 @@ def recorded(path: Path) -> RunConfig:
 
 def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfig:
     """Validate and complete a document that was read."""
+    if EXPERIMENT_KEYS & document.data.keys():
+        message = "an experiment, not a config; use `kerasdemo sweep` for it"
+        raise InputError(Fault(message, document.file))
     document = override(document, [parse_override(text) for text in overrides])
     try:
         config = RunConfig.model_validate(_with_defaults(document))

@@ -1,13 +1,15 @@
 """Pydantic's errors, told with the file's line, the value received and what was expected."""
 
-from typing import Any
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kerasdemo.config.document import Document, Key
 from kerasdemo.config.errors import Fault, near, unknown
-from kerasdemo.config.types import RunConfig
+from kerasdemo.config.types import Named, RunConfig
 
 
 def translate(
@@ -51,7 +53,13 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
     detail = details[0]
     match detail["type"]:
         case "extra_forbidden":
-            return unknown("key", detail["loc"][-1], _known_keys(detail["loc"][:-1], root))
+            known = _known_keys(detail["loc"][:-1], root)
+            word = str(detail["loc"][-1])
+            places = {} if "layers" in detail["loc"] else _places(root)
+            meant = get_close_matches(word.lower(), places, n=1, cutoff=0.8)
+            if word.lower() in places or (meant and not near(word, known)):
+                return f"unknown key {word!r}; did you mean '{places[meant[0]]}'?"
+            return unknown("key", word, known)
         case "missing":
             return "missing"
         case "union_tag_invalid":
@@ -107,6 +115,23 @@ def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[
     for part in location:
         nodes = [found for node in nodes for found in _inside(node, part, schema)]
     return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
+
+
+@cache
+def _places(root: type[BaseModel]) -> dict[str, str]:
+    """Return the dotted path of each key inside the sections, by the key alone."""
+    places: dict[str, str] = {"learning_rate": "optimizer.learning_rate"}
+    places["lr"] = places["learning_rate"]
+    sections: list[tuple[str, type[BaseModel]]] = [("", root)] if root is RunConfig else []
+    for path, model in sections:
+        for name, field in model.model_fields.items():
+            kinds = [field.annotation, *get_args(field.annotation)]
+            inner = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
+            # Only what is one section: Keras' objects share names such as `momentum`.
+            sections += [(f"{path}{name}.", k) for k in inner if not issubclass(k, Named)]
+            if path:
+                places.setdefault(name, f"{path}{name}")
+    return places
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ loaded config says everything that the run will do.
 """
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union
 
 from pydantic import (
@@ -80,6 +81,13 @@ class Named(Frozen):
     def arguments(self) -> dict[str, Any]:
         """The arguments that Keras' constructor takes."""
         return self.model_dump(exclude={"name"})
+
+    # Several names share one class: `relu()`, not the class' own name.
+    def __repr_name__(self) -> str:
+        return self.name
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return ((k, v) for k, v in super().__repr_args__() if k != "name")
 
 
 # Arguments whose range Keras states; the others may be any number of their type.

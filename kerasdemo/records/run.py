@@ -63,7 +63,7 @@ class LayerHistory:
     saturated: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One run: what was asked, what happened, and what short experiments found out later.
 
@@ -77,6 +77,10 @@ class Run:
     path: Path | None = None
     probe: Mapping[str, Any] = field(default_factory=dict)
     times: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        epochs = self.history.epochs
+        return f"Run({self.id}: {self.status}, {epochs} epoch{'s' * (epochs != 1)})"
 
     @property
     def id(self) -> str:

@@ -17,9 +17,10 @@ from pydantic_core import PydanticCustomError
 
 from kerasdemo.analysis.claims import Claim
 from kerasdemo.config.document import Document, read
-from kerasdemo.config.errors import InputError
+from kerasdemo.config.errors import Fault, InputError
+from kerasdemo.config.loading import EXPERIMENT_KEYS
 from kerasdemo.config.translation import translate
-from kerasdemo.config.types import NAME, Count, Frozen, Number, Positive
+from kerasdemo.config.types import NAME, Count, Frozen, Number, Positive, RunConfig
 
 KINDS = ("grid", "variants", "configs", "search")
 
@@ -176,6 +177,11 @@ def load(path: str | Path) -> Experiment:
 
 def from_document(document: Document) -> Experiment:
     """Validate an experiment that was read as a document."""
+    if document.data.keys() & RunConfig.model_fields.keys() - Experiment.model_fields.keys() and (
+        not document.data.keys() & EXPERIMENT_KEYS
+    ):
+        message = "a config of one run, not an experiment; use `kerasdemo run` for it"
+        raise InputError(Fault(message, document.file))
     data = {"name": Path(document.file).stem, **document.data}
     try:
         experiment = Experiment.model_validate(data)

@@ -62,6 +62,7 @@ def test_yaml_traps_mean_what_they_look_like() -> None:
         ("network: {depth: 2, units: [5]}", "`units` has 1 numbers for `depth: 2`"),
         ("network: {dropout: 1.0}", "network.dropout: got 1.0; expected less than 1"),
         ("seed: yes", "seed: got 'yes'; expected a whole number"),
+        ("grid: {seed: [1]}", "an experiment, not a config; use `kerasdemo sweep` for it"),
         ("seed: -1", "seed: got -1; expected greater than or equal to 0"),
         ("training: {epochs: 2.5}", "got 2.5; expected a whole number"),
         (
@@ -121,6 +122,12 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         ("seed.deep=1", "has nothing inside to set"),
         ("network.layers.3.units=1", "a list of 2; expected a number from 0 to 1"),
         ("seed=[", "--set: seed: not valid YAML"),
+        ("epochs=2", "--set: epochs: unknown key 'epochs'; did you mean 'training.epochs'?"),
+        ("batch_sise=2", "did you mean 'training.batch_size'?"),
+        ("lr=2", "did you mean 'optimizer.learning_rate'?"),
+        ("train=2", "did you mean 'data.train'?"),
+        ("optimizer.lr=2", "did you mean 'optimizer.learning_rate'?"),
+        ("loss=cross_entropy", "did you mean 'categorical_crossentropy'?"),
     ],
 )
 def test_overrides_are_checked_like_the_file(override: str, expected: str) -> None:
@@ -219,3 +226,10 @@ def test_the_schema_is_current_and_describes_every_field(repository: Path) -> No
         )
         for field, described in fields.items():
             assert described.get("description"), f"{name}.{field} has no description"
+
+
+def test_objects_are_shown_by_their_own_names() -> None:
+    config = parse("network: {activation: relu}\noptimizer: {name: sgd, learning_rate: 0.5}")
+    shown = repr(config)
+    assert "activation=relu()" in shown
+    assert "optimizer=sgd(learning_rate=0.5, " in shown

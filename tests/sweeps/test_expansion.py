@@ -255,3 +255,9 @@ def test_shipped_experiments_expand(file: Path) -> None:
     assert experiment.question.endswith("?")
     assert experiment.source
     assert experiment.claims
+
+
+def test_a_config_is_no_experiment(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text("data: {name: mnist_sample}\n")
+    with pytest.raises(InputError, match=r"net\.yaml: a config of one run.* `kerasdemo run`"):
+        load(tmp_path / "net.yaml")
