@@ -16,6 +16,8 @@ from kerasdemo.training.vocabulary import LAYERS, classes
 Shape = tuple[int, ...]
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
+# Losses that take the class itself, not a column for each.
+OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
 def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
@@ -36,7 +38,7 @@ def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
         network.compile(
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
         )
-        network.optimizer.build(network.trainable_variables)
+        build_optimizer(network.optimizer, network.trainable_variables)
     except (ValueError, TypeError, OverflowError, tf.errors.ResourceExhaustedError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(config.fault(("network",), f"Keras refuses it: {text}")) from error
@@ -49,6 +51,13 @@ def optimizer(config: RunConfig) -> Any:
     if config.training.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(chosen)
     return chosen
+
+
+def build_optimizer(chosen: Any, variables: list[Any]) -> None:
+    """Make an optimizer's variables."""
+    # Made by Keras' LossScaleOptimizer, one of Nadam's would be missing in `variables`.
+    getattr(chosen, "inner_optimizer", chosen).build(variables)
+    chosen.build(variables)
 
 
 def loss(config: RunConfig) -> Any:
@@ -90,7 +99,7 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
 
 def targets(config: RunConfig, network: Any) -> str:
     """Return the kind of targets: sparse (classes), single (one column), one_hot."""
-    if config.loss.name.startswith("sparse_"):
+    if config.loss.name in OF_CLASSES:
         return "sparse"
     return "single" if network.output_shape[-1] == 1 else "one_hot"
 

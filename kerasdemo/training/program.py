@@ -89,7 +89,7 @@ class Program(keras.Model):  # type: ignore[misc]
         # No loss and no metrics for Keras to keep: `measure` computes the epoch's.
         self.compile(optimizer=networks.optimizer(config), jit_compile=True)
         self.knobs = _knobs(self.network, self.optimizer)
-        self.optimizer.build(self.network.trainable_variables)
+        networks.build_optimizer(self.optimizer, self.network.trainable_variables)
         self.built = True
         self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True, autograph=False)
         self.probe = Probe(self.network, self.loss_of)
