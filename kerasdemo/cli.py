@@ -394,8 +394,8 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
+        for line in error.told:
+            print(f"error: {line}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
@@ -413,33 +413,32 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 
 def _load(paths: list[Path], overrides: list[str] | None, seeds: str | None) -> "list[RunConfig]":
     """Load every config, for every seed, and tell the faults of all of them at once."""
-    from kerasdemo.config import InputError, load
+    from kerasdemo.config import InputError
+    from kerasdemo.config.document import read
+    from kerasdemo.config.loading import from_document
 
     chosen = [[f"seed={seed}"] for seed in _seeds(seeds)] if seeds is not None else [[]]
     loaded, faults = [], []
     for path in paths:
-        for seed in chosen:
-            try:
-                loaded.append(load(path, [*(overrides or ()), *seed]))
-            except InputError as error:
-                faults += [fault for fault in error.faults if fault not in faults]
+        try:
+            document = read(path, tolerant=True)
+            # A config that fails with one seed fails with the others for the same reason.
+            loaded += [from_document(document, [*(overrides or ()), *seed]) for seed in chosen]
+        except InputError as error:
+            faults += error.faults
     if faults:
-        raise InputError(faults)
+        raise InputError(dict.fromkeys(faults))
     return loaded
 
 
 def _seeds(text: str) -> list[int]:
     """Return the seeds of "0-4" or "0,2,5-7"."""
-    from kerasdemo.config import Fault, InputError
+    from kerasdemo.config import Fault, InputError, seeds
 
-    found: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        plain = part.isascii() and first.isdigit() and (not dash or last.isdigit())
-        if not plain or int(last or first) < int(first):
-            raise InputError(Fault(f"got {text!r}; expected seeds such as 0-4 or 0,2,5", "--seeds"))
-        found += range(int(first), int(last or first) + 1)
-    return list(dict.fromkeys(found))
+    try:
+        return seeds.parse(text)
+    except ValueError as error:
+        raise InputError(Fault(str(error), "--seeds")) from None
 
 
 def _read(name: str, results: Path) -> "Run":

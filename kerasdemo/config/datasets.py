@@ -1,9 +1,15 @@
 """What is known of each data set without loading it."""
 
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kerasdemo.config import plain
+
+# What the arrays of a file may take in memory; training holds them several times over.
+MOST_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,21 @@ def problem(path: str) -> str:
     return "it can't be read"
 
 
+def check_size(path: Path) -> None:
+    """Refuse what is no plain file, and a zip that says it holds more than fits into memory.
+
+    No more is read of an array than its size here says.
+
+    Raises:
+        OSError, ValueError: with the reason.
+    """
+    plain.check(path)
+    with zipfile.ZipFile(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f"holds {size:,} bytes of arrays; at most {MOST_BYTES:,} are read")
+
+
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of x_train, x_test and, if any, x_val, without reading their values."""
     import numpy as np  # here, because most configs name no file and answer faster without it
@@ -69,12 +90,16 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
+    check_size(path)
     shapes = {}
     with zipfile.ZipFile(path) as archive:
         own = ("x_val",) if "x_val.npy" in archive.namelist() else ()
         for name in ("x_train", "x_test", *own):
-            with archive.open(f"{name}.npy") as member:
-                shape = read[np.lib.format.read_magic(member)](member)[0]
+            info = archive.getinfo(f"{name}.npy")
+            with archive.open(info) as member:
+                shape, _, dtype = read[np.lib.format.read_magic(member)](member)
+            if math.prod(shape) * dtype.itemsize > info.file_size:
+                raise ValueError(f"{name} is cut off: its header says {shape} of {dtype}")
             if len(shape) < 2:
                 raise ValueError(f"{name} has shape {shape}; expected (examples, features...)")
             shapes[name] = shape

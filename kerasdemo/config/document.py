@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from kerasdemo.config import plain
 from kerasdemo.config.errors import Fault, InputError, near
 
 Key = tuple[str | int, ...]
@@ -70,7 +71,7 @@ def dump(data: dict[str, Any]) -> str:
     return text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # is itself and no other: a key of caches
 class Document:
     """A YAML mapping, the file that it came from, and the line of each of its keys.
 
@@ -110,11 +111,7 @@ def dotted(key: Key) -> str:
 def read_text(path: Path) -> str:
     """Read a small text file as UTF-8, or say why not."""
     try:
-        if path.is_dir():
-            raise InputError(Fault("is a folder; expected a YAML file", str(path)))
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(Fault(f"larger than {MAX_BYTES:,} bytes; no config is", str(path)))
-        return path.read_text(encoding="utf-8")
+        return plain.read(path, MAX_BYTES).decode("utf-8")
     except FileNotFoundError:
         raise InputError(Fault(missing_file(path), str(path))) from None
     except UnicodeDecodeError as error:
@@ -123,6 +120,8 @@ def read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise InputError(Fault(f"can't be read: {error.strerror}", str(path))) from None
+    except ValueError as error:  # a null character in the name
+        raise InputError(Fault(f"can't be read: {error}", str(path))) from None
 
 
 def missing_file(path: Path) -> str:
@@ -159,7 +158,7 @@ def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
         raise InputError(Fault(f"not valid YAML: {error}", file)) from None
     if node is None:
         raise InputError(Fault("the file is empty; expected a mapping (key: value)", file))
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, yaml.MappingNode) or node.tag not in GROUPS:
         raise InputError(
             Fault(f"expected a mapping (key: value), got a {_kind(node)}", file, _line(node))
         )
@@ -175,6 +174,8 @@ def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
 
 
 def _kind(node: yaml.Node) -> str:
+    if node.tag not in PLAIN | GROUPS:
+        return f"value with the tag {node.tag}"
     return "list" if isinstance(node, yaml.SequenceNode) else "single value"
 
 

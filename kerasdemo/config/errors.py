@@ -5,6 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+# What is read no more: of a fault, and of a list of them.
+LONGEST = 2_000
+MOST_FAULTS = 50
+
+
+def printable(text: str) -> str:
+    """Return the text with "?" for what would move a terminal's cursor or can't be encoded."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of an input, told in one line."""
@@ -17,7 +29,8 @@ class Fault:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         text = ": ".join(part for part in (place, self.key, self.message) if part)
-        return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+        line = printable(" ".join(text.split()))
+        return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
 class InputError(ValueError):
@@ -27,7 +40,14 @@ class InputError(ValueError):
         if isinstance(faults, str):
             faults = Fault(faults)
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__("\n".join(self.told))
+
+    @property
+    def told(self) -> list[str]:
+        """A line for each fault; of very many the first and how many more there are."""
+        lines = [str(fault) for fault in self.faults[:MOST_FAULTS]]
+        more = len(self.faults) - len(lines)
+        return [*lines, f"and {more:,} more faults"] if more else lines
 
 
 # What people write for Keras' names, without underscores.

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerasdemo.config import datasets
+from kerasdemo.config import datasets, plain
 from kerasdemo.config.consistency import faults_of
 from kerasdemo.config.document import Document, Key, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
@@ -77,7 +77,7 @@ def _with_defaults(document: Document) -> dict[str, Any]:
         data["name"] = _name(document.file)
     inner = data.get("data")
     if isinstance(inner, dict) and isinstance(inner.get("path"), str):
-        path = document.folder / Path(inner["path"]).expanduser()
+        path = document.folder / plain.expanded(inner["path"])
         data["data"] = {**inner, "path": str(path.absolute())}
     return data
 
@@ -144,8 +144,9 @@ def _complete_data(config: RunConfig, document: Document) -> dict[str, int | boo
 
 def _unreadable(path: str | None, document: Document) -> Fault:
     key: Key = ("data", "path")
-    if path is not None and not Path(path).exists():
-        return document.fault(key, f"no such file: {path}")
+    problem = plain.problem(Path(path or ""))
+    if problem is not None:
+        return document.fault(key, f"{problem}: {path}")
     return document.fault(
         key,
         f"{path}: {datasets.problem(path or '')} (expected an .npz file with arrays x_train, "

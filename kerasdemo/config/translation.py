@@ -110,7 +110,7 @@ def _show(value: Any) -> str:
 
 def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
     """Return the keys that are allowed at a place of the document, from its JSON Schema."""
-    schema = root.model_json_schema()
+    schema = _schema(root)
     nodes = [schema]
     for part in location:
         nodes = [found for node in nodes for found in _inside(node, part, schema)]
@@ -132,6 +132,11 @@ def _places(root: type[BaseModel]) -> dict[str, str]:
             if path:
                 places.setdefault(name, f"{path}{name}")
     return places
+
+
+@cache
+def _schema(root: type[BaseModel]) -> dict[str, Any]:
+    return root.model_json_schema()
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

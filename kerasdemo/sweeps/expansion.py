@@ -1,14 +1,16 @@
 """From an experiment to its runs: a pure function, and every value is checked before any runs."""
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kerasdemo.analysis.claims import Selector, matches
-from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.config import Fault, InputError, RunConfig, plain
 from kerasdemo.config.document import Document, Key, dotted, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
@@ -39,6 +41,12 @@ class Change:
     said: Key
 
 
+# More than anyone awaits; a listing still takes a second.
+MOST_RUNS = 10_000
+# So many points that fail say what is wrong with the others.
+MOST_FAILED = 100
+
+
 class Combination(Fault):
     """A fault of no value by itself: these values can't be together."""
 
@@ -65,6 +73,7 @@ def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planne
         InputError: with every fault, each with the experiment's line.
     """
     bases = _bases(experiment, overrides)
+    _check_count(experiment)
     points = _points(experiment, bases)
     _check_overrides(experiment, points, overrides)
     if experiment.search is not None:
@@ -74,6 +83,17 @@ def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planne
     planned = _build_all(experiment, points, experiment.seeds or (None,))
     _raise_any([*_doubled(experiment, points, planned), *_claim_faults(experiment, planned)])
     return planned
+
+
+def _check_count(experiment: Experiment) -> None:
+    """Count the runs before any is made."""
+    kind = "seeds" if experiment.grid is None else "grid"
+    several = experiment.grid or {}
+    points = len(experiment.configs or experiment.variants or "1")
+    runs = math.prod(map(len, several.values())) * points * len(experiment.seeds or "1")
+    if runs > MOST_RUNS:
+        message = f"{runs:,} runs; at most {MOST_RUNS:,}: ask in parts, or `search`"
+        raise InputError(experiment.document.fault((kind,), message))
 
 
 def _check_space(experiment: Experiment, base: Document) -> None:
@@ -98,11 +118,16 @@ def _build_all(
 ) -> list[Planned]:
     planned: list[Planned] = []
     faults: list[Fault] = []
+    failed = 0
     for point in points:
         try:
+            # A point that fails with one seed fails with the others for the same reason.
             planned += [build(experiment, point, seed) for seed in seeds]
         except InputError as error:
             faults += error.faults
+            failed += 1
+        if failed == MOST_FAILED:
+            break
     _raise_any(faults)
     return planned
 
@@ -203,15 +228,16 @@ def _inside(document: Document, part: str) -> Document:
 
 
 def _base_file(experiment: Experiment, key: Key, file: str) -> Document:
-    path = experiment.folder / Path(file).expanduser()
-    if path.exists() and path.samefile(experiment.document.file):
+    path = experiment.folder / plain.expanded(file)
+    problem = plain.problem(path)
+    if problem is None and path.samefile(experiment.document.file):
         raise InputError(
             experiment.document.fault(key, f"{file} is this experiment itself; expected a config")
         )
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    if problem is not None:
+        siblings = [p.name for p in path.parent.glob("*.y*ml")] if "such" in problem else []
         raise InputError(
-            experiment.document.fault(key, f"no such file: {path}{near(path.name, siblings)}")
+            experiment.document.fault(key, f"{problem}: {path}{near(path.name, siblings)}")
         )
     return read(path)
 
@@ -272,9 +298,9 @@ def _rooted(experiment: Experiment, change: Change) -> Any:
     """Return the change's value, with a path in it that starts at the experiment's folder."""
     value = change.value
     if change.key == ("data", "path") and isinstance(value, str):
-        return str((experiment.folder / Path(value).expanduser()).absolute())
+        return str((experiment.folder / plain.expanded(value)).absolute())
     if change.key == ("data",) and isinstance(value, dict) and isinstance(value.get("path"), str):
-        path = (experiment.folder / Path(value["path"]).expanduser()).absolute()
+        path = (experiment.folder / plain.expanded(value["path"])).absolute()
         return {**value, "path": str(path)}
     return value
 
@@ -304,6 +330,7 @@ def _common(one: Key, other: Key) -> int:
     return sum(1 for _ in itertools.takewhile(lambda ab: ab[0] == ab[1], zip(one, other)))  # noqa: B905
 
 
+@lru_cache(maxsize=8)
 def _own_faults(base: Document) -> tuple[Fault, ...]:
     try:
         from_document(override(base, [(("name",), "base")]))

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kerasdemo.analysis.claims import Claim
+from kerasdemo.config import seeds
 from kerasdemo.config.document import Document, read
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.loading import EXPERIMENT_KEYS
@@ -86,18 +87,22 @@ class Resources(Frozen):
 
 def _seed_range(value: Any) -> Any:
     """Read "0-4" as 0, 1, 2, 3, 4."""
-    if isinstance(value, str):
-        first, dash, last = value.partition("-")
-        if dash and first.strip().isdigit() and last.strip().isdigit():
-            return list(range(int(first), int(last) + 1))
-    return value
+    if not isinstance(value, str):
+        return value
+    try:
+        return seeds.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("experiment", "{why}", {"why": str(error)}) from None
 
 
-def _once(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    for seed in seeds:
-        if seeds.count(seed) > 1:
+def _once(given: tuple[int, ...]) -> tuple[int, ...]:
+    if len(given) > seeds.MOST:
+        many = {"count": len(given), "most": seeds.MOST}
+        raise PydanticCustomError("experiment", "{count} seeds; expected at most {most}", many)
+    for seed in given:
+        if given.count(seed) > 1:
             raise PydanticCustomError("experiment", "seed {seed} is doubled", {"seed": seed})
-    return seeds
+    return given
 
 
 Seeds = Annotated[

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.config import Fault, InputError, RunConfig, plain
 from kerasdemo.config.consistency import output_faults
+from kerasdemo.config.datasets import check_size
 from kerasdemo.config.types import Data
 
 Array = NDArray[Any]
@@ -383,9 +384,11 @@ def _read(path: Path, most_bytes: int | None = None) -> tuple[dict[str, Array], 
 
     `most_bytes`: read no more than that of the values of each x; labels are read whole.
     """
-    if not path.is_file():
-        raise ValueError(f"no such file: {path}")
+    problem = plain.problem(path)
+    if problem is not None:
+        raise ValueError(f"{problem}: {path}")
     try:
+        check_size(path)
         with np.load(path, allow_pickle=False) as archive:
             if not hasattr(archive, "files"):
                 raise ValueError("a single array")
