@@ -413,12 +413,13 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
 
 def _load(paths: list[Path], overrides: list[str] | None, seeds: str | None) -> "list[RunConfig]":
     """Load every config, for every seed, and tell the faults of all of them at once."""
-    from kerasdemo.config import InputError
+    from kerasdemo.config import Fault, InputError
     from kerasdemo.config.document import read
     from kerasdemo.config.loading import from_document
 
     chosen = [[f"seed={seed}"] for seed in _seeds(seeds)] if seeds is not None else [[]]
-    loaded, faults = [], []
+    loaded: list[RunConfig] = []
+    faults: list[Fault] = []
     for path in paths:
         try:
             document = read(path, tolerant=True)

@@ -5,7 +5,7 @@ and every value knows its line.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def dump(data: dict[str, Any]) -> str:
     return text
 
 
-@dataclass(frozen=True, eq=False)  # is itself and no other: a key of caches
+@dataclass(frozen=True)
 class Document:
     """A YAML mapping, the file that it came from, and the line of each of its keys.
 
@@ -79,9 +79,9 @@ class Document:
     together with all others.
     """
 
-    data: dict[str, Any]
+    data: dict[str, Any] = field(hash=False)
     file: str
-    lines: dict[Key, int]
+    lines: dict[Key, int] = field(hash=False)
     overridden: frozenset[Key] = frozenset()
     faults: tuple[Fault, ...] = ()
 

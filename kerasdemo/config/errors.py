@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 # What is read no more: of a fault, and of a list of them.
 LONGEST = 2_000
 MOST_FAULTS = 50

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kerasdemo.config import InputError
 from kerasdemo.config.document import parse_text
+from kerasdemo.sweeps import expansion
 from kerasdemo.sweeps.expansion import Planned, expand, short_names, slug
 from kerasdemo.sweeps.experiment import from_document, load
 
@@ -261,3 +262,39 @@ def test_a_config_is_no_experiment(tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text("data: {name: mnist_sample}\n")
     with pytest.raises(InputError, match=r"net\.yaml: a config of one run.* `kerasdemo run`"):
         load(tmp_path / "net.yaml")
+
+
+def test_runs_are_counted_before_they_are_made() -> None:
+    values = ", ".join(map(str, range(1, 1_001)))
+    grid = "".join(f"  {path}: [{values}]\n" for path in ("network.units", "training.epochs"))
+    for seeds, count in (("0", "1,000,000"), ("0-9", "10,000,000")):
+        text = f"base: {{data: {{name: fizzbuzz}}}}\ngrid:\n{grid}seeds: 0-{seeds[-1]}\n"
+        (fault,) = faults(text)
+        assert fault.startswith(f"question.yaml:2: grid: {count} runs; at most 10,000")
+
+
+def test_too_many_seeds_are_refused_however_they_are_written() -> None:
+    listed = ", ".join(map(str, range(2_000)))
+    for seeds in ("0-999999999", "0-99999999999999999999", f"[{listed}]"):
+        (fault,) = faults(f"base: {{data: {{name: fizzbuzz}}}}\nseeds: {seeds}\n")
+        assert "seeds" in fault
+        assert "expected" in fault
+
+
+def test_a_fault_of_the_base_is_told_once_and_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    real = expansion.from_document
+    monkeypatch.setattr(expansion, "from_document", lambda d: calls.append(1) or real(d))
+    values = list(range(1, 1_001))
+    text = (
+        "base: {data: {name: fizzbuzz}, trainig: 1, netwrok: 2, sed: 3}\n"
+        f"grid: {{network.units: {values}}}\nseeds: 0-4\n"
+    )
+    assert len(faults(text)) == 3
+    assert len(calls) <= expansion.MOST_FAILED + 1
+
+
+@pytest.mark.parametrize("base", ["~nosuchuser/x.yaml", "x" * 5_000, "/dev/zero"])
+def test_a_base_that_is_no_file_is_told(base: str) -> None:
+    (fault,) = faults(f"base: {base}\nseeds: 0-1\n")
+    assert fault.startswith("question.yaml:1: base: ")
