@@ -52,6 +52,26 @@ RunNames = Annotated[
 ]
 
 
+def _version(wanted: bool) -> None:
+    from importlib.metadata import version
+    from platform import python_version
+
+    if wanted:
+        names = ("Keras", "TensorFlow", "numpy")
+        parts = [f"Python {python_version()}", *(f"{n} {version(n.lower())}" for n in names)]
+        typer.echo(f"kerasdemo {version('kerasdemo')} ({', '.join(parts)})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Train networks from YAML and find out why they overfit or fail to train."""
+
+
 @app.command(epilog="Example: kerasdemo run configs/quickstart.yaml --set training.epochs=5")
 def run(
     configs: Configs,
@@ -59,6 +79,9 @@ def run(
     seeds: Seeds = None,
     results: Results = RESULTS,
     again: Annotated[bool, typer.Option(help="Train anew even what is answered.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 where a verdict is not healthy.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -70,23 +93,28 @@ def run(
     # All data is looked at before anything is trained.
     for config in configurations:
         runner.run_folder(config, results)
-    failed = False
-    told = []
+    outcomes, verdicts = [], []
+    silent = quiet or as_json
     for config in configurations:
-        silent = quiet or as_json
         outcome = runner.run(
             config, results, again=again, reporter=None if silent else _reporter(console)
         )
         verdict = _judge(outcome)
-        told.append(_facts(outcome, verdict))
+        outcomes.append(outcome)
+        verdicts.append(verdict)
         if not silent:
             _print_run(console, outcome, verdict)
-        failed |= outcome.status == "failed"
         if outcome.status == "interrupted":
+            epoch = outcome.history.epochs + 1
+            typer.echo(f"interrupted: the same command goes on with epoch {epoch}", err=True)
             raise typer.Exit(130)
     if as_json:
-        _print_json(told)
-    raise typer.Exit(1 if failed else 0)
+        _print_json([_facts(*pair) for pair in zip(outcomes, verdicts, strict=True)])
+    elif not quiet:
+        _print_seeds(outcomes)
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise typer.Exit(1)
+    raise typer.Exit(3 if strict and any(v.outcome != "healthy" for v in verdicts) else 0)
 
 
 @app.command(epilog="Example: kerasdemo check configs/*.yaml")
@@ -406,9 +434,14 @@ def main() -> None:
         sys.exit(130)
 
 
+_warned: set[str] = set()
+
+
 def _warn(message: Warning | str, *_: object, **__: object) -> None:
-    """Tell a warning in one line, without the place in the code that raised it."""
-    print(f"warning: {message}", file=sys.stderr)
+    """Print a warning once, in one line, without the place in the code that raised it."""
+    if str(message) not in _warned:
+        _warned.add(str(message))
+        print(f"warning: {message}", file=sys.stderr)
 
 
 def _load(paths: list[Path], overrides: list[str] | None, seeds: str | None) -> "list[RunConfig]":
@@ -520,14 +553,41 @@ def _print_run(console: "Console", outcome: "Run", verdict: "Verdict") -> None:
 
     facts = outcome.facts
     for key in ("warning", "uneven"):
-        if facts.get("data", {}).get(key):
-            line(f"WARNING  {facts['data'][key]}", "bold yellow")
+        warning = facts.get("data", {}).get(key)
+        if warning and warning not in _warned:  # of several runs on the same data, once
+            _warned.add(warning)
+            line(f"WARNING  {warning}", "bold yellow")
     reason = f", {facts['reason']}" if facts.get("reason") else ""
     line(f"{outcome.id}  {outcome.status}{reason}", "bold")
     line(f"  {_scores(outcome)}")
     _print_verdict(console, verdict)
     if outcome.history.epochs:
         line(f"  curves   {outcome.folder.curves_file}")
+
+
+def _print_seeds(outcomes: "list[Run]") -> None:
+    """Print mean and interval over the seeds of each config that ran with several."""
+    from kerasdemo.analysis.comparison import Group
+    from kerasdemo.records.index import summary
+
+    by_config: dict[str, dict[int, Summary]] = {}
+    for outcome in outcomes:
+        found = summary(outcome.path or "")
+        by_config.setdefault(repr({**found.settings, "seed": None}), {})[found.seed] = found
+    for runs in (tuple(runs.values()) for runs in by_config.values() if len(runs) > 1):
+        parts = []
+        for name, metric in (
+            ("train", "accuracy"),
+            ("validation", "val_accuracy"),
+            ("test", "test_accuracy"),
+        ):
+            group = Group("", {}, runs, metric, "kept")
+            if group.interval.n:
+                parts.append(f"{name} {group.interval.scaled(100)} %")
+        diverged = sum(run.status != "finished" for run in runs)
+        without = f" ({diverged} of them did not finish)" if diverged else ""
+        typer.echo(f"{runs[0].name}: {len(runs)} seeds{without}, with 95 % intervals")
+        typer.echo(f"  mean accuracy: {', '.join(parts) or '-'}")
 
 
 def _scores(outcome: "Run") -> str:
@@ -558,7 +618,8 @@ def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = Fals
         patch = " ".join(f"--set {key}={json.dumps(value)}" for key, value in remedy.patch.items())
         line(f"  try      {patch or '-'}  ({remedy.reason})")
     for note in verdict.notes:
-        line(f"  note     {note}")
+        if note not in _warned:
+            line(f"  note     {note}")
 
 
 def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:

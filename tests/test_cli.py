@@ -1,6 +1,7 @@
 """The command line as a person uses it: in a process of its own."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kerasdemo import cli
+from kerasdemo.config import load
 
 TINY = """\
 description: small enough to train in a test
@@ -173,3 +175,60 @@ def test_check_reads_the_data_and_show_names_its_classes(tmp_path: Path) -> None
     assert kerasdemo("run", "text.yaml", "--quiet", folder=tmp_path).returncode == 0
     (name,) = (path.name for path in (tmp_path / "results" / "runs").glob("text-*"))
     assert "classes ape, cat" in kerasdemo("show", name, folder=tmp_path).stdout
+
+
+def test_version() -> None:
+    shown = CliRunner().invoke(cli.app, ["--version"])
+    assert shown.exit_code == 0
+    assert shown.output.startswith("kerasdemo 0.")
+    assert "Keras 3." in shown.output
+
+
+def test_several_seeds_end_with_their_mean(folder: Path) -> None:
+    done = kerasdemo("run", "tiny.yaml", "--seeds", "0-1", folder=folder)
+    *_, title, numbers = done.stdout.splitlines()
+    assert title == "tiny: 2 seeds, with 95 % intervals"
+    rows = json.loads(kerasdemo("list", "--json", folder=folder).stdout)
+    mean = sum(row["test_accuracy"] for row in rows) / 2
+    assert f"test {100 * mean:.4g} [" in numbers
+    assert "mean accuracy" not in kerasdemo("run", "tiny.yaml", folder=folder).stdout
+
+
+def test_strict_exits_with_3_where_a_verdict_is_not_healthy(folder: Path) -> None:
+    facts = json.loads(kerasdemo("run", "tiny.yaml", "--json", folder=folder).stdout)
+    assert facts[0]["verdict"]["outcome"] != "healthy"
+    assert kerasdemo("run", "tiny.yaml", "--quiet", "--strict", folder=folder).returncode == 3
+
+
+def test_a_warning_is_said_once(tmp_path: Path) -> None:
+    x, y = np.zeros((40, 3), np.float32), np.repeat([0, 1], 20)
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    data = "data: {name: file, path: own.npz, shuffle: false}\n"
+    (tmp_path / "own.yaml").write_text(f"{data}training: {{epochs: 1}}\n")
+    done = kerasdemo("run", "own.yaml", "--seeds", "0-1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout + done.stderr).count("no validation example of 1 of 2 classes") == 1
+
+
+def test_an_interrupted_run_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerasdemo.training import runner
+
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    monkeypatch.chdir(tmp_path)
+
+    class Interrupting:
+        def begin(self, *_: object) -> None: ...
+
+        def epoch(self, epoch: int, *_: object) -> None:
+            if epoch == 2:
+                signal.raise_signal(signal.SIGINT)
+
+        def end(self) -> None: ...
+
+    monkeypatch.setattr(cli, "_reporter", lambda _: Interrupting())
+    done = CliRunner().invoke(cli.app, ["run", "tiny.yaml"])
+    assert done.exit_code == 130
+    assert "interrupted: the same command goes on with epoch 3" in done.output
+    assert runner.run(load("tiny.yaml"), "results/runs").status == "finished"

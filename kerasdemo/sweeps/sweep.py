@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis.claims import Claim, Finding, Member, judge
-from kerasdemo.config import InputError
+from kerasdemo.config import Fault, InputError
 from kerasdemo.records.index import listing
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.answers import Answers, prepare, read_plan, write_plan
@@ -66,7 +66,9 @@ def plan(
     planned = expand(experiment, overrides)
     folder = results / experiment.name
     answers = Answers(folder)
-    found = [answers.find(one) for one in planned]
+    _, refused = _with_data(planned, answers)
+    outcomes = {id(one): outcome for one, outcome in refused}
+    found = [outcomes.get(id(one)) or answers.find(one) for one in planned]
     seconds = estimate.seconds(planned, found, workers or estimate.usual_workers(planned))
     return Plan(experiment, folder, tuple(zip(planned, found, strict=True)), seconds)
 
@@ -102,8 +104,7 @@ def sweep(
     planned = expand(experiment, overrides)
     folder = results / experiment.name
     answers = Answers(folder, retry_failed)
-    for one in planned:
-        answers.folder(one.config)  # data that can't be had is told before anything runs
+    planned, refused = _with_data(planned, answers)
     cluster = _connect(experiment, ray) if ray else None
     prepare(folder)
     source = _source(experiment, folder, overrides, planned)
@@ -117,7 +118,30 @@ def sweep(
             from kerasdemo.sweeps import local
 
             local.execute(source, answers, listener, workers or estimate.usual_workers(planned))
-    return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
+    return Swept(experiment, folder, (*refused, *log.outcomes), tuple(findings(folder)))
+
+
+def _with_data(
+    planned: list[Planned], answers: Answers
+) -> tuple[list[Planned], list[tuple[Planned, Outcome]]]:
+    """Return the runs whose data can be read, and the others as failed, with the reason.
+
+    Raises:
+        InputError: where it is all of them.
+    """
+    ready: list[Planned] = []
+    refused: list[tuple[Planned, Outcome]] = []
+    faults: list[Fault] = []
+    for one in planned:
+        try:
+            answers.folder(one.config)
+            ready.append(one)
+        except InputError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+            refused.append((one, Outcome("failed", str(error.faults[0]))))
+    if faults and not ready:
+        raise InputError(faults)
+    return ready, refused
 
 
 def as_json(swept: Swept) -> dict[str, Any]:

@@ -293,7 +293,7 @@ def _from_keras(name: str) -> dict[str, Array] | str:
     failure = cache.with_name(f"{name}.unavailable.txt")
     with suppress(OSError):
         if time.time() - failure.stat().st_mtime < RETRY_SECONDS:
-            return f"{failure.read_text(encoding='utf-8')[:80]}; delete {failure} to try again"
+            return _unavailable(failure.read_text(encoding="utf-8"), failure)
     from kerasdemo.training.backend import keras
 
     try:
@@ -304,8 +304,12 @@ def _from_keras(name: str) -> dict[str, Array] | str:
         with suppress(OSError):  # a folder that can't be written to only costs the next try
             failure.parent.mkdir(parents=True, exist_ok=True)
             failure.write_text(_brief(error), encoding="utf-8")
-        return f"{_brief(error)}; not tried again for a day unless {failure} is deleted"
+        return _unavailable(_brief(error), failure)
     return dict(zip(ARRAYS, (x, y, x_test, y_test), strict=True))
+
+
+def _unavailable(reason: str, failure: Path) -> str:
+    return f"{reason[:80]}; delete {failure} to try again before tomorrow"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -106,3 +107,25 @@ def test_bad_input(arguments: tuple[str, ...], problem: str) -> None:
 def test_seeds_are_taken_instead_of_the_experiments_own() -> None:
     told = kerasdemo("sweep", "question.yaml", "--dry-run", "--json", "--seeds", "7,9")
     assert [run["seed"] for run in json.loads(told.stdout)["runs"]] == [7, 9, 7, 9]
+
+
+def test_a_bad_data_file_fails_its_runs_and_not_the_sweep() -> None:
+    x, y = np.zeros((40, 3), np.float32), np.arange(40) % 4
+    np.savez("good.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    np.savez("bad.npz", x_train=x * np.nan, y_train=y, x_test=x, y_test=y)
+    file = Path("question.yaml")
+    file.write_text(
+        "base: {data: {name: file, path: good.npz}}\ngrid: {data.path: [bad.npz, good.npz]}\n"
+    )
+    swept = kerasdemo("sweep", "question.yaml")
+    assert swept.exit_code == 1
+    assert "failed: path=bad.npz (seed 0): " in swept.stdout
+    assert "bad.npz: x_train has 120 values that are NaN" in swept.stdout
+    assert "--set" not in swept.stdout
+    assert "path=good.npz (seed 0)  finished" in swept.stdout
+    plan = json.loads(kerasdemo("sweep", "question.yaml", "--dry-run", "--json").stdout)
+    assert [run["on disk"] for run in plan["runs"]] == ["failed", "finished"]
+    file.write_text("base: {data: {name: file, path: bad.npz}}\nseeds: 0-2\n")
+    result = kerasdemo("sweep", "question.yaml")
+    assert isinstance(result.exception, InputError)
+    assert len(result.exception.faults) == 1
