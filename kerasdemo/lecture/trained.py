@@ -10,10 +10,15 @@ from kerasdemo.training.data import Dataset
 
 
 def model(run: Run) -> Any:
-    """Return the trained network of a run, an ordinary Keras model."""
+    """Return the trained network of a run, an ordinary Keras model for what `dataset` gives."""
+    from kerasdemo.training import network
     from kerasdemo.training.backend import keras
 
-    return keras.saving.load_model(run.folder.model_file)
+    facts = run.facts["data"]
+    built = network.build(run.config, tuple(facts["shape"]), facts["classes"])
+    # What a run saves scales examples first, with a layer that has no weights.
+    built.set_weights(keras.saving.load_model(run.folder.model_file).get_weights())
+    return built
 
 
 def dataset(run: Run) -> Dataset:

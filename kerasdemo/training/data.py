@@ -71,6 +71,24 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Scaling:
+    """What `data.normalize` does to examples: x / largest, or (x - mean) / sd, or nothing.
+
+    The sd of a feature that does not vary is infinite, so that the feature becomes 0.
+    """
+
+    largest: float | None = None
+    mean: Array | None = None
+    sd: Array | None = None
+
+    def __call__(self, x: Array) -> Array:
+        if self.mean is not None and self.sd is not None:
+            return ((x - self.mean) * (1.0 / self.sd)).astype(np.float32)
+        scaled = x.astype(np.float32)
+        return scaled if self.largest is None else scaled / np.float32(self.largest)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Training, validation and test examples, normalised and noisy as the config asks."""
 
@@ -81,6 +99,8 @@ class Dataset:
     source: Source
     uneven: str | None = None
     """which part lacks classes that another part has, in a sentence"""
+    scaling: Scaling = Scaling()
+    """what was done to the examples as they were found, before the noise"""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -121,10 +141,11 @@ def load(config: RunConfig) -> Dataset:
     classes = _classes(config, source)
     labels = {name: part.y for name, part in raw.items()}
     _refuse_unknown_classes(config, labels, classes)
-    scaled = _normalized(config.data.normalize, source.source, raw)
+    scaling = _scaling(config.data.normalize, source.source, raw["train"].x)
+    scaled = {name: Part(scaling(part.x), part.y) for name, part in raw.items()}
     noisy = {name: _noisy(config, number, name, scaled[name]) for number, name in enumerate(PARTS)}
     uneven = _uneven(config, labels, source.class_names)
-    return Dataset(**noisy, classes=classes, source=source, uneven=uneven)
+    return Dataset(**noisy, classes=classes, source=source, uneven=uneven, scaling=scaling)
 
 
 def _refuse_unknown_classes(config: RunConfig, labels: Mapping[str, Array], classes: int) -> None:
@@ -568,23 +589,15 @@ def _mixed(y: Array) -> Array:
     return mixed
 
 
-def _normalized(how: str, source: str, raw: Mapping[str, Part]) -> dict[str, Part]:
-    scale: Callable[[Array], Array] = _scaling(how, source, raw["train"].x)
-    return {name: Part(scale(part.x), part.y) for name, part in raw.items()}
-
-
-def _scaling(how: str, source: str, train: Array) -> Callable[[Array], Array]:
+def _scaling(how: str, source: str, train: Array) -> Scaling:
     if how == "unit":
         images = source in ("mnist", "mnist_sample", "fashion_mnist")
-        largest = np.float32(IMAGE_MAXIMUM if images else train.max())
-        largest = largest if largest > 0 else np.float32(1.0)
-        return lambda x: x.astype(np.float32) / largest
+        largest = IMAGE_MAXIMUM if images else float(train.max())
+        return Scaling(largest if largest > 0 else 1.0)
     if how == "standardize":
-        mean = train.mean(axis=0, dtype=np.float64)
         sd = train.std(axis=0, dtype=np.float64)
-        inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
-        return lambda x: ((x - mean) * inverse).astype(np.float32)
-    return lambda x: x.astype(np.float32)
+        return Scaling(mean=train.mean(axis=0, dtype=np.float64), sd=np.where(sd > 0, sd, np.inf))
+    return Scaling()
 
 
 def _noisy(config: RunConfig, number: int, name: str, part: Part) -> Part:

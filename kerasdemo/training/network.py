@@ -10,7 +10,7 @@ import numpy as np
 from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.consistency import single_output
 from kerasdemo.training.backend import keras, tf
-from kerasdemo.training.data import Array
+from kerasdemo.training.data import Array, Scaling
 from kerasdemo.training.vocabulary import LAYERS, classes
 
 Shape = tuple[int, ...]
@@ -45,11 +45,36 @@ def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
     return network
 
 
+def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
+    """Return the compiled network behind a layer that scales: it takes examples as found."""
+    if scaling.mean is not None and scaling.sd is not None:
+        layer = keras.layers.Normalization(
+            axis=tuple(range(1, scaling.mean.ndim + 1)),
+            mean=scaling.mean,
+            variance=scaling.sd**2,
+            dtype="float32",
+            name="normalization",
+        )
+    elif scaling.largest is not None:
+        layer = keras.layers.Rescaling(1.0 / scaling.largest, dtype="float32", name="rescaling")
+    else:
+        return network
+    layers = [keras.Input(network.input_shape[1:]), layer, *network.layers]
+    whole = keras.Sequential(layers, name="network")
+    whole.compile(
+        optimizer=network.optimizer, loss=network.loss, metrics=[accuracy(config, network)]
+    )
+    return whole
+
+
 def optimizer(config: RunConfig) -> Any:
     """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
-    chosen = classes("optimizers")[config.optimizer.name](**config.optimizer.arguments)
+    name = config.optimizer.name
+    # Left to itself Keras numbers its optimizers, and TensorFlow keeps a kernel for ever for each
+    # new name of a variable: a megabyte a run.
+    chosen = classes("optimizers")[name](**config.optimizer.arguments, name=name)
     if config.training.precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(chosen)
+        return keras.optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
     return chosen
 
 

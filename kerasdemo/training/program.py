@@ -12,7 +12,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,6 @@ from kerasdemo.training.shape import shape_key
 CHUNK = 1_000
 # Programs that a process keeps; a sweep runs the runs of one shape together.
 KEPT = 4
-# Runs after which TensorFlow's cache of kernels is emptied: it takes a megabyte a run.
-FORGET_AFTER = 20
 # Numbers that a portion of orders has, about.
 ORDERS = 20_000
 
@@ -338,15 +335,10 @@ def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
 
 
 _programs: OrderedDict[str, Program] = OrderedDict()
-_acquired = count(1)
 
 
 def acquire(config: RunConfig, shape: networks.Shape, classes: int) -> Program:
     """Return the process' program for the config's shape, compiled at most once."""
-    if next(_acquired) % FORGET_AFTER == 0:
-        # TensorFlow keeps a kernel for every variable ever made, some 30 kB each; it forgets them
-        # when its global seed is set, which nothing here draws on.
-        tf.random.set_seed(0)
     key = json.dumps([shape_key(config), shape, classes])
     if key not in _programs:
         _programs[key] = Program(config, shape, classes)

@@ -27,6 +27,7 @@ class Session:
         self.train = encoded(dataset.train)
         self.validation = encoded(dataset.validation) if len(dataset.validation.y) else None
         self.test = encoded(dataset.test)
+        self.scaling = dataset.scaling
         size = self.train[0].nbytes + self.train[1].nbytes
         self.resident = size <= resident_bytes()
         if not self.resident:
@@ -113,7 +114,8 @@ class Session:
             return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
         test = self.program.measure(self.program.chunks(*self.test))
         self.program.store(self.network)
-        files.write(folder.model_file, self.network.save, suffix=".keras")
+        whole = network.with_scaling(self.network, self.config, self.scaling)
+        files.write(folder.model_file, whole.save, suffix=".keras")
         stopped = bool(stopping and stopping.stopped_epoch)
         status, reason = "finished", "early stopping" if stopped else "all epochs"
         if measure.diverged_at is not None:

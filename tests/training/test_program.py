@@ -6,7 +6,7 @@ import pytest
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.vocabulary import names
 from kerasdemo.training import data, network, program
-from kerasdemo.training.backend import keras
+from kerasdemo.training.backend import keras, tf
 
 EPOCHS = 3
 
@@ -203,6 +203,24 @@ def test_mini_batches_for_large_data_train_to_the_same_weights() -> None:
     shared.store(ordinary)
     for mine, whole in zip(ordinary.get_weights(), compiled(asked), strict=True):
         np.testing.assert_allclose(mine, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_the_callers_seed_is_left_alone() -> None:
+    asked = config("{depth: 1, units: 8, dropout: 0.5}")
+    tf.random.set_seed(7)
+    alone = float(tf.random.uniform(()))
+    tf.random.set_seed(7)
+    compiled(asked)
+    for _ in range(25):  # a sweep's worth of runs
+        program.acquire(asked, (28, 28), 10)
+    assert float(tf.random.uniform(())) == alone
+
+
+def test_optimizers_of_all_runs_have_one_name() -> None:
+    asked = config("{depth: 1, units: 8}", "training.precision=mixed_float16")
+    first, second = (network.build(asked, (28, 28), 10).optimizer for _ in range(2))
+    assert first.name == second.name
+    assert [v.path for v in first.variables] == [v.path for v in second.variables]
 
 
 def test_the_network_is_an_ordinary_keras_model() -> None:

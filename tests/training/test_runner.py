@@ -17,6 +17,7 @@ from filelock import FileLock
 from kerasdemo.config import InputError, RunConfig, load, parse
 from kerasdemo.records import index, read
 from kerasdemo.training import data, program, runner
+from kerasdemo.training.backend import keras
 
 Tiny = Callable[..., RunConfig]
 
@@ -75,28 +76,63 @@ def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
     assert read(run.path).config.settings == tiny().settings
 
 
-def test_the_model_reloads_with_plain_keras_and_gives_the_recorded_accuracy(tmp_path: Path) -> None:
-    config = parse(
-        """
-data: {name: mnist_sample, train: 500, validation: 0, test: 200}
-network: {depth: 1, units: 16, activation: maxout, dropout: 0.2}
-training: {epochs: 2}
+RAW = """
+data: {{name: mnist_sample, train: 500, validation: 0, test: 200, normalize: {normalize}}}
+network: {{depth: 1, units: 16, activation: maxout, dropout: 0.2}}
+training: {{epochs: 2, precision: {precision}}}
 """
-    )
+
+
+def raw_test_examples(config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
+    raw = data.find(config).arrays
+    return raw["x_test"][:200], np.eye(10, dtype=np.float32)[raw["y_test"][:200]]
+
+
+@pytest.mark.parametrize(
+    ("normalize", "precision"),
+    [("none", "float32"), ("standardize", "float32"), ("unit", "mixed_float16")],
+)
+def test_the_model_takes_raw_examples(normalize: str, precision: str, tmp_path: Path) -> None:
+    config = parse(RAW.format(normalize=normalize, precision=precision))
     run = runner.run(config, tmp_path)
-    test = data.load(config).test
-    np.savez(tmp_path / "test.npz", x=test.x, y=np.eye(10, dtype=np.float32)[test.y])
+    model = keras.saving.load_model(run.folder.model_file)
+    loss, accuracy = model.evaluate(*raw_test_examples(config), verbose=0)
+    assert accuracy == pytest.approx(run.facts["test"]["accuracy"], abs=1e-6)
+    assert loss == pytest.approx(run.facts["test"]["loss"], rel=1e-3)
+
+
+def test_the_model_reloads_with_plain_keras_and_gives_the_recorded_accuracy(tmp_path: Path) -> None:
+    config = parse(RAW.format(normalize="unit", precision="float32"))
+    run = runner.run(config, tmp_path)
+    x, y = raw_test_examples(config)
+    np.savez(tmp_path / "test.npz", x=x, y=y)
     # In a process of its own, with nothing but Keras.
     script = f"""
 import keras, numpy as np
 model = keras.saving.load_model({str(run.path / "model.keras")!r})
 data = np.load({str(tmp_path / "test.npz")!r})
-print(model.evaluate(data["x"], data["y"], verbose=0)[1])
+print(*model.evaluate(data["x"], data["y"], verbose=0))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert float(done.stdout) == pytest.approx(run.facts["test"]["accuracy"], abs=1e-6)
+    loss, accuracy = map(float, done.stdout.split())
+    assert accuracy == pytest.approx(run.facts["test"]["accuracy"], abs=1e-6)
+    assert loss == pytest.approx(run.facts["test"]["loss"], rel=1e-4)
+
+
+def test_a_feature_that_does_not_vary_is_nothing_to_the_saved_model(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal([5.0, 300.0, 7.0], [0.1, 40.0, 0.0], (120, 3))
+    y = (x[:, 0] > 5).astype(np.int64)
+    unlike = x + np.array([0.0, 0.0, 100.0])  # the third feature is another in the test
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=unlike, y_test=y)
+    text = "data: {name: file, path: own.npz, normalize: standardize}\ntraining: {epochs: 5}"
+    run = runner.run(parse(text, str(tmp_path / "c.yaml")), tmp_path / "results")
+    model = keras.saving.load_model(run.folder.model_file)
+    outputs = model.predict(unlike, verbose=0)
+    assert (outputs.argmax(axis=1) == y).mean() == run.facts["test"]["accuracy"] > 0.9
+    np.testing.assert_array_equal(outputs, model.predict(x, verbose=0))
 
 
 def test_the_same_question_is_answered_from_disk(tiny: Tiny, tmp_path: Path) -> None:
