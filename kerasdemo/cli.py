@@ -387,19 +387,22 @@ def lecture(
         list[str] | None, typer.Argument(metavar="NAME...", help="Demos, or parts of the lecture.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every demo there is.")] = False,
-    seeds: Seeds = "0",
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="0-4", help="Left out: three where that is quick, else one."),
+    ] = None,
     results: Results = RESULTS / "lecture",
     pages: Annotated[
         Path, typer.Option(metavar="DIR", help="Where figures and pages are written.")
     ] = MY_LECTURE,
     overrides: Set = None,
 ) -> None:
-    """Play the lecture's demos and hold its claims; without NAME list them."""
+    """Run the lecture's demos and check its claims; without NAME list them."""
     from kerasdemo.lecture import catalogue
 
-    asked = _seeds(seeds or "0")
+    given = _seeds(seeds) if seeds is not None else []
     if not names and not every:
-        _print_table([_demo_row(demo, asked) for demo in catalogue.DEMOS])
+        _print_table([_demo_row(demo, given) for demo in catalogue.DEMOS])
         return
     found = [demo for name in names or () for demo in catalogue.find(name)]
     chosen = list(catalogue.DEMOS if every else dict.fromkeys(found))
@@ -407,11 +410,16 @@ def lecture(
     from kerasdemo.lecture import play
 
     console = _console()
+    statuses: list[str] = []
     for demo in chosen:
-        typer.echo(f"{demo.part}: {demo.title} ({demo.name})")
-        played = play.play(demo, results, asked, overrides or (), console)
+        own = given or play.usual_seeds(demo, overrides or ())
+        typer.echo(f"{demo.part}: {demo.title} ({demo.name}), {_counted(len(own), 'seed')}")
+        played = play.play(demo, results, own, overrides or (), console)
         figures = lecture_pages.write(played, pages)
         _print_played(console, played, figures)
+        statuses += [one.status for one in played.shown.checked]
+    counts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(sorted(statuses))]
+    typer.echo(f"{_counted(len(statuses), 'claim')}: {', '.join(counts)}")
 
 
 def main() -> None:
@@ -622,18 +630,22 @@ def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = Fals
             line(f"  note     {note}")
 
 
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
 def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
-    from kerasdemo.lecture.play import seconds_needed
+    from kerasdemo.lecture.play import seconds_needed, usual_seeds
     from kerasdemo.sweeps.progress import duration
 
-    seconds = seconds_needed(demo, seeds)
+    own = seeds or usual_seeds(demo)
+    seconds = seconds_needed(demo, own)
     return {
         "part": demo.part,
         "demo": demo.name,
         "title": demo.title,
-        f"here, {len(seeds)} seed{'s' * (len(seeds) > 1)}": (
-            f"about {duration(seconds)}" if seconds else "seconds"
-        ),
+        "seeds": len(own),
+        "time here": f"about {duration(seconds)}" if seconds else "seconds",
     }
 
 
@@ -643,7 +655,7 @@ def _print_played(console: "Console", played: "Played", figures: list[Path]) -> 
     for one in played.shown.checked:
         lecturer = f" (lecture: {one.lecture})" if one.lecture else ""
         typer.echo(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
-        if one.note and one.status in ("not held", "undecided"):
+        if one.note and one.status not in ("held", "seen once", "given"):
             typer.echo(f"    {one.note}")
     if "mnist_sample" in played.sources:
         told = "  on the bundled sample of 5,000 digits: let KERASDEMO_MNIST name the whole MNIST"

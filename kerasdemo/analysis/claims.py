@@ -180,6 +180,8 @@ def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
     if claim.by:
         evidence.insert(1, f"more than {claim.by:g} claimed")
     pooled = len({place for _, place in whole})
+    if claim.metric == "epoch_seconds" and _one_epoch([*better, *than]):
+        evidence.append("of a single epoch, compiling included")
     if pooled > 1:
         evidence.append(f"mean over {pooled} settings of {', '.join(free)}")
     if found.lacks:
@@ -219,6 +221,10 @@ def _picked(selector: Selector | None, members: Iterable[Member]) -> list[Member
 
 def _missing(members: Iterable[Member]) -> int:
     return sum(m.run is None or m.run.status in ("unfinished", "interrupted") for m in members)
+
+
+def _one_epoch(members: Iterable[Member]) -> bool:
+    return any(m.run is not None and m.run.epochs == 1 for m in members)
 
 
 def _value(claim: Claim, members: Sequence[Member]) -> Interval:

@@ -136,6 +136,12 @@ def sentences(comparison: Comparison) -> list[str]:
     return told
 
 
+def escaped(text: str) -> str:
+    """Return text that no cell of a Markdown table is broken by, and that is no HTML."""
+    plain = " ".join(text.split("\n")).replace("\\", "\\\\").replace("|", "\\|")
+    return plain.replace("<", "&lt;")
+
+
 def render(comparison: Comparison, form: str) -> str:
     """Return a comparison as `csv`, `json` or `markdown`."""
     if form == "json":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import interval, metric_interval
 from kerasdemo.analysis.plots import BLUE, GREEN, GREY, INK, PALE, PURPLE, VERMILION, figure, style
 from kerasdemo.lecture import trained
 from kerasdemo.lecture.demo import Checked, Setting, Shown
@@ -152,13 +152,13 @@ def _checked_change(found: Mapping[str, Sequence[Followed]]) -> tuple[Checked, .
             exactly(largest < 1),
         ),
         Checked(
-            "with ReLU it shrinks less",
+            "a change shrinks less through a ReLU layer than through a sigmoid layer",
             "no shrinking; no numbers",
             f"to {interval(relu)} in a layer, with sigmoid {interval(sigmoid)}",
             above([r - s for r, s in zip(relu, sigmoid, strict=True)]),
         ),
         Checked(
-            "the ratio of the changes, dC/dw, becomes the automatic gradient",
+            "the ratio of the changes, dC/dw, becomes the automatic gradient (to 0.1 % of it)",
             "the limit",
             f"with dw {CHANGES[-1]:g} they differ by {worst:.1e} of it at most",
             exactly(worst < 1e-3),
@@ -245,9 +245,9 @@ def thin_network(setting: Setting) -> Shown:
     run = setting.runs["relu"][0]
     first = looked[0]
     depth = len(first.shares[0])
-    by_layer = [interval([100 * one.shares[:, n].mean() for one in looked]) for n in range(depth)]
+    by_layer = [_percent([one.shares[:, n].mean() for one in looked]) for n in range(depth)]
     lines = [
-        f"hidden layer {number}: {share} % of the units are active for a test digit"
+        f"hidden layer {number}: {share} of the units are active for a test digit"
         for number, share in enumerate(by_layer, start=1)
     ]
     apart = max(one.apart for one in looked)
@@ -260,16 +260,16 @@ def thin_network(setting: Setting) -> Shown:
             exactly(apart < ROUNDING),
         ),
         Checked(
-            "it is thinner: a part of the units is at 0",
+            "the linear network is thinner: a part of the units is at 0",
             "a figure without numbers",
-            f"{interval([100 * (1 - one.shares.mean()) for one in looked])} % are at 0",
+            f"{_percent([1 - one.shares.mean() for one in looked])} are at 0",
             above([1 - float(one.shares.mean()) for one in looked]),
         ),
         Checked(
-            "another example has another thin network",
+            f"another example has another thin network: all of {counted} digits differ",
             "a statement",
-            f"{interval([one.different for one in looked])} different ones for {counted} digits",
-            above([one.different for one in looked], 1.0),
+            f"{min(one.different for one in looked)} different ones at least, of each seed",
+            exactly(all(one.different == counted for one in looked)),
         ),
     )
     with style():
@@ -391,7 +391,11 @@ def activation_variants(setting: Setting) -> Shown:
     means = [float(own.mean()) for own in alphas]
     lines = [f"parametric ReLU's alphas start at 0; after training their mean is {interval(means)}"]
     for label, runs in setting.runs.items():
-        ends = interval([100 * run.facts["test"]["accuracy"] for run in runs])
+        values, count = (
+            [run.facts["test"]["accuracy"] for run in runs],
+            runs[0].facts["data"]["test"],
+        )
+        ends = metric_interval(values, "test_accuracy", count).scaled(100)
         lines.append(f"{NAMES[label]}: test accuracy {ends} %")
     checked = (
         *(
@@ -404,7 +408,7 @@ def activation_variants(setting: Setting) -> Shown:
             for name, difference in apart.items()
         ),
         Checked(
-            "parametric ReLU learns alpha",
+            "parametric ReLU learns alpha: it moves away from 0",
             "alpha is learned by gradient descent",
             f"mean distance from the 0 it starts at {interval([_away(own) for own in alphas])}",
             above([_away(own) for own in alphas]),
@@ -414,6 +418,10 @@ def activation_variants(setting: Setting) -> Shown:
     with style():
         figures = {"activation_shapes": _drawn_variants(z, alphas, setting.runs, origin)}
     return Shown(tuple(lines), checked, figures)
+
+
+def _percent(shares: Sequence[float]) -> str:
+    return f"{metric_interval(shares, 'accuracy').scaled(100)} %"
 
 
 def _away(alphas: Array) -> float:

@@ -222,14 +222,13 @@ def cost(setting: Setting) -> Shown:
     ]
     backward = {name: quarters[name] for name in times if name != "forward"}
     checked = Checked(
-        says="the backward pass costs about as much as the forward pass",
+        says=f"the backward pass costs about as much as the forward pass (within {ABOUT:g} times)",
         lecture="about the same (no number)",
         measured="; ".join(
             f"{name}: {q[1]:.2f} times forward (quartiles {q[0]:.2f} to {q[2]:.2f}; by "
             f"multiplications {counts[name] / counts['forward']:.2f})"
             for name, q in backward.items()
-        )
-        + f"; about: within a factor of {ABOUT:g}",
+        ),
         status=_about(list(backward.values())),
         note="dC/dz stops at the first layer, because the input has none; that spares "
         f"{1 - counts['dC/dz'] / counts['forward']:.0%} of the multiplications here",

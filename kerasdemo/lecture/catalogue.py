@@ -77,7 +77,7 @@ DEMOS: tuple[Demo, ...] = (
     Demo(
         "batch_size",
         "keras",
-        "what a batch is: time and learning of one epoch",
+        "what a batch is: the time of an epoch, and what three teach",
         experiment="keras/batch_size",
     ),
     Demo(

@@ -57,7 +57,7 @@ def _first_example(y: Array) -> list[str]:
 def _far_from_target() -> Checked:
     entropy, mse = (abs(_gradient(loss, np.array([FAR]))[0]) for loss in _losses())
     return Checked(
-        says="far from the target cross-entropy is steep and mse flat: it leaves the plateau",
+        says="far from the target cross-entropy is steeper than mean squared error",
         lecture="no number here; rows 7 and 8 show it in training",
         measured=f"|dC/dz| at probability {FAR:g}: {entropy:.3f} against {mse:.2g}, "
         f"{entropy / mse:.0f} times",

@@ -17,7 +17,8 @@ class Checked:
     """A statement of the lecture beside what was found here.
 
     lecture: the lecture's number in words, with its source where it was not on the screen.
-    measured: ours, with interval and unit. status: "given" is a figure that is only retold.
+    measured: ours, with interval and unit. status: "given" is a figure that is quoted only;
+    "seen once" and "not seen" are what a single seed shows beyond the error of its examples.
     rows: of the lecture's table, 1 to 23. note: why it did not hold, as far as that was looked for.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import interval, metric_interval
 from kerasdemo.analysis.plots import BLUE, GREEN, GREY, INK, PALE, VERMILION, figure, style
 from kerasdemo.lecture import trained
 from kerasdemo.lecture.demo import Checked, Setting, Shown
@@ -47,6 +47,7 @@ def dropout_masks(setting: Setting) -> Shown:
     masks = _masks(seed)
     kept = [_dropped(RATE, 1, COUNTED, own)[:, 0] for own in setting.seeds]
     shares = [float((own == 0).mean()) for own in kept]
+    allowed = 3 * np.sqrt(0.25 / COUNTED)  # three standard deviations
     apart = max(_scaling_difference(own) for own in setting.seeds)
     rows = _dropped(RATE, 50, 2, seed)
     lines = (
@@ -60,11 +61,12 @@ def dropout_masks(setting: Setting) -> Shown:
         Checked(
             "each neuron is dropped with p",
             f"p = {RATE:g}",
-            f"share dropped of {COUNTED} draws {interval(shares)}",
-            exactly(all(abs(share - RATE) < 3 * np.sqrt(0.25 / COUNTED) for share in shares)),
+            f"share dropped of {COUNTED} draws {metric_interval(shares, 'accuracy', COUNTED)}, "
+            f"of each seed within {allowed:.2g} of p",
+            exactly(all(abs(share - RATE) < allowed for share in shares)),
         ),
         Checked(
-            "every mini-batch trains another thin network",
+            f"each of {len(masks)} mini-batches trains another thin network",
             "a figure",
             f"{len({_key(own) for own in masks})} different ones in {len(masks)} mini-batches",
             exactly(len({_key(own) for own in masks}) == len(masks)),
@@ -191,7 +193,7 @@ def linear_ensemble(setting: Setting) -> Shown:
     for name, values in apart.items():
         says = "a linear unit of ten inputs is the mean of its 1,024 networks"
         if name != "linear":
-            says = f"of a {NAMES[name]} unit the halved weights only come close to the mean"
+            says = f"the mean of a {NAMES[name]} unit's networks is not that of halved weights"
         checked.append(
             Checked(
                 says,
@@ -329,7 +331,7 @@ def ensemble_on_mnist(setting: Setting) -> Shown:
 
 
 def _percent(shares: Sequence[float]) -> str:
-    return f"{interval([100 * share for share in shares])} %"
+    return f"{metric_interval(shares, 'test_accuracy', IMAGES).scaled(100)} %"
 
 
 def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[Checked]:
@@ -337,15 +339,15 @@ def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[Checked]
     after = {label: [one.after for one in every] for label, every in found.items()}
     checked = [
         Checked(
-            "for linear units the scaled network is the average (before the softmax)",
+            "for linear units the scaled network is within 1 % of the average, before the softmax",
             "equal",
-            f"they differ by {interval(before['linear'])} of the outputs' spread",
+            f"they differ by {interval(before['linear']).within(0, np.inf)} of the outputs' spread",
             above([0.01 - value for value in before["linear"]]),
         )
     ]
     checked += [
         Checked(
-            f"for {NAMES[label]} they are closer than for sigmoid",
+            f"for {NAMES[label]} they are closer than for sigmoid, before the softmax",
             "close against further, without numbers",
             f"{interval(before[label])} against {interval(before['sigmoid'])} of the outputs' "
             "spread",
@@ -361,7 +363,8 @@ def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[Checked]
     for label, values in gaps.items():
         checked.append(
             Checked(
-                f"for {NAMES[label]} the test accuracies are within a point of one another",
+                f"for {NAMES[label]} the accuracies on {IMAGES:,} test images are within "
+                "a point of one another",
                 "works in practice",
                 f"{_percent([one.averaged for one in found[label]])} averaged, "
                 f"{_percent([one.scaled for one in found[label]])} scaled",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis.claims import Claim, matches
-from kerasdemo.analysis.comparison import Interval, interval
+from kerasdemo.analysis.comparison import Interval, examples_of, metric_interval
 from kerasdemo.analysis.plots import CYCLE, GREY, INK, figure, style
 from kerasdemo.records import Run
 from kerasdemo.sweeps.expansion import Planned
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+FEW_EPOCHS = 3
+# Times that span this much are read on a log axis.
+LOG_SPAN = 5
 # Final accuracies: metric -> (what it is called, its marker, its place in the row).
 ENDS = {"accuracy": ("training", "o", -0.13), "test_accuracy": ("test", "s", 0.13)}
 LECTURER: dict[str, Any] = {
@@ -34,8 +37,8 @@ def learning_and_ends(
 ) -> "Figure":
     """Draw training accuracy by epoch, and final accuracies beside the lecturer's.
 
-    A network has one colour everywhere. Means and 95 % intervals over the seeds. Where a run is a
-    single epoch there is no curve: its seconds are drawn instead.
+    A network has one colour everywhere. Means and 95 % intervals of seeds and examples. Where runs
+    are a few epochs there is no curve to see: the time of an epoch is drawn instead.
 
     Args:
         runs: label -> a run for each seed.
@@ -47,7 +50,7 @@ def learning_and_ends(
         drawn.set_layout_engine("constrained")
         drawn.suptitle(title, x=0.01, ha="left", color=INK, fontsize=11, fontweight="bold")
         left, right = drawn.subplots(1, 2, width_ratios=(1, 1.1))
-        if all(run.history.epochs <= 1 for own in runs.values() for run in own):
+        if all(run.history.epochs <= FEW_EPOCHS for own in runs.values() for run in own):
             _seconds(left, runs, colors)
         else:
             _curves(left, runs, colors)
@@ -57,7 +60,7 @@ def learning_and_ends(
                 if claim.runs is not None and matches(claim.runs, label, values[label]):
                     _lecturer(right, place, claim)
         _name_rows(right, colors)
-        right.set(xlim=_room(right.dataLim.x0), xlabel="accuracy at the end (%)")
+        right.set(xlim=_room(right.dataLim.x0), xlabel="accuracy of the kept weights (%)")
         _legend(right)
     return drawn
 
@@ -93,7 +96,10 @@ def _curves(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, 
 
     for label, own in runs.items():
         shortest = min((run.history.epochs for run in own), default=0)
-        means = [_accuracy([run.history.accuracy[e] for run in own]) for e in range(shortest)]
+        means = [
+            _accuracy([run.history.accuracy[e] for run in own], "accuracy", own)
+            for e in range(shortest)
+        ]
         epochs = range(1, shortest + 1)
         ax.plot(epochs, [m.mean for m in means], color=colors[label])
         if len(own) > 2:
@@ -105,14 +111,22 @@ def _curves(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, 
 
 
 def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, Any]) -> None:
+    drawn: list[float] = []
     for place, (label, own) in enumerate(runs.items()):
-        found = interval([float(run.facts["seconds"]) for run in own])
+        times = [run.epoch_seconds for run in own if run.epoch_seconds]
+        found = metric_interval(times, "epoch_seconds")
         if found.n:
+            ax.plot(times, [place] * found.n, ".", color=GREY, ms=4)
             ax.plot([found.low, found.high], [place] * 2, color=colors[label], lw=2)
             ax.plot([found.mean], [place], "o", color=colors[label], ms=6)
+        drawn += times
     _name_rows(ax, colors)
-    ax.set(xlabel="time of the run, an epoch and its evaluation (s)")
-    ax.set_xlim(left=0)
+    single = any(run.history.epochs == 1 for own in runs.values() for run in own)
+    ax.set(xlabel=f"training for an epoch{', compiling included' if single else ''} (s)")
+    if drawn and max(drawn) > LOG_SPAN * min(drawn):
+        ax.set_xscale("log")
+    else:
+        ax.set_xlim(left=0)
 
 
 def _ends(ax: "Axes", place: int, runs: Sequence[Run], color: Any) -> None:
@@ -121,22 +135,25 @@ def _ends(ax: "Axes", place: int, runs: Sequence[Run], color: Any) -> None:
         told = "diverged: no accuracy"
         ax.text(0.5, place, told, color=INK, ha="center", va="center", transform=across)
     for metric, (_, marker, shift) in ENDS.items():
-        found = _accuracy([value for run in runs if (value := _final(run, metric)) is not None])
+        values = [value for run in runs if (value := _final(run, metric)) is not None]
+        found = _accuracy(values, metric, runs)
         if found.n:
             ax.plot([found.low, found.high], [place + shift] * 2, color=color, lw=2)
             ax.plot([found.mean], [place + shift], marker, color=color, ms=6)
 
 
-def _accuracy(values: Sequence[float]) -> Interval:
+def _accuracy(values: Sequence[float], metric: str, runs: Sequence[Run]) -> Interval:
     """Return mean and interval in percent."""
-    return interval([100 * value for value in values]).within(0, 100)
+    counts = [examples_of(run.facts.get("data") or {}, metric) for run in runs]
+    fewest = min((count for count in counts if count), default=None)
+    return metric_interval(values, metric, fewest).scaled(100)
 
 
 def _final(run: Run, metric: str) -> float | None:
     if metric == "test_accuracy":
         found = (run.facts.get("test") or {}).get("accuracy")
     else:
-        found = (run.facts.get("final") or {}).get(metric)
+        found = (run.facts.get("kept") or run.facts.get("final") or {}).get(metric)
     return None if found is None else float(found)
 
 
@@ -149,5 +166,5 @@ def _legend(ax: "Axes") -> None:
     for name, marker, _ in ENDS.values():
         ax.plot([], [], marker, color=GREY, label=f"{name}, here")
     if any(line.get_marker() == LECTURER["marker"] for line in ax.lines):
-        ax.plot([], [], **LECTURER, label="the lecturer's")
+        ax.plot([], [], **LECTURER, label="the lecture's")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)

@@ -53,7 +53,7 @@ def loss_surface(setting: Setting) -> Shown:
         *(_told(path) for path in paths),
     ]
     checked = Checked(
-        says="gradient descent makes the total loss small, here from two starts",
+        says="gradient descent gets as low as the lowest point of the map, from two starts",
         lecture="find the parameters that minimize the total loss, by gradient descent (no number)",
         measured=" and ".join(f"{down} of {STEPS}" for down in steps_down)
         + " steps went down; total loss "

@@ -295,7 +295,7 @@ def _training_check(pieces: int, found: Sequence[Looked]) -> Checked:
         "a statement without numbers",
         f"{sum(idle)} of {every * len(idle)} pieces win for no training image",
         exactly(not any(idle)),
-        note=f"almost: by seed {', '.join(map(str, idle))} of {every} pieces win nowhere in the "
+        note=f"by seed {', '.join(map(str, idle))} of {every} pieces win nowhere in the "
         "training set, so no gradient reaches their weights; the more pieces, the less each wins",
     )
 

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo.analysis import plots
+from kerasdemo.analysis.comparison_text import escaped
 from kerasdemo.config import Fault, InputError
 from kerasdemo.lecture.catalogue import DEMOS, PARTS
 from kerasdemo.lecture.play import Played
 from kerasdemo.records import files
 
 ROWS = 23
+STATUSES = ("held", "not held", "seen once", "not seen", "undecided")
+# A claim of which nothing needs to be explained.
+GOOD = ("held", "seen once", "given")
 SAMPLE = "mnist_sample"
 
 Record = Mapping[str, Any]
@@ -61,16 +65,20 @@ def _index(records: Sequence[Record]) -> str:
         "# The lecture, claim by claim",
         "",
         "Hung-yi Lee, Machine Learning 2017, lectures 6 to 9-3: every demo run again, every claim "
-        "held against what came out. Made by `kerasdemo lecture`: "
+        "checked against what came out. Made by `kerasdemo lecture`: "
         f"{len(records)} of {len(DEMOS)} demos, {minutes:.0f} minutes of training and calculating. "
         "The seeds stand at each demo.",
         "",
-        "| part | demos | held | not held | undecided | minutes |",
-        "|---|---|---|---|---|---|",
+        "`held` and `not held`: three seeds or more, and the 95 % interval of seeds and examples "
+        "decides. `seen once` and `not seen`: one seed, beyond the error of its examples. "
+        "`undecided`: neither.",
+        "",
+        f"| part | demos | {' | '.join(STATUSES)} | minutes |",
+        f"|---|---|{'---|' * len(STATUSES)}---|",
     ]
     for part, title in PARTS.items():
         own = [record for record in records if record["demo"]["part"] == part]
-        counts = [str(_count(own, status)) for status in ("held", "not held", "undecided")]
+        counts = [str(_count(own, status)) for status in STATUSES]
         took = sum(record["seconds"] for record in own) / 60
         name = f"[{title}]({part}/README.md)" if own else title
         lines.append(f"| {name} | {len(own)} | {' | '.join(counts)} | {took:.1f} |")
@@ -81,7 +89,7 @@ def _index(records: Sequence[Record]) -> str:
 def _rows(records: Sequence[Record]) -> list[str]:
     """Return the table of the lecture's 23 rows, each with every claim about it."""
     lines = [
-        "The rows of the lecture's table of demos. `given` is a figure that is only retold.",
+        "The rows of the lecture's table of demos. `given`: a figure that is quoted, not measured.",
         "",
         "| row | claim | the lecture | here | status |",
         "|---|---|---|---|---|",
@@ -112,7 +120,7 @@ def _page(title: str, part: str, records: Sequence[Record]) -> str:
     lines = [
         f"# {title}",
         "",
-        f"Made by `kerasdemo lecture {part} --seeds {_seeds(records[0])}`: {minutes:.1f} minutes "
+        f"Made by `kerasdemo lecture {part}{_option(records)}`: {minutes:.1f} minutes "
         f"of training and calculating ({_versions(records[0])}). "
         "[All parts](../README.md).",
         "",
@@ -141,8 +149,12 @@ def _section(record: Record) -> list[str]:
 
 def _notes(checked: Sequence[Record]) -> list[str]:
     """Return a paragraph for each claim that did not hold and was looked into."""
-    noted = [one for one in checked if one["status"] in ("not held", "undecided") and one["note"]]
-    return [line for one in noted for line in (f"*{_capital(one['says'])}*: {one['note']}", "")]
+    noted = [one for one in checked if one["status"] not in GOOD and one["note"]]
+    return [
+        line
+        for one in noted
+        for line in (f"*{escaped(_capital(one['says']))}*: {escaped(one['note'])}", "")
+    ]
 
 
 def _made_of(record: Record) -> str:
@@ -155,13 +167,19 @@ def _made_of(record: Record) -> str:
 
 
 def _cells(one: Record) -> str:
-    status = one["status"] if one["status"] in ("held", "given") else f"**{one['status']}**"
+    status = one["status"] if one["status"] in GOOD else f"**{one['status']}**"
     cells = (one["says"], one["lecture"] or "-", one["measured"], status)
-    return " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return " | ".join(map(escaped, cells))
 
 
 def _count(records: Sequence[Record], status: str) -> int:
     return sum(one["status"] == status for record in records for one in record["checked"])
+
+
+def _option(records: Sequence[Record]) -> str:
+    """Return the seeds of a part's demos, where all have the same."""
+    seeds = {_seeds(record) for record in records}
+    return f" --seeds {seeds.pop()}" if len(seeds) == 1 else ""
 
 
 def _seeds(record: Record) -> str:

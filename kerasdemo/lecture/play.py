@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.analysis.claims import Finding
-from kerasdemo.analysis.comparison import Interval, interval
+from kerasdemo.analysis.comparison import (
+    Interval,
+    examples_of,
+    is_accuracy,
+    metric_interval,
+    value_of,
+)
 from kerasdemo.lecture import experiment_plot, shipped
 from kerasdemo.lecture.demo import Calculation, Checked, Demo, Setting, Shown
 from kerasdemo.records import Run, read
@@ -26,6 +32,8 @@ from kerasdemo.sweeps.sweep import Swept, sweep
 if TYPE_CHECKING:
     from rich.console import Console
 
+# From three seeds on a claim is decided; of what takes longer, one gives a first look.
+SMALL_SECONDS, SMALL_SEEDS, LOOK = 120, (0, 1, 2), (0,)
 VERSIONS = ("kerasdemo", "keras", "tensorflow", "numpy")
 METRICS = {
     "accuracy": "training accuracy",
@@ -34,6 +42,8 @@ METRICS = {
     "loss": "training loss",
     "val_loss": "validation loss",
     "test_loss": "test loss",
+    "epoch_seconds": "seconds of training an epoch",
+    "seconds": "seconds of the whole run",
 }
 
 
@@ -122,6 +132,12 @@ def seconds_needed(demo: Demo, seeds: Sequence[int] = (0,), overrides: Sequence[
     return estimate.seconds(planned, [None] * len(planned), estimate.usual_workers(planned))
 
 
+def usual_seeds(demo: Demo, overrides: Sequence[str] = ()) -> tuple[int, ...]:
+    """Return three seeds for a demo that takes two minutes at most with them, else one."""
+    few = seconds_needed(demo, SMALL_SEEDS, overrides) <= SMALL_SECONDS
+    return SMALL_SEEDS if few else LOOK
+
+
 def _in_order(swept: Swept, planned: Sequence[Planned]) -> Swept:
     """Return the outcomes in the experiment's order, not in that in which they came."""
     labels = list(dict.fromkeys(one.label for one in planned))
@@ -187,23 +203,21 @@ def _checked(finding: Finding) -> Checked:
 def _measured(finding: Finding) -> str:
     """Return the numbers behind a finding; accuracies in percent, as the lecture has them."""
     metric, told = finding.claim.metric, METRICS.get(finding.claim.metric, finding.claim.metric)
-    scale, unit = (100, " %") if metric.endswith("accuracy") else (1, "")
+    scale, unit = (100, " %") if is_accuracy(metric) else (1, "")
     if finding.value is None or not finding.value.n:
         return finding.evidence
-    value = _scaled(finding.value, scale)
+    value = finding.value.scaled(scale)
     if finding.sides:
         first, second = (f"{scale * side.mean:.4g}{unit}" for side in finding.sides)
         points = " points" if unit else ""
         by = finding.claim.by
-        asked = f", more than {scale * by:g}{points} asked" if by else ""
+        claimed = f", more than {scale * by:g}{points} claimed" if by else ""
         more = finding.evidence.split(" seeds", 1)[1]
-        return f"{told} {first} against {second}: {value:+}{points}{asked}{more}"
+        return f"{told} {first} against {second}: {value:+}{points}{claimed}{more}"
     verdicts = f"; {finding.evidence.split(';')[0]}" if finding.claim.verdict else ""
-    return f"{told} {value}{unit}{verdicts}"
-
-
-def _scaled(value: Interval, scale: float) -> Interval:
-    return Interval(scale * value.mean, scale * value.low, scale * value.high, value.n)
+    least, most = finding.claim.between or (math.nan, math.nan)
+    bounds = f", claimed {scale * least:g} to {scale * most:g}{unit}" if least == least else ""
+    return f"{told} {value}{unit}{bounds}{verdicts}"
 
 
 def _runs(swept: Swept) -> dict[str, tuple[Run, ...]]:
@@ -223,29 +237,36 @@ def _table(swept: Swept) -> list[str]:
     for one, outcome in swept.outcomes:
         if outcome.summary is not None:
             groups.setdefault(one.label, []).append(outcome.summary)
-    rows = [("network", "train %", "test %", "seconds", "verdict")]
+    head = {"train %": "accuracy", "test %": "test_accuracy", "s an epoch": "epoch_seconds"}
+    rows = [("network", *head, "seconds", "verdict")]
     for label in planned:
         runs = groups.get(label, [])
-        rows.append(
-            (
-                label,
-                _percent(runs, "accuracy"),
-                _percent(runs, "test_accuracy"),
-                f"{interval([run.seconds or 0.0 for run in runs]).mean:.1f}",
-                _verdicts(runs),
-            )
-        )
+        percent = (_percent(runs, metric) for metric in ("accuracy", "test_accuracy"))
+        times = (_mean(runs, metric) for metric in ("epoch_seconds", "seconds"))
+        rows.append((label, *percent, *times, _verdicts(runs)))
+    if any(run.epochs == 1 for runs in groups.values() for run in runs):
+        rows[0] = tuple(f"{name}*" if name == "s an epoch" else name for name in rows[0])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return [*lines, "* a single epoch, compiling included"] if "s an epoch*" in rows[0] else lines
 
 
 def _percent(runs: Sequence[Summary], metric: str) -> str:
-    values = [100 * run.metrics[metric].kept for run in runs if metric in run.metrics]
-    found = interval([value for value in values if math.isfinite(value)]).within(0, 100)
-    if found.n == 0:
-        return "-"
-    spread = f" [{found.low:.1f}, {found.high:.1f}]" if found.n > 1 else ""
-    return f"{found.mean:.1f}{spread}"
+    found = _of_metric(runs, metric).scaled(100)
+    spread = f" [{found.low:.1f}, {found.high:.1f}]" if math.isfinite(found.low) else ""
+    return f"{found.mean:.1f}{spread}" if found.n else "-"
+
+
+def _mean(runs: Sequence[Summary], metric: str) -> str:
+    found = _of_metric(runs, metric)
+    return f"{found.mean:.3g}" if found.n else "-"
+
+
+def _of_metric(runs: Sequence[Summary], metric: str) -> Interval:
+    values = [value_of(run, metric) for run in runs]
+    counts = [examples_of(run.examples, metric) for run in runs]
+    fewest = min((count for count in counts if count), default=None)
+    return metric_interval([v for v in values if math.isfinite(v)], metric, fewest)
 
 
 def _verdicts(runs: Sequence[Summary]) -> str:

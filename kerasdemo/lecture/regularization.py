@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import interval, metric_interval
 from kerasdemo.analysis.plots import BLUE, GREY, INK, VERMILION, figure, style
 from kerasdemo.lecture import trained
 from kerasdemo.lecture.demo import Checked, Setting, Shown
@@ -55,7 +55,7 @@ def _near_zero(own: Array) -> float:
 
 
 def _percent(shares: Sequence[float]) -> str:
-    return f"{interval([100 * share for share in shares])} %"
+    return f"{metric_interval(shares, 'accuracy').scaled(100)} %"
 
 
 def _checked(
@@ -66,19 +66,19 @@ def _checked(
 
     return (
         Checked(
-            "L1 makes the weights sparse: more of them near 0 than with L2",
+            f"L1 makes the weights sparse: more of them within {NEAR_ZERO:g} of 0 than with L2",
             "a statement without numbers",
             f"{_percent(near['l1'])} against {_percent(near['l2'])}",
             above(more(near, "l1", "l2")),
         ),
         Checked(
-            "L1 leaves some weights large: its largest is larger than L2's",
+            "L1 leaves some weights large: its largest one is larger than L2's",
             "a statement without numbers",
             f"{interval(largest['l1'])} against {interval(largest['l2'])}",
             above(more(largest, "l1", "l2")),
         ),
         Checked(
-            "L2 keeps all weights small: its largest is smaller than without a penalty",
+            "L2 keeps all weights small: its largest one is smaller than without a penalty",
             "a statement without numbers",
             f"{interval(largest['l2'])} against {interval(largest['none'])}",
             above(more(largest, "none", "l2")),

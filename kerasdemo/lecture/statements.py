@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kerasdemo.analysis.comparison import interval
+from kerasdemo.analysis.comparison import FEWEST_SEEDS, interval
 from kerasdemo.lecture.demo import Status
 
 
@@ -12,8 +12,10 @@ def exactly(holds: bool) -> Status:
 
 
 def above(values: Sequence[float], least: float = 0.0) -> Status:
-    """Return whether the mean over the seeds is above `least`: its 95 % interval wholly so."""
+    """Return whether the mean over three seeds or more is above `least`: its interval wholly so."""
     found = interval(values)
+    if found.n < FEWEST_SEEDS:
+        return "undecided"
     if found.low > least:
         return "held"
     return "not held" if found.high < least else "undecided"

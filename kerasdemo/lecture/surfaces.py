@@ -180,7 +180,7 @@ def _on_the_banana(paths: Mapping[str, Array], best: Mapping[str, tuple[float, f
     own = {n: rates_by_weight(paths[n], BANANA, n)[:, 0] for n in ("Adagrad", "RMSProp")}
     rise = {name: float(rates[-1] / rates.min()) for name, rates in own.items()}
     yield Checked(
-        "RMSProp's learning rate for w1 rises again where it gets flat, Adagrad's only falls",
+        "RMSProp's learning rate for w1 rises again towards the end, Adagrad's only falls",
         "a figure without numbers",
         f"at the end {rise['RMSProp']:.2g} times its smallest, Adagrad's {rise['Adagrad']:.2g}",
         exactly(rise["RMSProp"] > 1 and bool((np.diff(own["Adagrad"]) <= 0).all())),
@@ -235,7 +235,7 @@ def _over_the_hill(paths: Mapping[str, Array]) -> Any:
         for name in ("SGD", "momentum")
     }
     yield Checked(
-        "momentum *may* roll over it: from some starts, not from all",
+        "momentum *may* roll over the local minimum: from more starts than SGD, not from all",
         "may",
         f"from {shares['momentum']:.0%} of the starts between -2.5 and {low:.2f}; SGD from "
         f"{shares['SGD']:.0%}",

@@ -12,8 +12,8 @@ from kerasdemo import cli
 from kerasdemo.config import InputError
 from kerasdemo.lecture import catalogue, pages, shipped
 from kerasdemo.lecture.demo import Checked, Demo, Shown, Status
-from kerasdemo.lecture.play import Played, digest, play
-from kerasdemo.sweeps import local
+from kerasdemo.lecture.play import Played, digest, play, usual_seeds
+from kerasdemo.sweeps import estimate, local
 from kerasdemo.sweeps.answers import Answers
 from kerasdemo.sweeps.experiment import load
 from kerasdemo.sweeps.jobs import Listener, Source
@@ -117,10 +117,13 @@ def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> N
         *("--results", str(tmp_path / "runs"), "--pages", str(tmp_path / "pages")),
     )
     assert shown.exit_code == 0, shown.output
-    assert "NOT HELD: 1000 hidden units learn it by heart (lecture: 100 %)" in shown.stdout
+    right = "1000 hidden units get more than 99 % of the training set right"
+    assert f"UNDECIDED: {right} (lecture: 100 %)" in shown.stdout
+    assert shown.stdout.splitlines()[-1].startswith("5 claims: 5 undecided")
     page = (tmp_path / "pages" / "fizzbuzz" / "README.md").read_text()
     assert "kerasdemo lecture fizzbuzz --seeds 0-1" in page
-    assert "| **not held** |" in page
+    assert "| **undecided** |" in page
+    assert "claimed 99 to 100 %" in page
     for figure in re.findall(r"\]\(([^)]+\.png)\)", page):
         assert (tmp_path / "pages" / "fizzbuzz" / figure).read_bytes().startswith(b"\x89PNG")
     index = (tmp_path / "pages" / "README.md").read_text()
@@ -129,22 +132,92 @@ def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> N
 
 
 def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> None:
-    checked = Checked("a | b", "", "c\nd", "undecided", (7,))
+    checked = Checked("a | <b>b", "", "c\nd", "undecided", (7,))
     shown = Shown(("line",), (checked,))
     record = Played(named("training_set"), (0,), shown, 3.0, ("mnist_sample",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
     assert "on the bundled sample of 5,000 digits" in page
-    assert r"| a \| b | - | c d | **undecided** |" in page
+    assert r"| a \| &lt;b>b | - | c d | **undecided** |" in page
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [("held", 0), ("given", 0), ("undecided", 1), ("not held", 1)]
+    ("status", "told"),
+    [
+        *(("held", 0), ("given", 0), ("seen once", 0)),
+        *(("undecided", 1), ("not held", 1), ("not seen", 1)),
+    ],
 )
 def test_a_page_tells_why_a_claim_did_not_hold(status: Status, told: int) -> None:
     shown = Shown(("line",), (Checked("depth helps", "", "1", status, (7,), "the seeds differ"),))
     record = Played(named("training_set"), (0,), shown, 3.0, ("mnist",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
     assert page.count("*Depth helps*: the seeds differ") == told
+
+
+def test_one_seed_says_what_was_seen_and_pages_count_it(tmp_path: Path) -> None:
+    # A constant network gets 53 % of FizzBuzz' test set: one run shows that it is not 90 %.
+    arguments = ("lecture", "fizzbuzz", "--seeds", "0", "--set", "training.epochs=1")
+    places = ("--results", str(tmp_path / "runs"), "--pages", str(tmp_path / "pages"))
+    shown = kerasdemo(*arguments, *places)
+    assert shown.exit_code == 0, shown.output
+    assert "NOT SEEN: 1000 hidden units get more than 90 % of the test set right" in shown.stdout
+    index = (tmp_path / "pages" / "README.md").read_text()
+    assert (
+        "| part | demos | held | not held | seen once | not seen | undecided | minutes |" in index
+    )
+    row = next(line for line in index.splitlines() if "FizzBuzz (lecture 9-3)" in line)
+    held, not_held, once, never, undecided = map(int, row.split("|")[3:8])
+    assert (held, not_held) == (0, 0)
+    assert never >= 2
+    assert once + never + undecided == 5
+
+
+def test_small_demos_take_three_seeds_and_long_ones_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert usual_seeds(named("worked_network")) == (0, 1, 2)
+    for seconds, seeds in ((100.0, (0, 1, 2)), (200.0, (0,))):
+        monkeypatch.setattr(estimate, "seconds", lambda *_, seconds=seconds: seconds)
+        assert usual_seeds(named("fizzbuzz")) == seeds
+
+
+# What a statement must name of what its claim tests.
+METRIC_WORDS = {
+    "accuracy": ("training set",),
+    "loss": ("training loss",),
+    "val_accuracy": ("validation set",),
+    "val_loss": ("validation loss",),
+    "test_accuracy": ("test set",),
+    "test_loss": ("test loss",),
+    "epoch_seconds": ("to train for an epoch takes",),
+    "seconds": ("time as a whole",),
+}
+VERDICT_WORDS = {
+    "optimization_failure": r"fails? to optimise",
+    "overfitting": "overfitting",
+    "diverged": "diverge",
+    "test_mismatch": "test mismatch",
+}
+SHIPPED = sorted((shipped.root() / "experiments").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_a_statement_says_what_its_claim_tests(file: Path) -> None:
+    for claim in load(file).claims:
+        # Whoever reads one claim has not read the one before it.
+        assert not re.match(r"(and|which|they|it|this|too|also)\b", claim.says), claim.says
+        assert not re.search(r"\b(every|always|all|never)\b", claim.says.split(" (")[0]), claim.says
+        if claim.verdict is not None:
+            assert re.search(VERDICT_WORDS[claim.verdict], claim.says), claim.says
+            continue
+        assert any(word in claim.says for word in METRIC_WORDS[claim.metric]), claim.says
+        if claim.by:
+            assert re.search(rf"by more than {100 * claim.by:g} points?(,|$)", claim.says), (
+                claim.says
+            )
+        if claim.between is not None:
+            least, most = (f"{100 * end:g}" for end in claim.between)
+            bounds = f"more than {least} %" if most == "100" else f"{least} to {most} %"
+            bounds = f"less than {most} %" if least == "0" else bounds
+            assert bounds in claim.says, claim.says
 
 
 def test_a_digest_follows_claims_and_seeds() -> None:
