@@ -111,6 +111,8 @@ def _curves(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, 
 
 
 def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, Any]) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     drawn: list[float] = []
     for place, (label, own) in enumerate(runs.items()):
         times = [run.epoch_seconds for run in own if run.epoch_seconds]
@@ -125,6 +127,10 @@ def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str,
     ax.set(xlabel=f"training for an epoch{', compiling included' if single else ''} (s)")
     if drawn and max(drawn) > LOG_SPAN * min(drawn):
         ax.set_xscale("log")
+        ax.set_xlim(min(drawn) / 1.3, max(drawn) * 1.3)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
     else:
         ax.set_xlim(left=0)
 
