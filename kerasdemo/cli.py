@@ -749,7 +749,7 @@ def _print_comparison(
             lecturer = finding.claim.lecturer
             told = "" if lecturer is None else f" (lecturer: {lecturer})"
             says = f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}"
-            typer.echo(f"{bullet}{says}")
+            typer.echo(f"{bullet}{comparison_text.escaped(says) if bullet else says}")
     return comparison
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from kerasdemo.config import Fault, InputError
+from kerasdemo.config.datasets import DATASETS
 from kerasdemo.config.errors import unknown
 from kerasdemo.records.index import Listing, Scalar, Summary, listing
 
@@ -27,6 +28,8 @@ FEWEST_SEEDS = 3
 MOST_SEEDS = 100
 MISSING = "-"
 SAMPLE = "mnist_sample"
+# Where counts end; all else that is a number ends at 0, and rates never get there.
+LEAST = {"batch_size": 1, "units": 1, "filters": 1, "epochs": 1, "maxout_pieces": 2, "pieces": 2}
 METRICS = (
     *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
     *("epoch_seconds", "seconds"),
@@ -327,6 +330,13 @@ class Group:
         """How many runs failed."""
         return sum(run.status == "failed" for run in self.runs)
 
+    @property
+    def sources(self) -> str:
+        """What data its runs used, and how many used the sample in place of what was asked for."""
+        count = sum(map(stands_in, self.runs))
+        names = ", ".join(sorted({run.source or MISSING for run in self.runs}))
+        return names if not count else f"{names}, stands in for MNIST"
+
     def mean_of(self, metric: str, at: str) -> float:
         """Return the mean of another metric over the runs that have it."""
         values = [value_of(run, metric, at) for run in self.runs]
@@ -354,9 +364,10 @@ class Comparison:
     """Groups, best first, and what tells them apart.
 
     keys: the dotted paths in which the runs differ (the seed aside) or that were asked for.
-    edges: keys whose best value lies at the end of the range that was tried. unfinished: how many
-    runs are still being trained, or were cut off, and are left out. named: whether the groups have
-    names of their own, such as variants have.
+    edges: keys whose best value lies at the end of the range that was tried, with values beyond
+    it. unfinished: how many runs are still being trained, or were cut off, and are left out.
+    named: whether the groups have names of their own, such as variants have. cautions: in which
+    respects the runs are not alike, though they are ranked or pooled.
     """
 
     metric: str
@@ -366,6 +377,7 @@ class Comparison:
     edges: tuple[str, ...]
     unfinished: int = 0
     named: bool = False
+    cautions: tuple[str, ...] = ()
 
     @property
     def groups(self) -> list[Group]:
@@ -413,11 +425,14 @@ def differing(runs: Sequence[Summary]) -> tuple[str, ...]:
     for keys, columns in forms.items():
         for key, column in zip(keys, columns, strict=True):
             seen.setdefault(key, set()).update(column)
+    # Where a file lies is no setting, but two files are two sets of data.
+    files = {run.data for run in runs if "data.path" in run.keys and run.data is not None}
+    aside = ("seed",) if len(files) > 1 else ("seed", "data.path")
     everywhere = set.intersection(*(set(keys) for keys in forms)) if forms else set()
     return tuple(
         key
         for key, values in seen.items()
-        if key not in ("seed", "data.path")
+        if key not in aside
         # A key that only some runs have and that says nothing else comes with its section's
         # name: sgd's `nesterov` tells no more than that it is sgd. But null is not missing.
         and (len(values) > 1 or (key not in everywhere and _null in values))
@@ -477,7 +492,8 @@ def compare(
     groups.sort(key=lambda g: _order(g, sign))
     ranked = tuple(_ranked(groups))
     unfinished = len(every) - len(runs)
-    return Comparison(metric, at, keys, ranked, _edges(groups, keys), unfinished, named)
+    edges, cautions = _edges(groups, keys), tuple(_cautions(runs, groups, metric, keys))
+    return Comparison(metric, at, keys, ranked, edges, unfinished, named, cautions)
 
 
 def _asked(runs: Sequence[Summary], group_by: Sequence[str]) -> tuple[str, ...]:
@@ -563,8 +579,49 @@ def _ties(leader: Group, group: Group) -> bool:
     return leader.against(group).verdict not in ("better", "worse")
 
 
+def stands_in(run: Summary) -> bool:
+    """Return whether a run used the bundled sample, and asked for other data."""
+    return run.source == SAMPLE and run.settings.get("data.name", SAMPLE) != SAMPLE
+
+
+def _cautions(
+    runs: Sequence[Summary], groups: Sequence[Group], metric: str, keys: Sequence[str]
+) -> Iterable[str]:
+    """Say in which respects runs are not alike that are ranked with, or pooled in one group."""
+    count = sum(map(stands_in, runs))
+    if count:
+        which = f"{count} of {len(runs)} runs" if count < len(runs) else "all runs"
+        yield f"CAUTION: {which} used the bundled sample of 5,000 digits in place of MNIST"
+    ranked = [key for key in keys if key.startswith("data.") and key != "data.train"]
+    if ranked:
+        yield f"CAUTION: runs on different data are ranked, by {_some(ranked)}"
+    losses = sorted({str(run.settings.get("loss.name", MISSING)) for run in runs})
+    if len(losses) > 1:
+        more = ": their values are no common scale" if metric.endswith("loss") else ""
+        yield f"CAUTION: runs with different losses are ranked, {_some(losses)}{more}"
+    pooled = {key: None for group in groups for key in differing(group.runs) if key not in keys}
+    if pooled:
+        first = sorted(pooled, key=lambda key: not key.startswith(("data.", "loss.")))
+        yield f"CAUTION: a group is the mean of runs that differ in {_some(first)}"
+    changed = any(
+        len({run.data for run in group.runs if run.settings.get("data.name") == "file"}) > 1
+        for group in groups
+    )
+    if changed and "data.path" not in pooled:
+        yield "CAUTION: a group is the mean of runs on different contents of a data file"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
+
+
 def _edges(groups: Sequence[Group], keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the swept numbers of which the best group has the smallest or the largest."""
+    """Return the swept numbers of which the best group has the smallest or the largest.
+
+    Where the axis itself ends there is nothing to try beyond: batches of 1, no dropout, the whole
+    training set.
+    """
     if not groups or not groups[0].by_seed:
         return ()
     edges = []
@@ -572,10 +629,22 @@ def _edges(groups: Sequence[Group], keys: Sequence[str]) -> tuple[str, ...]:
         values = {group.values[key] for group in groups}
         numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
         best = groups[0].values[key]
-        if (
-            len(numbers) > 2
-            and len(numbers) == len(values)
-            and best in (min(numbers), max(numbers))
-        ):
+        if len(numbers) < 3 or len(numbers) < len(values):
+            continue
+        least = best == min(numbers) and best > LEAST.get(key.rsplit(".", 1)[-1], 0)
+        most = best == max(numbers) and best < _end(key, groups[0].runs)
+        if least or most:
             edges.append(key)
     return tuple(edges)
+
+
+def _end(key: str, runs: Sequence[Summary]) -> float:
+    """Return the largest value that a key can have with these runs' data."""
+    run = runs[0]
+    train = run.examples.get("train", math.inf)
+    if key == "training.batch_size":
+        return train
+    known = DATASETS.get(run.source or "")
+    if key == "data.train" and known is not None:
+        return known.train - run.examples.get("validation", 0)
+    return math.inf

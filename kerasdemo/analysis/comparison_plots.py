@@ -5,12 +5,18 @@ of many groups a sample, of a diverged run its name and not its height.
 """
 
 import math
-import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.analysis.comparison import Comparison, Group, interval, less_is_better
+from kerasdemo.analysis.comparison import (
+    Comparison,
+    Group,
+    label,
+    less_is_better,
+    metric_interval,
+)
 from kerasdemo.analysis.plots import CYCLE, GREY, INK, VERMILION, figure, style
 from kerasdemo.records import files, read
 from kerasdemo.records.index import Scalar
@@ -25,6 +31,9 @@ FEWEST_IN_A_BAND = 3
 # Values that span this much are read on a log axis.
 LOG_SPAN = 20
 COLORS = "viridis"
+LONGEST = 36
+# Beside an axis, two texts nearer than this share of its height would be printed on each other.
+LINE = 0.05
 
 
 def save(comparison: Comparison, file: Path) -> None:
@@ -75,7 +84,10 @@ def line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
 
 
 def heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
-    """Draw the mean over two swept keys, each cell with its number; the best one is framed."""
+    """Draw the mean over two swept keys, each cell with its number.
+
+    The best one is framed, and with a dashed line those that can't be told from it.
+    """
     import numpy as np
     from matplotlib.patches import Rectangle
 
@@ -90,17 +102,20 @@ def heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     low, high = _limits(grid[np.isfinite(grid)].tolist())
     image = ax.imshow(grid, cmap=_colors(comparison.metric), vmin=low, vmax=high, aspect="auto")
     _cells(comparison, ax, rows, columns, image)
-    best = comparison.groups[0]
-    if best.by_seed:
-        corner = (
-            columns.index(best.values[column_key]) - 0.5,
-            rows.index(best.values[row_key]) - 0.5,
-        )
-        ax.add_patch(Rectangle(corner, 1, 1, fill=False, ec=VERMILION, lw=2.5))
+    ties = [one.group for one in comparison.ranked[1:] if one.rank == 1]
+    best = comparison.groups[:1]
+    for group in (*ties, *best) if comparison.groups[0].by_seed else ():
+        x, y = columns.index(group.values[column_key]), rows.index(group.values[row_key])
+        look: dict[str, Any] = {"lw": 2.5} if group in best else {"lw": 1.8, "ls": (0, (3, 2))}
+        inner = 0.46 if group in best else 0.42
+        corner = x - inner, y - inner
+        frame = Rectangle(corner, 2 * inner, 2 * inner, fill=False, ec=VERMILION, **look)
+        ax.add_patch(frame)
     ax.grid(visible=False)
     ax.set_xticks(range(len(columns)), [_text(value) for value in columns])
     ax.set_yticks(range(len(rows)), [_text(value) for value in rows])
-    ax.set(xlabel=column_key, ylabel=row_key, title=f"{comparison.metric}: mean over seeds")
+    told = "; framed: the best" + (f", dashed: {len(ties)} tied with it" if ties else "")
+    ax.set(xlabel=column_key, ylabel=row_key, title=f"{comparison.metric}: mean{told}")
     return ax
 
 
@@ -138,7 +153,11 @@ def parallel(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     for place, key in enumerate(keys):
         ax.axvline(place, color=GREY, lw=0.8)
         for value, height in _ticks(scales[key]):
-            ax.text(place + 0.03, height, _text(value), size=7.5, va="center", color=INK)
+            text = _shortened(_text(value), 14)
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
+            ax.text(
+                place + 0.03, height, text, size=7.5, va="center", color=INK, bbox=box, zorder=4
+            )
     ax.grid(visible=False)
     ax.set_yticks([])
     ax.set_xticks(range(len(keys)), [_short(key) for key in keys], rotation=20)
@@ -160,7 +179,7 @@ def dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
             if math.isfinite(own.low):
                 ax.plot([own.low, own.high], [place, place], color=CYCLE[0])
             ax.plot([own.mean], [place], "o", color=CYCLE[0], ms=6)
-    ax.set_yticks(range(len(groups)), [group.label for group in groups])
+    ax.set_yticks(range(len(groups)), names(comparison, groups))
     ax.invert_yaxis()
     if comparison.metric == "seconds" and _is_log([g.interval.mean for g in groups if g.by_seed]):
         ax.set_xscale("log")
@@ -184,15 +203,15 @@ def curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     name = _curve_of(comparison.metric)
     chosen = _sample(comparison.groups, MOST_CURVES)
     ends: list[float] = []
-    for color, group in zip(CYCLE, chosen, strict=False):
+    told = names(comparison, chosen)
+    for color, group, text in zip(CYCLE, chosen, told, strict=False):
         histories = [getattr(read(run.path).history, name) for run in group.runs[:25]]
-        bands = _bands([history for history in histories if history])
+        bands = _bands([history for history in histories if history], name, group.examples)
         if not bands:
             continue
         epochs = range(1, len(bands) + 1)
-        label = textwrap.shorten(group.label.replace(", ", " "), 44, placeholder=" ...")
-        label = f"{label}, {_lost(group)}" if group.diverged else label
-        ax.plot(epochs, [b.mean for b in bands], color=color, label=label)
+        called = f"{text}, {_lost(group)}" if group.diverged else text
+        ax.plot(epochs, [b.mean for b in bands], color=color, label=called)
         if len(group.by_seed) >= FEWEST_IN_A_BAND:
             low, high = [b.low for b in bands], [b.high for b in bands]
             ax.fill_between(epochs, low, high, color=color, alpha=0.15, lw=0)
@@ -211,7 +230,39 @@ def curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def _bands(histories: Sequence[Sequence[float]]) -> list[Any]:
+def names(comparison: Comparison, groups: Sequence[Group]) -> list[str]:
+    """Return a short name for each group, no two alike: of the keys in which these differ."""
+    if comparison.named or not comparison.keys:
+        short = [_shortened(group.label, LONGEST) for group in groups]
+    else:
+        differ = [
+            key for key in comparison.keys if len({repr(g.values[key]) for g in groups}) > 1
+        ] or list(comparison.keys)
+        short = [_parts(label({key: g.values[key] for key in differ})) for g in groups]
+    counts, places = Counter(short), {id(g): n for n, g in enumerate(comparison.groups, 1)}
+    return [
+        text if counts[text] == 1 else f"{text} #{places[id(group)]}"
+        for text, group in zip(short, groups, strict=True)
+    ]
+
+
+def _parts(text: str) -> str:
+    """Return as many of the parts `key=value` as there is room for."""
+    parts = text.split(", ")
+    while len(parts) > 1 and len(" ".join(parts)) > LONGEST:
+        parts.pop()
+    told = _shortened(" ".join(parts), LONGEST)
+    return told if len(parts) == len(text.split(", ")) else f"{told} …"
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text without its middle, where it is too long: beginnings are often alike."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 1]}…{text[len(text) - most // 2 :]}"
+
+
+def _bands(histories: Sequence[Sequence[float]], metric: str, examples: int | None) -> list[Any]:
     """Return the interval over seeds at each epoch that more than half of the runs reached."""
     if not histories:
         return []
@@ -220,7 +271,7 @@ def _bands(histories: Sequence[Sequence[float]]) -> list[Any]:
     values = [
         [h[e] for h in histories if e < len(h) and math.isfinite(h[e])] for e in range(epochs)
     ]
-    return [interval(at_epoch) for at_epoch in values]
+    return [metric_interval(at_epoch, metric, examples) for at_epoch in values]
 
 
 def _curve_of(metric: str) -> str:
@@ -333,9 +384,13 @@ def _scale(values: Sequence[Scalar]) -> dict[Scalar, float]:
 
 
 def _ticks(scale: dict[Scalar, float]) -> list[tuple[Scalar, float]]:
-    """Return the values to write beside an axis: all of a few, of many the ends and the middle."""
+    """Return the values to write beside an axis: those that have room, from both ends on."""
     pairs = sorted(scale.items(), key=lambda pair: pair[1])
-    return pairs if len(pairs) <= 6 else [pairs[0], pairs[len(pairs) // 2], pairs[-1]]
+    chosen = pairs[:1]
+    for pair in pairs[1:-1]:
+        if pair[1] - chosen[-1][1] >= LINE and pairs[-1][1] - pair[1] >= LINE:
+            chosen.append(pair)
+    return [*chosen, *pairs[1:][-1:]]
 
 
 def _short(key: str) -> str:
@@ -343,4 +398,6 @@ def _short(key: str) -> str:
 
 
 def _text(value: Scalar) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
     return f"{value:.4g}" if isinstance(value, float) else str(value)

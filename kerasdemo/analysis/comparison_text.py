@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerasdemo.analysis.comparison import Comparison, Group, Ranked
+from kerasdemo.analysis.comparison import MISSING, Comparison, Group, Ranked, stands_in
 from kerasdemo.records import files
 
 # Pairs that are told in words; the numbers of all of them are in CSV and JSON.
@@ -37,6 +37,7 @@ def _record(one: Ranked, comparison: Comparison) -> dict[str, Any]:
         "verdict": _verdicts(group),
         "seconds": group.mean_of("seconds", "last"),
         "parameters": group.runs[0].parameters,
+        "data": group.sources,
         "diverged": group.diverged,
         "failed": group.failed,
         "best_minus_this": against and against.difference.mean,
@@ -71,7 +72,7 @@ def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     ends = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in keys}
     short = [end if [*ends.values()].count(end) == 1 else key for key, end in ends.items()]
     columns = ["rank", *(["group"] if named else short), metric, "seeds", "last", "best"]
-    columns += ["at epoch", "verdict", "seconds", "parameters"]
+    columns += ["at epoch", "verdict", "seconds", "parameters", "data"]
     rows = [_cells(one, keys, named, metric) for one in comparison.ranked]
     told = [n for n, _ in enumerate(columns) if any(row[n] != "-" for row in rows)]
     return [columns[n] for n in told], [[row[n] for n in told] for row in rows]
@@ -93,6 +94,7 @@ def _cells(one: Ranked, keys: Sequence[str], named: bool, metric: str) -> list[s
         _verdicts(group),
         _number(group.mean_of("seconds", "last"), ".3g"),
         "-" if parameters is None else f"{parameters:,}",
+        group.sources if any(map(stands_in, group.runs)) else "-",
     ]
 
 
@@ -119,15 +121,22 @@ def _text(value: Any) -> str:
 def sentences(comparison: Comparison) -> list[str]:
     """Return who beats whom, what lies at the edge of its range, and what was left out."""
     best, *others = comparison.ranked
-    told = [
+    told = list(comparison.cautions)
+    told += [
         one.against_best.sentence(best.group.label, one.group.label)
         for one in others[:TOLD]
         if one.against_best is not None and one.group.by_seed
     ]
     if len(others) > TOLD:
         told.append(f"... and {len(others) - TOLD} more, in --format csv")
-    if told:
-        told.append("intervals: 95 %, Student's t, pairs by seed, each pair for itself")
+    if others:
+        told.append("intervals: 95 %, of seeds and examples, pairs by seed, each pair for itself")
+    if any(group.interval.n == 1 for group in comparison.groups):
+        told.append("with one seed an interval is of the examples alone, and not of other seeds")
+    if comparison.metric == "epoch_seconds" and any(
+        run.epochs == 1 for group in comparison.groups for run in group.runs
+    ):
+        told.append("the seconds of a run's only epoch contain compiling")
     for key in comparison.edges:
         value = _text(best.group.values[key])
         told.append(f"the best {key}, {value}, is at the edge of what was tried: try beyond it")
@@ -159,6 +168,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "keys": list(comparison.keys),
         "groups": records(comparison),
         "edges": list(comparison.edges),
+        "cautions": list(comparison.cautions),
         "unfinished": comparison.unfinished,
     }
 
@@ -167,12 +177,19 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
     return out.getvalue().rstrip("\n")
+
+
+def _harmless(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
+    formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
+    return f"'{value}" if formula else value
 
 
 def _markdown(comparison: Comparison) -> str:
     columns, rows = table(comparison)
-    lines = [columns, ["---"] * len(columns), *rows]
-    told = [f"- {sentence}" for sentence in sentences(comparison)]
+    cells = [[escaped(cell) for cell in row] for row in (columns, *rows)]
+    lines = [cells[0], ["---"] * len(columns), *cells[1:]]
+    told = [f"- {escaped(sentence)}" for sentence in sentences(comparison)]
     return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ["", *told])

@@ -1,7 +1,9 @@
 """Statistics against numbers worked by hand and against SciPy's own tests."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -260,6 +262,56 @@ def test_the_best_at_the_edge_is_said() -> None:
     assert compare(rising).edges == ("rate",)
     hill = [made(v, s, rate=r) for r, v in ((0.1, 0.2), (0.2, 0.5), (0.3, 0.1)) for s in (0, 1)]
     assert compare(hill).edges == ()
+
+
+def test_there_is_nothing_beyond_the_end_of_an_axis() -> None:
+    def edges(key: str, values: list[float], sign: int, **facts: Any) -> tuple[str, ...]:
+        runs = [
+            replace(made(0.5 + sign * n / 10, s, **{key.replace(".", "__"): v}), **facts)
+            for n, v in enumerate(values)
+            for s in range(3)
+        ]
+        return compare(runs).edges
+
+    key = "training.batch_size"
+    assert edges(key, [1, 10, 100], -1) == ()
+    assert edges(key, [10, 100, 1000], -1) == (key,)
+    assert edges(key, [10, 100, 1000], 1, examples={"train": 1000}) == ()
+    assert edges(key, [10, 100, 1000], 1, examples={"train": 3500}) == (key,)
+    assert edges("network.dropout", [0.0, 0.25, 0.5], -1) == ()
+    assert edges("network.dropout", [0.0, 0.25, 0.5], 1) == ("network.dropout",)
+    assert edges("optimizer.momentum", [0.0, 0.5, 0.9], -1) == ()
+    whole = {"source": "mnist", "examples": {"train": 50_000, "validation": 10_000}}
+    assert edges("data.train", [500, 5000, 50_000], 1, **whole) == ()
+    part = {"source": "mnist", "examples": {"train": 10_000, "validation": 10_000}}
+    assert edges("data.train", [500, 5000, 10_000], 1, **part) == ("data.train",)
+
+
+def test_what_is_not_alike_is_ranked_or_pooled_with_a_word() -> None:
+    losses = [
+        made(0.5, s, network__depth=d, loss__name=loss)
+        for d in (1, 2)
+        for loss in ("mean_squared_error", "categorical_crossentropy")
+        for s in range(3)
+    ]
+    pooled = compare(losses, group_by=["network"]).cautions
+    assert any("mean of runs that differ in loss.name" in text for text in pooled)
+    assert any("different losses are ranked" in text for text in compare(losses).cautions)
+    assert any("no common scale" in text for text in compare(losses, "val_loss").cautions)
+    data = [made(0.5, s, data__name=name) for name in ("mnist", "circles") for s in range(3)]
+    assert any("different data are ranked, by data.name" in t for t in compare(data).cautions)
+    alike = [made(0.5, s, network__depth=d) for d in (1, 2) for s in range(3)]
+    assert compare(alike).cautions == ()
+    files = [
+        replace(made(0.5, s, data__name="file", data__path=path), data=path)
+        for path in ("a.npz", "b.npz")
+        for s in range(3)
+    ]
+    assert compare(files).keys == ("data.path",)
+    same = [replace(run, data="one") for run in files]
+    assert compare(same).keys == ()
+    changed = [replace(run, data=str(n)) for n, run in enumerate(files[:3])]
+    assert any("different contents" in text for text in compare(changed).cautions)
 
 
 def test_labels_are_short_and_tell_apart() -> None:

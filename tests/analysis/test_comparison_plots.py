@@ -1,5 +1,6 @@
 """Plots are tested by their labels and their data, not by their pixels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,11 @@ def test_one_number_is_a_line_on_a_log_axis() -> None:
 
 
 def test_what_diverged_is_named_and_does_not_flatten_the_axis() -> None:
-    runs = [made(0.5 + x / 100, 0, x=x) for x in range(9)]
-    runs += [made(1e9, 0, "diverged", x=9), made(5000.0, 0, x=10)]
+    runs = [made(0.9 + x / 1000, 0, x=x) for x in range(9)]
+    runs += [made(0.95, 0, "diverged", x=9), made(0.1, 0, x=10)]
     ax = plots.by_keys(compare(runs))
     assert [text.get_text() for text in ax.texts] == ["1/1 diverged"]
-    assert ax.get_ylim()[1] < 1
+    assert ax.get_ylim()[0] > 0.5
 
 
 def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
@@ -36,8 +37,13 @@ def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
     ]
     runs.append(made(0.9, 0, "diverged", a=2, b=3))
     ax = plots.by_keys(compare(runs))
-    (frame,) = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
-    assert (frame.get_x(), frame.get_y()) == (0.5, 0.5)  # around a=2, b=2
+    *ties, frame = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert frame.get_x() + frame.get_width() / 2 == pytest.approx(1)  # around a=2, b=2
+    assert frame.get_y() + frame.get_height() / 2 == pytest.approx(1)
+    # One seed tells none from the best.
+    assert len(ties) == 4
+    assert {patch.get_linestyle() for patch in ties} != {frame.get_linestyle()}
+    assert "dashed: 4 tied with it" in ax.get_title()
     assert sorted(text.get_text() for text in ax.texts) == [
         "0.11", "0.12", "0.13", "0.21", "0.22", "1/1\ndiverged",
     ]  # fmt: skip
@@ -48,6 +54,33 @@ def test_many_keys_are_parallel_coordinates() -> None:
     ax = plots.by_keys(compare(runs))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c", "val_accuracy"]
     assert max(line.get_linewidth() for line in ax.lines) == 2.5
+
+
+def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
+    rates = (100, 101, 102, 103, 200, 400, 401, 500)
+    runs = [made(0.9 + n / 1e4, 0, a=rate, b=n, c=f"c{n}") for n, rate in enumerate(rates)]
+    ax = plots.by_keys(compare(runs))
+    by_axis: dict[float, list[float]] = {}
+    for text in ax.texts:
+        by_axis.setdefault(round(text.get_position()[0]), []).append(text.get_position()[1])
+    assert len(by_axis) == 4
+    for heights in by_axis.values():
+        heights.sort()
+        assert heights[0] == 0
+        assert heights[-1] == 1
+        assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= plots.LINE
+
+
+def test_names_in_a_legend_are_short_and_differ() -> None:
+    path = "/somewhere/far/away/where/files/lie/for/long/"
+    runs = [made(0.5 + n / 100, 0, data__path=f"{path}{n}.npz", x=1, y=n) for n in range(3)]
+    runs += [made(0.8, 0, data__path=f"{path}{n}.npz", x=1, y=9, z="w" * 60) for n in (3, 4)]
+    runs = [replace(run, data=run.settings["data.path"]) for run in runs]
+    comparison = compare(runs)
+    told = plots.names(comparison, comparison.groups)
+    assert len(set(told)) == len(told) == 5
+    assert max(map(len, told)) <= plots.LONGEST + len(" … #5")
+    assert not any("x=1" in text for text in told)
 
 
 def test_named_groups_are_dots() -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,44 @@ def test_csv_and_json_have_every_number() -> None:
     assert told["keys"] == ["optimizer.learning_rate"]
     assert told["groups"][2]["mean"] is None
     assert told["groups"][2]["diverged"] == 1
+
+
+def test_runs_on_the_stand_in_say_so() -> None:
+    def run(source: str, x: int, seed: int) -> Any:
+        return replace(made(0.5 + x / 10, seed, data__name="mnist", x=x), source=source)
+
+    some = compare([run("mnist" if x else "mnist_sample", x, s) for x in (0, 1) for s in (0, 1)])
+    columns, rows = table(some)
+    assert [row[columns.index("data")] for row in rows] == [
+        "-",
+        "mnist_sample, stands in for MNIST",
+    ]
+    assert sentences(some)[0].startswith("CAUTION: 2 of 4 runs used the bundled sample")
+    every = compare([run("mnist_sample", x, 0) for x in (0, 1)])
+    assert "CAUTION: all runs used the bundled sample" in render(every, "markdown")
+    assert json.loads(render(every, "json"))["cautions"]
+    assert "stands in for MNIST" in render(every, "csv")
+    asked_for = replace(made(0.5, data__name="mnist_sample"), source="mnist_sample")
+    assert "data" not in table(compare([asked_for]))[0]
+
+
+def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
+    names = ("=HYPERLINK(1)", "+1", "@x", "-2+3", "a|b", "<b>c")
+    comparison = compare([made(0.5, x=name) for name in names])
+    cells = {row["x"] for row in csv.DictReader(io.StringIO(render(comparison, "csv")))}
+    assert cells == {"'=HYPERLINK(1)", "'+1", "'@x", "'-2+3", "a|b", "<b>c"}
+    text = render(comparison, "markdown")
+    assert "| a\\|b |" in text
+    assert "| &lt;b>c |" in text
+    assert "<b>" not in text
+
+
+def test_one_seed_is_said_to_be_one() -> None:
+    told = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
+    assert told[0] == (
+        "x=0.9 against x=0.5: 0.4 [0.3628, 0.435], seen once, needs at least 2 more seeds"
+    )
+    assert "with one seed an interval is of the examples alone, and not of other seeds" in told
 
 
 def test_markdown_is_a_table() -> None:
