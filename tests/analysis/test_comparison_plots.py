@@ -1,5 +1,6 @@
 """Plots are tested by their labels and their data, not by their pixels."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
         heights.sort()
         assert heights[0] == 0
         assert heights[-1] == 1
-        assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= plots.LINE
+        assert min(b - a for a, b in itertools.pairwise(heights)) >= plots.LINE
 
 
 def test_names_in_a_legend_are_short_and_differ() -> None:

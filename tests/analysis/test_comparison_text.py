@@ -99,7 +99,7 @@ def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
 def test_one_seed_is_said_to_be_one() -> None:
     told = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
     assert told[0] == (
-        "x=0.9 against x=0.5: 0.4 [0.3628, 0.435], seen once, needs at least 2 more seeds"
+        "x=0.9 against x=0.5: 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
     )
     assert "with one seed an interval is of the examples alone, and not of other seeds" in told
 
