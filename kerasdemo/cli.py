@@ -599,32 +599,39 @@ def _print_seeds(outcomes: "list[Run]") -> None:
 
 
 def _scores(outcome: "Run") -> str:
-    final, test = outcome.facts.get("final") or {}, outcome.facts.get("test") or {}
+    """Return the accuracies of the weights that the run ended with, and of which epoch they are."""
+    from kerasdemo.analysis.reading import Reading
+
+    reading = Reading(outcome)
     parts = {
-        "train": final.get("accuracy"),
-        "validation": final.get("val_accuracy"),
-        "test": test.get("accuracy"),
+        "train": reading.accuracy,
+        "validation": reading.val_accuracy,
+        "test": reading.test_accuracy,
     }
-    known = [f"{name} {value:.2%}" for name, value in parts.items() if value is not None]
-    return "accuracy " + ", ".join(known) if known else "no whole epoch"
+    known = [f"{name} {value:.1%}" for name, value in parts.items() if value is not None]
+    epoch = reading.judged + 1
+    kept = f" (epoch {epoch}, whose weights were kept)" if epoch < reading.epochs else ""
+    return f"accuracy {', '.join(known)}{kept}" if known else "no whole epoch"
 
 
 STYLES = {"healthy": "bold green", "cannot_tell": "bold", "still_improving": "bold cyan"}
+CAUTION = "bold yellow"
 
 
 def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = False) -> None:
+    from kerasdemo.analysis.patching import options
+
     def line(text: str, style: str = "") -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
-    name = verdict.outcome.replace("_", " ").upper()
-    line(f"  {name}: {verdict.summary}", STYLES.get(verdict.outcome, "bold red"))
+    style = CAUTION if verdict.caution else STYLES.get(verdict.outcome, "bold red")
+    line(f"  {verdict.title.upper()}: {verdict.summary}", style)
     for key, value in verdict.evidence.items() if evidence else ():
         line(f"    {key}: {value:.4g}" if isinstance(value, float) else f"    {key}: {value}")
     for cause in verdict.causes:
         line(f"  why      {cause.name.replace('_', ' ')}: {cause.text}")
     for remedy in verdict.remedies:
-        patch = " ".join(f"--set {key}={json.dumps(value)}" for key, value in remedy.patch.items())
-        line(f"  try      {patch or '-'}  ({remedy.reason})")
+        line(f"  try      {options(remedy.patch) or '-'}  ({remedy.reason})")
     for note in verdict.notes:
         if note not in _warned:
             line(f"  note     {note}")
@@ -665,11 +672,11 @@ def _print_played(console: "Console", played: "Played", figures: list[Path]) -> 
 
 
 def _row(summary: "Summary") -> dict[str, Any]:
-    metrics = {name: value.last for name, value in summary.metrics.items()}
+    metrics = {name: value.kept for name, value in summary.metrics.items()}
     return {
         "run": summary.id,
         "status": summary.status,
-        "verdict": summary.verdict,
+        "verdict": summary.title,
         "accuracy": metrics.get("accuracy"),
         "val_accuracy": metrics.get("val_accuracy"),
         "test_accuracy": metrics.get("test_accuracy"),

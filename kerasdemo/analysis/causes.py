@@ -142,7 +142,7 @@ def exploding_gradient(reading: Reading) -> Finding | None:
         {"gradient_growth": growth} | ({"gradient_ratio": ratio} if ratio is not None else {}),
         0.7 if backwards else 0.55,
         _offers(
-            remedies.learning_rate(config, 0.1),
+            remedies.lower_learning_rate(reading),
             remedies.clipping(config),
             remedies.initializer(config),
             remedies.normalization(config),
@@ -174,7 +174,7 @@ def dead_units(reading: Reading) -> Finding | None:
             remedies.activation(config, "leaky_relu"),
             remedies.initializer(config),
             remedies.normalization(config),
-            remedies.learning_rate(config, 0.1),
+            remedies.lower_learning_rate(reading),
         ),
     )
 
@@ -203,7 +203,7 @@ def saturation(reading: Reading) -> Finding | None:
             remedies.activation(config),
             remedies.initializer(config),
             remedies.normalization(config),
-            remedies.learning_rate(config, 0.1),
+            remedies.lower_learning_rate(reading),
         ),
     )
 
@@ -227,7 +227,7 @@ def learning_rate_too_high(reading: Reading) -> Finding | None:
         {"learning_rate_ratio": ratio, **signs},
         min(0.9, prior + 0.2 * min(2, len(signs))) * (CLEARED if cleared else 1),
         _offers(
-            remedies.learning_rate(config, 0.1 if ratio <= 100 else 1 / ratio),
+            remedies.lower_learning_rate(reading),
             remedies.clipping(config),
         ),
     )
@@ -340,7 +340,7 @@ def too_few_updates(reading: Reading) -> Finding | None:
     weight += 0.1 * (unfinished and updates >= FEW_UPDATES)
     config = reading.config
     # Where there were many updates and it is still bad, each of them does too little.
-    slow = updates >= FEW_UPDATES * 5 and outcomes.bad_accuracy(reading) is not None
+    slow = updates >= FEW_UPDATES * 5 and outcomes.is_short(reading)
     ended = ", where early stopping ended it" if stopped else ""
     return Finding(
         f"{updates:,.0f} updates in all: {config.training.batch_size:,} of {examples or 0:,.0f} "
@@ -549,7 +549,7 @@ def oscillation(reading: Reading) -> Finding | None:
         f"Training accuracy turned by {100 * size:.0f} points or more in {share:.0%} of epochs.",
         {"swinging_epochs": share, "swing": size},
         0.75,
-        _offers(remedies.learning_rate(config, 0.1), remedies.larger_batches(reading)),
+        _offers(remedies.lower_learning_rate(reading), remedies.larger_batches(reading)),
     )
 
 

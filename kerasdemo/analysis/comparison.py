@@ -346,7 +346,7 @@ class Group:
     @property
     def verdicts(self) -> dict[str, int]:
         """How often each verdict was given, the most frequent first."""
-        given = [run.verdict for run in self.runs if run.verdict is not None]
+        given = [run.title for run in self.runs if run.title is not None]
         return dict(Counter(sorted(given)).most_common())
 
 

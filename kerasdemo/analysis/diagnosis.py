@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdemo.analysis import causes, outcomes, probed, remedies
+from kerasdemo.analysis import causes, held_out, outcomes, probed, remedies
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.remedies import Offer
 from kerasdemo.analysis.rule import Finding, Rule
@@ -38,16 +38,35 @@ def diagnose(run: Run, reference: float | None = None) -> Verdict:
     )
     found = list(_causes(reading, rule.name))
     outcome: Outcome = rule.name  # type: ignore[assignment]
+    rise = None if outcome in ("diverged", "cannot_tell") else held_out.find_rise(reading)
     return Verdict(
         outcome=outcome,
         code=rule.code,
-        summary=finding.text,
-        evidence=finding.evidence,
+        summary=_summary(reading, outcome, finding.text, rise),
+        evidence={**finding.evidence, **_rise_evidence(rise)},
         causes=tuple(cause for cause, _ in found),
-        remedies=tuple(_remedies(reading, outcome, found)),
-        epoch=finding.epoch,
-        notes=(*_notes(reading), *_doubts(reading, outcome), *_probed(reading, outcome)),
+        remedies=tuple(_remedies(reading, outcome, finding, found)),
+        epoch=finding.epoch or (rise.epoch if rise and outcome == "healthy" else None),
+        notes=(*_notes(reading), *_doubts(reading, outcome), *_probed(reading, outcome, found)),
+        caution=rise.caution if rise and outcome == "healthy" else None,
     )
+
+
+def _summary(reading: Reading, outcome: Outcome, text: str, rise: held_out.Rise | None) -> str:
+    """Return the verdict's first line: with a rise of the validation loss, and the kept epoch."""
+    if outcome in ("diverged", "cannot_tell"):
+        return text
+    epoch = reading.judged + 1
+    kept = f" Epoch {epoch}, whose weights were kept." if epoch < reading.epochs else ""
+    if rise is None:
+        return text + kept
+    # It is what a healthy run has to say, and stands behind what is worse.
+    first, second = (rise.text, text) if outcome == "healthy" else (text, rise.text)
+    return f"{first} {second}{kept}"
+
+
+def _rise_evidence(rise: held_out.Rise | None) -> dict[str, float | int | str]:
+    return {"best_epoch": rise.epoch, "val_loss_rise": rise.share} if rise else {}
 
 
 def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer, ...]]]:
@@ -55,7 +74,7 @@ def _causes(reading: Reading, outcome: str) -> Iterator[tuple[Cause, tuple[Offer
     if outcome not in ("diverged", "optimization_failure", "still_improving"):
         return
     # Above every level that it should reach, a run that ended too soon has no other fault.
-    good = outcome == "still_improving" and outcomes.bad_accuracy(reading) is None
+    good = outcome == "still_improving" and not outcomes.is_short(reading)
     asked = [rule for rule in causes.RULES if _fits(rule.name, outcome, good)]
     found = [(rule, finding) for rule in asked if (finding := rule.find(reading)) is not None]
     rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
@@ -88,10 +107,14 @@ def _explained(rule: Rule, finding: Finding, rooted: bool, proven: bool) -> Find
 
 
 def _remedies(
-    reading: Reading, outcome: Outcome, found: list[tuple[Cause, tuple[Offer, ...]]]
+    reading: Reading,
+    outcome: Outcome,
+    finding: Finding,
+    found: list[tuple[Cause, tuple[Offer, ...]]],
 ) -> Iterator[Remedy]:
     """Yield each remedy once, unless the config does so already."""
-    offered = [(offer, cause.name) for cause, offers in found for offer in offers]
+    offered: list[tuple[Offer, str]] = [(offer, outcome) for offer in finding.remedies]
+    offered += [(offer, cause.name) for cause, offers in found for offer in offers]
     offered += [(offer, outcome) for offer in _by_outcome(reading, outcome) if offer is not None]
     seen: list[object] = []
     for (patch, reason), answers in offered:
@@ -103,13 +126,8 @@ def _remedies(
 def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
     """Return what the lecture does about an outcome itself, in its order."""
     config = reading.config
-    if outcome == "overfitting":
-        return [
-            remedies.early_stopping(config),
-            remedies.regularization(config),
-            remedies.dropout(config),
-            remedies.more_data(reading),
-        ]
+    if outcome in ("overfitting", "healthy"):
+        return _against_overfitting(reading, outcome)
     if outcome == "test_mismatch":
         return [*remedies.against_noise(reading), remedies.regularization(config)]
     if outcome == "still_improving":
@@ -119,6 +137,26 @@ def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
     if outcome == "cannot_tell" and config.training.epochs == 1:
         return [remedies.more_epochs(config, 10)]
     return []
+
+
+def _against_overfitting(reading: Reading, outcome: Outcome) -> list[Offer | None]:
+    """Return early stopping first where it would have stopped, which is where the loss turned."""
+    config, rise = reading.config, held_out.find_rise(reading)
+    if rise is None and outcome == "healthy":
+        return []
+    stopping = remedies.early_stopping(config)
+    if rise is not None and not rise.held:
+        return [stopping, remedies.lower_learning_rate(reading)]
+    others = [
+        remedies.regularization(config),
+        remedies.dropout(config),
+        remedies.more_data(reading),
+    ]
+    turned = rise is not None or (
+        bool(reading.val_loss)
+        and reading.epochs - 1 - reading.val_loss.index(min(reading.val_loss)) >= remedies.PATIENCE
+    )
+    return [stopping, *others] if turned else others
 
 
 def _holds(config: RunConfig, patch: dict[str, object]) -> bool:
@@ -151,10 +189,15 @@ def _doubts(reading: Reading, outcome: Outcome) -> Iterator[str]:
         )
 
 
-def _probed(reading: Reading, outcome: Outcome) -> Iterator[str]:
-    """Yield what short experiments say, where something is wrong with the training."""
+def _probed(
+    reading: Reading, outcome: Outcome, found: list[tuple[Cause, tuple[Offer, ...]]]
+) -> Iterator[str]:
+    """Yield what short experiments say: details where training is at fault, then a conclusion."""
     if outcome in ("diverged", "optimization_failure", "still_improving"):
         yield from probed.notes(reading)
+    conclusion = probed.conclusion(reading, outcome, found[0][0].name if found else None)
+    if conclusion:
+        yield conclusion
 
 
 def _notes(reading: Reading) -> Iterator[str]:

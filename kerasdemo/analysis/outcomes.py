@@ -2,7 +2,7 @@
 
 import math
 
-from kerasdemo.analysis import curves
+from kerasdemo.analysis import curves, held_out
 from kerasdemo.analysis.reading import Reading
 from kerasdemo.analysis.rule import Finding, Rule
 
@@ -16,8 +16,6 @@ RISE = 0.01
 GAP = 0.05
 # A gap that is overfitting even where the validation loss has not turned, as after early stopping.
 WIDE_GAP = 0.07
-# SageMaker's overfit rule: validation loss 10 % above; here above its own best.
-TURN = 0.10
 # The share of the way from chance to perfect that a network must go where no baseline is known.
 HALF_WAY = 0.5
 # A network that goes less far than this, better than its neighbours and standing still, is short.
@@ -56,6 +54,21 @@ def diverged(reading: Reading) -> Finding | None:
     evidence = {"epoch": epoch} | ({"loss_before": before} if before is not None else {})
     return Finding(
         f"The training loss became NaN or infinite in epoch {epoch}{told}.", evidence, epoch=epoch
+    )
+
+
+def split_differs(reading: Reading) -> Finding | None:
+    """A held-out set that lacks classes of the training set, or has others: a sorted file."""
+    found = held_out.split_fault(reading)
+    if found is None:
+        return None
+    part, text = found
+    shuffle = ({"data.shuffle": True}, "examples are shuffled before they are split, by class")
+    return Finding(
+        f"The {part} set is not like the training set: {text}. Its accuracy says nothing about "
+        "other data: shuffle the examples first.",
+        {"part": part},
+        remedies=(shuffle,),
     )
 
 
@@ -152,7 +165,7 @@ def short_of_structure(reading: Reading) -> Finding | None:
     fitted = (accuracy - chance) / (1 - chance)
     if fitted >= FITTED or accuracy < neighbors + NEAR_NEIGHBORS or reading.rise >= RISE:
         return None
-    if _turned(reading) is not None or reading.still_learning:
+    if held_out.find_rise(reading) is not None or reading.still_learning:
         return None
     return Finding(
         f"Training accuracy stands still at {accuracy:.1%}, although the data is no noise: the "
@@ -213,14 +226,16 @@ def overfits(reading: Reading) -> Finding | None:
         return None
     gap = accuracy - seen
     error = _both(reading.error(accuracy, "train"), reading.error(seen, part))
-    turned, fell = _turned(reading), _fallen(reading)
+    rise = held_out.find_rise(reading)
+    turned = rise is not None and rise.held
+    fell = held_out.has_fallen(reading, SHORTFALL) or (rise is not None and turned and rise.is_worse)
     low = gap - CERTAIN * error
-    if low < (GAP if turned is not None else WIDE_GAP) and not (fell and gap > error):
+    if low < (GAP if turned else WIDE_GAP) and not (fell and gap > error):
         return None
-    if turned is None and _rises(reading):
+    if not turned and _rises(reading):
         return None
-    epoch = turned if turned is not None else _gap_opens(reading)
-    since = f", from epoch {epoch} on" if epoch else ""
+    epoch = rise.epoch if rise is not None else _gap_opens(reading)
+    since = f", from epoch {epoch} on" if epoch and rise is None else ""
     evidence: dict[str, float | int | str] = {
         "accuracy": accuracy,
         f"{part}_accuracy": seen,
@@ -228,41 +243,12 @@ def overfits(reading: Reading) -> Finding | None:
         "gap_low": low,
         "gap_high": gap + CERTAIN * error,
     }
-    if turned is not None:
-        evidence |= {"best_epoch": turned, "val_loss_rise": _rise_since_best(reading)}
     return Finding(
         f"Training accuracy is {accuracy:.1%} and {part} accuracy {seen:.1%}, a gap of "
         f"{100 * gap:.1f} ± {100 * CERTAIN * error:.1f} points{since}.",
         evidence,
         epoch=epoch,
     )
-
-
-def _turned(reading: Reading) -> int | None:
-    """Return the epoch of the best validation loss where it has risen for good since."""
-    values = reading.val_loss
-    if len(values) < 3 or reading.judged < 2 or _rise_since_best(reading) < TURN:
-        return None
-    before = values[: reading.judged + 1]
-    return before.index(min(before)) + 1
-
-
-def _rise_since_best(reading: Reading) -> float:
-    """Return how far the validation loss lately is above its smoothed best: 0.1 for 10 %."""
-    values = reading.val_loss[: reading.judged + 1]
-    best = min(curves.smooth(values))
-    return curves.lately(values) / best - 1 if best > 0 else 0.0
-
-
-def _fallen(reading: Reading) -> bool:
-    """Whether validation accuracy fell from its best by more than chance and a floor."""
-    values = reading.history.val_accuracy[: reading.judged + 1]
-    if len(values) < 6 or not reading.val_loss:
-        return False
-    best, last = max(curves.smooth(values)), curves.lately(values)
-    # Both are measured on the same examples, which only makes the difference surer than this.
-    error = _both(reading.error(best, "validation"), reading.error(last, "validation"))
-    return best - last > max(SHORTFALL, CERTAIN * error)
 
 
 def _gap_opens(reading: Reading) -> int | None:
@@ -317,6 +303,49 @@ def _loss_falls(reading: Reading) -> bool:
     return reading.still_learning and values[-1] > 0 and curves.falls(values, 0.05 * values[-1])
 
 
+def is_short(reading: Reading) -> bool:
+    """Whether the run does not reach what simple baselines do, in training or held out."""
+    short = held_out.find_shortfall(reading, SHORTFALL)
+    return bad_accuracy(reading) is not None or short is not None
+
+
+def below_and_rising(reading: Reading) -> Finding | None:
+    """Below a baseline on held-out examples, while the validation loss still falls."""
+    short = held_out.find_shortfall(reading, SHORTFALL)
+    if short is None or reading.run.facts.get("stopped_early") or reading.epochs < 2:
+        return None
+    if not reading.val_loss or not curves.falls(reading.val_loss) or not reading.still_learning:
+        return None
+    return _below(reading, short, ", and its loss still falls")
+
+
+def below_baseline(reading: Reading) -> Finding | None:
+    """Below a baseline on held-out examples, and clearly below the own training accuracy."""
+    short = held_out.find_shortfall(reading, SHORTFALL)
+    if short is None or reading.accuracy is None:
+        return None
+    errors = reading.error(reading.accuracy, "train"), reading.error(short.accuracy, short.part)
+    if reading.accuracy - short.accuracy <= held_out.SURE * _both(*errors):
+        return None
+    return _below(reading, short, f", with {reading.accuracy:.1%} in training")
+
+
+def below_all_over(reading: Reading) -> Finding | None:
+    """Below a baseline on held-out examples, and no better on the training set."""
+    short = held_out.find_shortfall(reading, SHORTFALL)
+    return short and _below(reading, short, ", and training accuracy is no better")
+
+
+def _below(reading: Reading, short: held_out.Shortfall, end: str) -> Finding:
+    text = short.text[0].upper() + short.text[1:]
+    evidence = _training_evidence(reading) | {
+        f"{short.part}_accuracy": short.accuracy,
+        "level": short.level,
+        "level_of": short.name,
+    }
+    return Finding(f"{text}{end}.", evidence)
+
+
 def no_scale(reading: Reading) -> Finding | None:
     """An accuracy that nothing known can be held against."""
     accuracy = reading.accuracy
@@ -339,7 +368,7 @@ def healthy(reading: Reading) -> Finding | None:
     evidence = {name: value for name, value in named.items() if value is not None}
     words = {"accuracy": "training", "val_accuracy": "validation", "test_accuracy": "test"}
     told = ", ".join(f"{words[name]} {value:.1%}" for name, value in evidence.items())
-    return Finding(f"Accuracy is good where it was measured: {told}.", evidence)
+    return Finding(f"Accuracy is good: {told}.", evidence)
 
 
 RULES = (
@@ -363,6 +392,19 @@ RULES = (
         "From there on every weight is NaN: the network computes nothing any more.",
         "A smaller learning rate first, inputs of the size of 1, clipped gradients "
         "(`optimizer.clipnorm`), and an initializer that keeps the signal's size.",
+    ),
+    Rule(
+        "K141",
+        "test_mismatch",
+        "The held-out examples are of other classes",
+        "fault",
+        split_differs,
+        f"The validation (or test) set lacks a class of which {held_out.EXPECTED} examples or more "
+        "were to be expected, or has one that training lacks; or more than "
+        f"{held_out.MOVED:.0%} of its examples are of other classes, and by more than chance "
+        "(chi-squared test). Files that are sorted by class are split so.",
+        "What is measured on other classes says nothing about what was learned.",
+        "`data.shuffle`; a test set with every class.",
     ),
     Rule(
         "K002",
@@ -423,12 +465,16 @@ RULES = (
         "Training is good, validation is not",
         "fault",
         overfits,
-        f"The gap from training to validation accuracy is surely above {GAP:.0%} (binomial "
-        f"interval) and the validation loss has risen {TURN:.0%} above its best; or the "
-        f"gap is surely above {WIDE_GAP:.0%}; or validation accuracy has fallen from its best by "
-        f"more than {SHORTFALL:.0%} and chance. Training accuracy is measured in inference mode.",
-        "The network learns its examples by heart; what it learns does not hold for others.",
-        "In the lecture's order: early stopping, regularization, dropout; and more data.",
+        f"The gap from training to validation accuracy is surely above {WIDE_GAP:.0%} (binomial "
+        f"interval). Or the validation loss has risen {held_out.RISEN:.0%} above its best (Prechelt "
+        "1998) while training accuracy held, and either the gap is surely above "
+        f"{GAP:.0%} or validation accuracy fell. Noise is judged in pairs, since the same examples "
+        "were measured in both epochs: the rise by its standard error over the examples, accuracy "
+        "by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed rise of "
+        f"{held_out.RISEN_UNPAIRED:.0%}; accuracy that fell by more than {SHORTFALL:.0%} and chance "
+        "counts for all. Training accuracy is measured in inference mode.",
+        "The network memorizes its training examples; what it learns does not generalize.",
+        "Early stopping where the validation loss has turned; regularization, dropout, more data.",
     ),
     Rule(
         "K120",
@@ -442,6 +488,43 @@ RULES = (
         f"{FITTED:.0%} of the way and the loss fell by 5 %.",
         "What the network can do is not known yet.",
         "More epochs; a larger learning rate or smaller batches get there sooner.",
+    ),
+    Rule(
+        "K121",
+        "still_improving",
+        "Not yet as good as a simple baseline",
+        "warning",
+        below_and_rising,
+        "Validation accuracy is significantly below a linear classifier or nearest neighbours on "
+        f"held-out examples, by {SHORTFALL:.0%} at least (in pairs, on the same examples, where "
+        "they were recorded), and the validation loss still falls.",
+        "A method without training does better so far.",
+        "What makes training faster, then more epochs.",
+    ),
+    Rule(
+        "K131",
+        "overfitting",
+        "A simple baseline generalizes better",
+        "fault",
+        below_baseline,
+        "Validation accuracy is significantly below a linear classifier or nearest neighbours on "
+        f"held-out examples, by {SHORTFALL:.0%} at least, and below its own training accuracy.",
+        "What was learned from the training examples generalizes worse than a method without "
+        "training.",
+        "Regularization, dropout, more data; another kind of network, such as convolutions for "
+        "images.",
+    ),
+    Rule(
+        "K112",
+        "optimization_failure",
+        "A simple baseline is better on held-out examples",
+        "fault",
+        below_all_over,
+        "Validation accuracy is significantly below a linear classifier or nearest neighbours on "
+        f"held-out examples, by {SHORTFALL:.0%} at least, and training accuracy is no better than "
+        "validation accuracy.",
+        "The network has not learned what a simple method finds in the same examples.",
+        "The remedies of the likeliest cause.",
     ),
     Rule(
         "K003",
@@ -459,8 +542,14 @@ RULES = (
         "Healthy",
         "good",
         healthy,
-        "None of the other outcomes.",
-        "Nothing needs to be done.",
-        "A question of your own.",
+        "None of the other outcomes. Where the validation loss at the kept weights is "
+        f"significantly above its own best (by {held_out.RISEN:.0%} or more, in pairs), the title "
+        "says so: *overconfident* where accuracy held, *past its best epoch* where it fell a "
+        "little or training got worse as well.",
+        "Without that caution no problem was found. Overconfident networks are as often right, but "
+        "surer of their wrong answers (Guo et al. 2017, On calibration of modern neural "
+        "networks): their probabilities are not to be trusted.",
+        "Nothing, without a caution. With it: early stopping on the validation loss, "
+        "regularization, dropout, more data.",
     ),
 )

@@ -1,5 +1,6 @@
 """From a remedy to a config: the same run with the change."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +17,18 @@ def patched(config: RunConfig, patch: Mapping[str, Any], name: str | None = None
         InputError: where the change does not fit the config.
     """
     text = dump(config.resolved | {"name": name or config.name})
-    changes = [f"{key}={_inline(value)}" for key, value in patch.items()]
     file = config._document.file if config._document else "config.yaml"
-    return parse(text, file, changes)
+    return parse(text, file, overrides(patch))
+
+
+def overrides(patch: Mapping[str, Any]) -> list[str]:
+    """Return {dotted path: value} as what `--set` takes: `key=value` each."""
+    return [f"{key}={_inline(value)}" for key, value in patch.items()]
+
+
+def options(patch: Mapping[str, Any]) -> str:
+    """Return {dotted path: value} as options that can be pasted into bash and zsh."""
+    return " ".join(f"--set {shlex.quote(text)}" for text in overrides(patch))
 
 
 def _inline(value: Any) -> str:

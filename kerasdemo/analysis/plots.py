@@ -32,6 +32,8 @@ COLORS: dict[Outcome, str] = {
     "diverged": "#B3261E",
     "cannot_tell": "#5A5A5A",
 }
+# Healthy, with a caution: a dark amber.
+CAUTION = "#8A6100"
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -140,11 +142,15 @@ def _key(ax: "Axes") -> None:
 
 
 def _marks(ax: "Axes", run: Run, metric: str) -> None:
-    """Mark the best epoch, where the training stopped early, where it broke, and the test."""
+    """Mark the best and the kept epoch, an early stop, where it broke, and the test."""
     reading = Reading(run)
-    best, broken = _best_epoch(reading), reading.broken
+    best, broken, kept = _best_epoch(reading), reading.broken, reading.judged + 1
+    early = 0 < kept < reading.epochs
     if best is not None and reading.epochs > 1:
-        _at_epoch(ax, best, GREY, f"best epoch {best}", dotted=True)
+        both = ", whose weights were kept" if early and kept == best else ""
+        _at_epoch(ax, best, GREY, f"best epoch {best}{both}", dotted=True)
+    if early and kept != best:
+        _at_epoch(ax, kept, GREY, f"epoch {kept}, whose weights were kept")
     if run.facts.get("stopped_early"):
         _at_epoch(ax, reading.epochs, INK, f"stopped early, epoch {reading.epochs}")
     if broken is not None:
@@ -253,8 +259,8 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
 
 def _head(drawn: "Figure", run: Run, verdict: Verdict) -> None:
     """Write verdict, summary, and run and data above the panels."""
-    color = COLORS[verdict.outcome]
-    name = verdict.outcome.replace("_", " ")
+    color = CAUTION if verdict.caution else COLORS[verdict.outcome]
+    name = verdict.title
     drawn.text(
         0.02, 0.955, name[0].upper() + name[1:], size=15, weight="bold", color=color, va="center"
     )

@@ -134,6 +134,42 @@ def notes(reading: Reading) -> Iterator[str]:
         )
 
 
+def conclusion(reading: Reading, outcome: str, cause: str | None) -> str | None:
+    """Return in a sentence what the experiments make of a verdict; None where none were made."""
+    if not reading.run.probe:
+        return None
+    swept, memorized = sweep(reading), learnt(reading, "own")
+    slow = swept is not None and (swept.too_low or swept.too_high)
+    if outcome in ("diverged", "optimization_failure", "still_improving"):
+        known = cause.replace("_", " ") if cause else "none of the known causes"
+        return f"Conclusion of the short experiments: training is at fault; first look at: {known}."
+    if memorized is False or slow:
+        signs = []
+        if memorized is False:
+            signs.append(f"it does not memorize one batch ({_batch(reading)})")
+        if swept is not None and slow:
+            signs.append(f"another learning rate learns faster at first ({swept.text})")
+        return (
+            f"Conclusion of the short experiments: {' and '.join(signs)}; but the whole training "
+            f"got there, so it is no fault here.{_what_remains(outcome)}"
+        )
+    rate = "and its learning rate is close to the best of those tried" if swept else ""
+    return (
+        "Conclusion of the short experiments: the training works: it memorizes one batch"
+        f"{', ' + rate if rate else ''}.{_what_remains(outcome)}"
+    )
+
+
+def _what_remains(outcome: str) -> str:
+    return {
+        "overfitting": " The problem is generalization, not optimization: the remedies above "
+        "apply, another optimizer or learning rate will not help.",
+        "test_mismatch": " The problem is in the data: held-out examples are unlike those it was "
+        "trained on.",
+        "healthy": " Nothing speaks against the verdict.",
+    }.get(outcome, "")
+
+
 def _no_better(reading: Reading, blind: float) -> bool:
     margin = max(0.02, 2 * reading.error(blind, "train"))
     return reading.accuracy is not None and reading.accuracy <= blind + margin

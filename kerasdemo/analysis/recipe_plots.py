@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo.analysis import plots
 from kerasdemo.analysis.comparison import metric_interval
 from kerasdemo.analysis.plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION, YELLOW
-from kerasdemo.analysis.verdict import Outcome
+from kerasdemo.analysis.verdict import Outcome, outcome_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ class Row:
     """The start, or a change that was tried.
 
     values: metric -> a share for each seed. examples: metric -> how many it was measured on.
+    caution: what a healthy outcome still has.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Row:
     outcome: Outcome
     values: Mapping[str, Sequence[float]]
     examples: Mapping[str, int | None] = field(default_factory=dict)
+    caution: str | None = None
 
 
 def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
@@ -86,9 +88,10 @@ def path(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
     for place, row in enumerate(rows):
         if not row.kept:
             ax.axhspan(place - 0.5, place + 0.5, color=PALE, lw=0, alpha=0.5, zorder=0)
+        color = plots.CAUTION if row.caution else COLORS[row.outcome]
         ax.text(
-            1.02, place, row.outcome.replace("_", " "), transform=ax.get_yaxis_transform(),
-            va="center", color=COLORS[row.outcome] if row.kept else GREY, size=9,
+            1.02, place, outcome_title(row.outcome, row.caution), size=9,
+            transform=ax.get_yaxis_transform(), va="center", color=color if row.kept else GREY,
         )  # fmt: skip
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows])
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):

@@ -14,6 +14,10 @@ from kerasdemo.config.types import RunConfig
 PLAIN_SGD = 0.1
 # So many units a layer dropout has to spare before most of them can be dropped.
 SPARE_UNITS = 100
+# Epochs that early stopping waits for a better one.
+PATIENCE = 5
+# A tenth of a learning rate is worth a try up to so many times the usual one.
+WORTH_A_TENTH = 100.0
 
 Patch = Mapping[str, Any]
 Offer = tuple[Patch, str]
@@ -72,6 +76,12 @@ def learning_rate(config: RunConfig, factor: float) -> Offer:
     now, then = rate(config), round_to_two(rate(config) * factor)
     word = "smaller" if factor < 1 else "larger"
     return {"optimizer.learning_rate": then}, f"a {word} learning rate: {now:g} to {then:g}"
+
+
+def lower_learning_rate(reading: Reading) -> Offer:
+    """Return a tenth of the learning rate, or the usual one where that is much smaller still."""
+    ratio = reading.learning_rate_ratio
+    return learning_rate(reading.config, 0.1 if ratio <= WORTH_A_TENTH else 1 / ratio)
 
 
 def usual_learning_rate(config: RunConfig) -> Offer:
@@ -236,9 +246,9 @@ def early_stopping(config: RunConfig) -> Offer | None:
     """Return early stopping on the validation loss that restores the best weights."""
     stopping = config.training.early_stopping
     restores = stopping is not None and stopping.restore_best_weights
-    if not config.data.validation or (restores and str(stopping.monitor).startswith("val_")):  # type: ignore[union-attr]
+    if not config.data.validation or (restores and stopping.monitor == "val_loss"):  # type: ignore[union-attr]
         return None
-    patch = {"monitor": "val_loss", "patience": 5, "restore_best_weights": True}
+    patch = {"monitor": "val_loss", "patience": PATIENCE, "restore_best_weights": True}
     return {"training.early_stopping": patch}, "stop where validation turns, and keep those weights"
 
 

@@ -42,13 +42,20 @@ class Cause:
     evidence: Evidence = field(default_factory=dict)
 
 
+def outcome_title(outcome: str, caution: str | None) -> str:
+    """Return an outcome in words, with its caution if there is one."""
+    name = outcome.replace("_", " ")
+    return f"{name}, {caution}" if caution else name
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a run means, with its evidence in numbers.
 
     causes: most likely first. remedies: for the likeliest cause first, and for each cause in the
     lecture's order. epoch: where it starts (from 1), for outcomes that start somewhere.
-    notes: what could not be judged, and warnings about the data.
+    notes: what could not be judged, and warnings about the data. caution: what a healthy run still
+    has, such as `overconfident`.
     """
 
     outcome: Outcome
@@ -59,11 +66,17 @@ class Verdict:
     remedies: tuple[Remedy, ...] = ()
     epoch: int | None = None
     notes: tuple[str, ...] = ()
+    caution: str | None = None
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing needs to be done."""
+        """Whether the outcome is healthy, with a caution or without."""
         return self.outcome == "healthy"
+
+    @property
+    def title(self) -> str:
+        """The outcome in words, with its caution: `healthy, overconfident`."""
+        return outcome_title(self.outcome, self.caution)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values: what verdict.json holds."""

@@ -270,7 +270,7 @@ def _of_metric(runs: Sequence[Summary], metric: str) -> Interval:
 
 
 def _verdicts(runs: Sequence[Summary]) -> str:
-    counts = Counter(sorted(run.verdict or run.status for run in runs))
+    counts = Counter(sorted(run.title or run.status for run in runs))
     return ", ".join(
         f"{verdict.replace('_', ' ')}{f' {n}' if len(counts) > 1 else ''}"
         for verdict, n in counts.items()

@@ -21,7 +21,7 @@ from kerasdemo.records import files
 from kerasdemo.records.folder import RunFolder
 
 FILE = ".index.jsonl"
-VERSION = 2
+VERSION = 3
 PARTS = ("train", "validation", "test")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 Scalar = str | int | float | bool | None
@@ -66,11 +66,17 @@ class Summary:
     verdict: str | None
     examples: Mapping[str, int] = field(default_factory=dict)
     data: str | None = None
+    caution: str | None = None
 
     @property
     def id(self) -> str:
         """The folder's name."""
         return self.path.name
+
+    @property
+    def title(self) -> str | None:
+        """The verdict with its caution: `healthy, overconfident`."""
+        return f"{self.verdict}, {self.caution}" if self.caution else self.verdict
 
     @property
     def settings(self) -> dict[str, Scalar]:
@@ -209,6 +215,7 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
     if source is not None:
         # Runs on the sample that stands in for MNIST are no runs on MNIST.
         settings["data.source"] = source
+    verdict = _json(run.verdict_file)
     epochs, curves = _curves(run.metrics_file, facts.get("kept_epoch"))
     return Summary(
         path=folder,
@@ -222,9 +229,10 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
         seconds=facts.get("seconds"),
         parameters=once(facts.get("parameters")),
         source=once(source),
-        verdict=once(_json(run.verdict_file).get("outcome")),
         examples=_examples(facts.get("data") or {}),
         data=once((facts.get("data") or {}).get("sha256")),
+        verdict=once(verdict.get("outcome")),
+        caution=once(verdict.get("caution")),
     )
 
 
@@ -347,6 +355,7 @@ def _line(name: str, entry: _Entry) -> str:
         "verdict": one.verdict,
         "examples": dict(one.examples),
         "data": one.data,
+        "caution": one.caution,
     }
     return json.dumps(files.finite([name, entry.stamp, fields]), separators=(",", ":"))
 

@@ -60,8 +60,9 @@ class Trial:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the first seed with that outcome."""
-        return next(v for v in self.verdicts if v.outcome == self.outcome)
+        """The verdict of the first seed with that outcome, if there is one then with a caution."""
+        found = [v for v in self.verdicts if v.outcome == self.outcome]
+        return next((v for v in found if v.caution), found[0])
 
     @property
     def remedies(self) -> list[Remedy]:

@@ -61,7 +61,7 @@ def summary(trial: "Trial") -> str:
         for name, mean in means.items()
         if mean.n
     ]
-    return f"{words(trial.outcome).upper()}  {', '.join(told) or 'no result'}"
+    return f"{trial.verdict.title.upper()}  {', '.join(told) or 'no result'}"
 
 
 def _percent(mean: Interval) -> str:
@@ -126,7 +126,7 @@ def rows(tuning: "Tuning") -> list[Row]:
 def _row(text: str, kept: bool, trial: "Trial") -> Row:
     values = {name: tuple(trial.by_seed(name).values()) for name in METRICS}
     examples = {name: trial.examples(name) for name in METRICS}
-    return Row(text, kept, trial.outcome, values, examples)
+    return Row(text, kept, trial.outcome, values, examples, trial.verdict.caution)
 
 
 def as_json(followed: "Followed") -> dict[str, Any]:
@@ -160,6 +160,7 @@ def _step(step: "Step") -> dict[str, Any]:
 def _trial(trial: "Trial") -> dict[str, Any]:
     return {
         "outcome": trial.outcome,
+        "caution": trial.verdict.caution,
         "runs": [run.id for run in trial.runs],
         "seeds": [run.config.seed for run in trial.runs],
         **{name: _interval(trial.mean(name)) for name in METRICS},

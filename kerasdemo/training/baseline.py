@@ -22,7 +22,7 @@ def linear_accuracy(dataset: Dataset) -> dict[str, float | None] | None:
     """
     if int(np.prod(dataset.shape)) > MAX_FEATURES:
         return None
-    return _fit(_Key(dataset))
+    return _fit(_Key(dataset))[0]
 
 
 def neighbor_accuracy(dataset: Dataset) -> float | None:
@@ -33,9 +33,27 @@ def neighbor_accuracy(dataset: Dataset) -> float | None:
     5,000 training examples; the better of inputs as they are and standardized. None where there
     are too many features, or too few examples.
     """
-    if int(np.prod(dataset.shape)) > MAX_FEATURES or len(dataset.train.y) <= 2 * NEIGHBORS:
+    if not _has_neighbors(dataset):
         return None
-    return _ask_neighbors(_Key(dataset))
+    return _ask_neighbors(_Key(dataset))[0]
+
+
+def validation_right(dataset: Dataset) -> dict[str, Array]:
+    """Return which validation examples the classifiers get right: `linear`, `neighbors`.
+
+    Neighbours are training examples here, and classify the first 1,000 validation examples. A
+    classifier that would take too long, or has too few examples, is left out.
+    """
+    found = {}
+    if len(dataset.validation.y) and int(np.prod(dataset.shape)) <= MAX_FEATURES:
+        found["linear"] = _fit(_Key(dataset))[1]
+    if len(dataset.validation.y) and _has_neighbors(dataset):
+        found["neighbors"] = _ask_neighbors(_Key(dataset))[1]
+    return found
+
+
+def _has_neighbors(dataset: Dataset) -> bool:
+    return int(np.prod(dataset.shape)) <= MAX_FEATURES and len(dataset.train.y) > 2 * NEIGHBORS
 
 
 class _Key:
@@ -55,7 +73,7 @@ class _Key:
 
 
 @lru_cache(maxsize=8)
-def _fit(key: _Key) -> dict[str, float | None]:
+def _fit(key: _Key) -> tuple[dict[str, float | None], Array]:
     dataset = key.dataset
     train = Part(dataset.train.x[:MAX_EXAMPLES], dataset.train.y[:MAX_EXAMPLES])
     x = _flat(train.x)
@@ -70,34 +88,44 @@ def _fit(key: _Key) -> dict[str, float | None]:
     targets = np.eye(dataset.classes, dtype=np.float32)[train.y]
     weights = np.linalg.solve(normal, features.T @ targets)
 
-    def accuracy(part: Part) -> float | None:
-        if not len(part.y):
-            return None
-        right = np.argmax(standardized(part.x) @ weights, axis=1) == part.y
-        return round(float(right.mean()), 6)
+    def right(part: Part) -> Array:
+        found: Array = np.argmax(standardized(part.x) @ weights, axis=1) == part.y
+        return found
 
-    return {"train": accuracy(train), "validation": accuracy(dataset.validation)}
+    seen = right(dataset.validation) if len(dataset.validation.y) else np.zeros(0, bool)
+    validation = round(float(seen.mean()), 6) if len(seen) else None
+    return {"train": round(float(right(train).mean()), 6), "validation": validation}, seen
 
 
 @lru_cache(maxsize=8)
-def _ask_neighbors(key: _Key) -> float:
-    train = key.dataset.train
-    x, y = _flat(train.x[:NEIGHBOR_EXAMPLES]), train.y[:NEIGHBOR_EXAMPLES]
+def _ask_neighbors(key: _Key) -> tuple[float, Array]:
+    dataset = key.dataset
+    x, y = _flat(dataset.train.x[:NEIGHBOR_EXAMPLES]), dataset.train.y[:NEIGHBOR_EXAMPLES]
     mean, sd = x.mean(axis=0), x.std(axis=0)
     inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
-    votes = np.eye(key.dataset.classes, dtype=np.float32)[y]
-    best = max(_neighbors_right(points, y, votes) for points in (x - mean, (x - mean) * inverse))
-    return round(best, 6)
+    votes = np.eye(dataset.classes, dtype=np.float32)[y]
+    asked = y[:NEIGHBOR_QUERIES]
+    found = {}
+    for scale in (np.ones_like(sd), inverse):
+        points = (x - mean) * scale
+        nearest = _nearest(points, points[: len(asked)], itself=True)
+        found[float((votes[nearest].sum(axis=1).argmax(axis=1) == asked).mean())] = points, scale
+    best = max(found)
+    points, scale = found[best]
+    queries = (_flat(dataset.validation.x[:NEIGHBOR_QUERIES]) - mean) * scale
+    answers = votes[_nearest(points, queries)].sum(axis=1).argmax(axis=1)
+    return round(best, 6), answers == dataset.validation.y[: len(queries)]
 
 
-def _neighbors_right(x: Array, y: Array, votes: Array) -> float:
-    asked = np.arange(len(x))[:NEIGHBOR_QUERIES]
-    squares = np.einsum("ij,ij->i", x, x)
-    distances = squares - 2 * x[asked] @ x.T  # of each, but for a constant
-    distances[asked, asked] = np.inf
-    nearest = np.argpartition(distances, NEIGHBORS, axis=1)[:, :NEIGHBORS]
-    answers = votes[nearest].sum(axis=1).argmax(axis=1)
-    return float((answers == y[asked]).mean())
+def _nearest(points: Array, queries: Array, itself: bool = False) -> Array:
+    """Return the nearest points (m, 10) of m queries; `itself`: query i is point i, left out."""
+    squares = np.einsum("ij,ij->i", points, points)
+    distances = squares - 2 * queries @ points.T  # of each, but for a constant
+    if itself:
+        own = np.arange(len(queries))
+        distances[own, own] = np.inf
+    nearest: Array = np.argpartition(distances, NEIGHBORS, axis=1)[:, :NEIGHBORS]
+    return nearest
 
 
 def _flat(x: Array) -> Array:
