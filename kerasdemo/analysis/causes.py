@@ -544,7 +544,6 @@ def oscillation(reading: Reading) -> Finding | None:
     rough = losses and curves.swings(losses, LOSS_SWING * curves.median(losses)) >= SWINGING
     if len(later) < 4 or share < SWINGING or not rough:
         return None
-    config = reading.config
     return Finding(
         f"Training accuracy turned by {100 * size:.0f} points or more in {share:.0%} of epochs.",
         {"swinging_epochs": share, "swing": size},

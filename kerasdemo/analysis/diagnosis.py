@@ -57,7 +57,7 @@ def _summary(reading: Reading, outcome: Outcome, text: str, rise: held_out.Rise 
     if outcome in ("diverged", "cannot_tell"):
         return text
     epoch = reading.judged + 1
-    kept = f" Epoch {epoch}, whose weights were kept." if epoch < reading.epochs else ""
+    kept = f" Judged at epoch {epoch}, whose weights were kept." if epoch < reading.epochs else ""
     if rise is None:
         return text + kept
     # It is what a healthy run has to say, and stands behind what is worse.

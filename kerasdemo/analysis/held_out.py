@@ -53,14 +53,15 @@ class Rise:
         """A sentence."""
         change = ""
         if self.before is not None and self.now is not None:
-            change = f" ({self.before:.1%} then, {self.now:.1%} now)"
+            change = f" ({self.before:.1%} then, {self.now:.1%} at the end)"
         if not self.held:
-            why = f", and training accuracy fell as well{change and '; validation accuracy'}{change}"
+            fell = "validation and training" if self.is_worse else "training"
+            why = f"and {fell} accuracy fell as well{change}"
         elif self.is_worse:
-            why = f", and validation accuracy fell{change}"
+            why = f"and validation accuracy fell{change}"
         else:
-            why = f" while validation accuracy held{change}: the network gets overconfident"
-        return f"Validation loss rises from epoch {self.epoch} on, by {self.share:.0%} until now{why}."
+            why = f"while validation accuracy held{change}: the network gets overconfident"
+        return f"Validation loss rises from epoch {self.epoch} on (+{self.share:.0%}), {why}."
 
 
 def find_rise(reading: Reading) -> Rise | None:
@@ -179,8 +180,20 @@ def _is_below(
     return level - accuracy > SURE * math.hypot(reading.error(accuracy, part), error)
 
 
-def split_fault(reading: Reading) -> tuple[str, str] | None:
-    """Return which held-out set has other classes than training, and what differs; or None."""
+@dataclass(frozen=True)
+class SplitFault:
+    """A held-out set of other classes than training. part: which. text: what differs.
+
+    is_order: whether shuffling the examples that are split into training and validation mends it.
+    """
+
+    part: str
+    text: str
+    is_order: bool = True
+
+
+def split_fault(reading: Reading) -> SplitFault | None:
+    """Return what is wrong with the classes of a held-out set, or None."""
     train = reading.shares()
     for part in ("validation", "test"):
         shares, count = reading.shares(f"{part}_"), reading.count(part) or 0
@@ -191,11 +204,13 @@ def split_fault(reading: Reading) -> tuple[str, str] | None:
         unseen = [n for n, q in enumerate(shares) if q * trained >= EXPECTED and not train[n]]
         moved = sum(abs(p - q) for p, q in zip(train, shares, strict=True)) / 2
         if unseen:
-            return part, f"training has no example of {_classes(unseen)}, {part} has"
+            return SplitFault(part, f"training has no example of {_classes(unseen)}, {part} has")
         if gone:
-            return part, f"{part} has no example of {_classes(gone)}, training has"
+            text = f"{part} has no example of {_classes(gone)}, training has"
+            return SplitFault(part, text, part == "validation")
         if moved > MOVED and _beyond_chance(train, shares, count):
-            return part, f"{moved:.0%} of the {part} examples are of other classes than in training"
+            text = f"{moved:.0%} of the {part} examples are of other classes than in training"
+            return SplitFault(part, text, part == "validation")
     return None
 
 

@@ -62,13 +62,13 @@ def split_differs(reading: Reading) -> Finding | None:
     found = held_out.split_fault(reading)
     if found is None:
         return None
-    part, text = found
-    shuffle = ({"data.shuffle": True}, "examples are shuffled before they are split, by class")
+    shuffle = ({"data.shuffle": True}, "shuffle the examples before they are split, class by class")
+    advice = "shuffle the examples first" if found.is_order else "use one with every class"
     return Finding(
-        f"The {part} set is not like the training set: {text}. Its accuracy says nothing about "
-        "other data: shuffle the examples first.",
-        {"part": part},
-        remedies=(shuffle,),
+        f"The {found.part} set is not like the training set: {found.text}. Its accuracy says "
+        f"nothing about other data: {advice}.",
+        {"part": found.part},
+        remedies=(shuffle,) if found.is_order else (),
     )
 
 
@@ -228,7 +228,9 @@ def overfits(reading: Reading) -> Finding | None:
     error = _both(reading.error(accuracy, "train"), reading.error(seen, part))
     rise = held_out.find_rise(reading)
     turned = rise is not None and rise.held
-    fell = held_out.has_fallen(reading, SHORTFALL) or (rise is not None and turned and rise.is_worse)
+    fell = held_out.has_fallen(reading, SHORTFALL) or (
+        rise is not None and turned and rise.is_worse
+    )
     low = gap - CERTAIN * error
     if low < (GAP if turned else WIDE_GAP) and not (fell and gap > error):
         return None
@@ -333,7 +335,9 @@ def below_baseline(reading: Reading) -> Finding | None:
 def below_all_over(reading: Reading) -> Finding | None:
     """Below a baseline on held-out examples, and no better on the training set."""
     short = held_out.find_shortfall(reading, SHORTFALL)
-    return short and _below(reading, short, ", and training accuracy is no better")
+    if short is None:
+        return None
+    return _below(reading, short, ", and training accuracy is no better")
 
 
 def _below(reading: Reading, short: held_out.Shortfall, end: str) -> Finding:
@@ -466,13 +470,13 @@ RULES = (
         "fault",
         overfits,
         f"The gap from training to validation accuracy is surely above {WIDE_GAP:.0%} (binomial "
-        f"interval). Or the validation loss has risen {held_out.RISEN:.0%} above its best (Prechelt "
-        "1998) while training accuracy held, and either the gap is surely above "
+        f"interval). Or the validation loss has risen {held_out.RISEN:.0%} above its best "
+        "(Prechelt 1998) while training accuracy held, and either the gap is surely above "
         f"{GAP:.0%} or validation accuracy fell. Noise is judged in pairs, since the same examples "
         "were measured in both epochs: the rise by its standard error over the examples, accuracy "
         "by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed rise of "
-        f"{held_out.RISEN_UNPAIRED:.0%}; accuracy that fell by more than {SHORTFALL:.0%} and chance "
-        "counts for all. Training accuracy is measured in inference mode.",
+        f"{held_out.RISEN_UNPAIRED:.0%}; accuracy that fell by more than {SHORTFALL:.0%} and "
+        "chance counts for all. Training accuracy is measured in inference mode.",
         "The network memorizes its training examples; what it learns does not generalize.",
         "Early stopping where the validation loss has turned; regularization, dropout, more data.",
     ),

@@ -136,9 +136,9 @@ def notes(reading: Reading) -> Iterator[str]:
 
 def conclusion(reading: Reading, outcome: str, cause: str | None) -> str | None:
     """Return in a sentence what the experiments make of a verdict; None where none were made."""
-    if not reading.run.probe:
-        return None
     swept, memorized = sweep(reading), learnt(reading, "own")
+    if swept is None and memorized is None:
+        return None
     slow = swept is not None and (swept.too_low or swept.too_high)
     if outcome in ("diverged", "optimization_failure", "still_improving"):
         known = cause.replace("_", " ") if cause else "none of the known causes"

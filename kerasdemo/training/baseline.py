@@ -129,4 +129,4 @@ def _nearest(points: Array, queries: Array, itself: bool = False) -> Array:
 
 
 def _flat(x: Array) -> Array:
-    return x.reshape(len(x), -1)
+    return x.reshape(len(x), int(np.prod(x.shape[1:])))

@@ -20,7 +20,7 @@ from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training import data
-from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy
+from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy, validation_right
 
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
@@ -124,6 +124,7 @@ def _train(
         return
     facts = outcome | {
         "data": _data_facts(config, dataset),
+        "baseline_pairs": _baseline_pairs(session.validation_right, dataset),
         "seconds": round(time.perf_counter() - started, 3),
         **_circumstances(),
     }
@@ -137,7 +138,27 @@ def _data_facts(config: RunConfig, dataset: data.Dataset) -> dict[str, Any]:
             **data.describe(dataset),
             "linear_baseline": linear_accuracy(dataset),
             "neighbor_baseline": neighbor_accuracy(dataset),
+            "neighbor_baseline_validation": _share(validation_right(dataset).get("neighbors")),
         }
+
+
+def _share(right: data.Array | None) -> float | None:
+    return None if right is None else round(float(right.mean()), 6)
+
+
+def _baseline_pairs(right: data.Array | None, dataset: data.Dataset) -> dict[str, dict[str, int]]:
+    """Count the validation examples that only the baseline, or only the network, gets right."""
+    if right is None:
+        return {}
+    with np.errstate(over="ignore", invalid="ignore"):
+        baselines = validation_right(dataset)
+    return {
+        name: {
+            "only_baseline_right": int((theirs & ~right[: len(theirs)]).sum()),
+            "only_network_right": int((right[: len(theirs)] & ~theirs).sum()),
+        }
+        for name, theirs in baselines.items()
+    }
 
 
 def _brief(error: Exception) -> str:

@@ -39,6 +39,7 @@ class Session:
         self.program = program.acquire(config, dataset.shape, dataset.classes)
         self.program.load(self.network)
         self.facts: dict[str, Any] = {}
+        self.validation_right: Any = None  # of the kept weights, once it was trained
 
     @property
     def layer_names(self) -> list[str]:
@@ -113,6 +114,9 @@ class Session:
         if interrupted:
             return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
         test = self.program.measure(self.program.chunks(*self.test))
+        if self.validation and measure.diverged_at is None:
+            chunks = self.program.chunks(*self.validation, keep=False)
+            self.validation_right = self.program.measure(chunks).right
         self.program.store(self.network)
         whole = network.with_scaling(self.network, self.config, self.scaling)
         files.write(folder.model_file, whole.save, suffix=".keras")

@@ -301,9 +301,11 @@ def test_one_batch_tells_the_steps_from_the_network(run: MakeRun) -> None:
     assert "Not even one batch can be learnt by heart" in neither.causes[0].text
 
 
-def test_a_good_run_is_not_told_what_was_probed(good: Run) -> None:
+def test_a_probed_good_run_gets_a_conclusion_and_no_advice(good: Run) -> None:
     found = probe({0.1: 2.29}, own=0.1, batch=0.3, adam=0.3)
-    assert diagnose(replace(good, probe=found)) == diagnose(good)
+    verdict = diagnose(replace(good, probe=found))
+    assert replace(verdict, notes=()) == diagnose(good)
+    assert [note.startswith("Conclusion") for note in verdict.notes] == [True]
 
 
 def test_softmax_between_hidden_layers_is_the_cause_by_itself(run: MakeRun) -> None:
