@@ -25,6 +25,7 @@ format: .venv/ready
 schema: .venv/ready
 	$(BIN)/python -m kerasdemo.training.vocabulary
 	$(BIN)/kerasdemo schema configs/schema.json
+	$(BIN)/kerasdemo schema --experiment experiments/schema.json
 
 .venv/ready: pyproject.toml .constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "kerasdemo needs Python 3.11 to 3.13, this is %d.%d; try make PYTHON=python3.12" % v)'

@@ -158,14 +158,23 @@ def check(configs: Configs, overrides: Set = None, as_json: Json = False) -> Non
 @app.command(epilog="Example: kerasdemo schema configs/schema.json")
 def schema(
     file: Annotated[Path | None, typer.Argument(help="Where to write it; left out: print.")] = None,
+    experiment: Annotated[
+        bool, typer.Option("--experiment", help="Of experiments, not of configs.")
+    ] = False,
 ) -> None:
     """Write the JSON Schema of configs, which editors complete and check YAML with."""
     from kerasdemo.config.schema import schema_text
 
-    if file is None:
-        typer.echo(schema_text(), nl=False)
+    if experiment:
+        from kerasdemo.sweeps.experiment import Experiment
+
+        text = schema_text(Experiment)
     else:
-        file.write_text(schema_text(), encoding="utf-8")
+        text = schema_text()
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
 
 
 @app.command("list", epilog="Example: kerasdemo list results/runs")

@@ -82,6 +82,8 @@ def _written(
         own = "maxout" if isinstance(layer, types.MaxoutLayer) else own
         window = _window(layer)
         channels = _channels(layers, number, shape)
+        if channels and isinstance(layer, types.Conv2DLayer):
+            channels //= layer.groups
         yield KernelLayer(
             f"network.layers.{number}",
             layer.type,

@@ -1,28 +1,73 @@
-"""The JSON Schema of a run config, from its types: what editors complete and check YAML with."""
+"""The JSON Schemas of configs and experiments, from their types: editors check YAML with them."""
 
 import json
 from typing import Any
 
+from pydantic import BaseModel
+
+from kerasdemo.config import vocabulary
 from kerasdemo.config.types import RunConfig
 
 
-def schema_text() -> str:
-    """Return configs/schema.json's text."""
-    schema = RunConfig.model_json_schema()
+def schema_text(root: type[BaseModel] = RunConfig) -> str:
+    """Return the text of a type's JSON Schema: configs/schema.json, experiments/schema.json."""
+    schema = root.model_json_schema()
+    if root is not RunConfig:
+        _complete_experiment(schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    for kind in schema["$defs"].values():
+        _describe(kind)
     _allow_names(schema)
     return json.dumps(schema, indent=1) + "\n"
+
+
+def _describe(kind: dict[str, Any]) -> None:
+    """Say of each argument what Keras says of it, where the type has no words of its own."""
+    properties = kind.get("properties", {})
+    tag = properties.get("name", properties.get("type", {}))
+    names = tag.get("enum", [tag.get("const", kind.get("title"))])
+    texts = vocabulary.texts()
+    if "const" in tag or "enum" in tag:
+        told = [f"{name}: {texts[name]['']}" for name in names if name in texts]
+        tag.setdefault("description", ". ".join(told) or kind.get("description", "its name"))
+        spelled = {name: cls for k in KINDS for cls, name in vocabulary.class_names(k).items()}
+        tag["enum"] = [*names, *(spelled[name] for name in names if name in spelled)]
+        tag.pop("const", None)
+    if "ignore_class" in properties:  # Keras' own docstring leaves it out
+        properties["ignore_class"].setdefault("description", "a class that the loss leaves out")
+    for argument, described in properties.items():
+        # A few arguments are described under another name only: Muon's are those of all.
+        known = [texts[n][argument] for n in (*names, "adam") if argument in texts.get(n, {})]
+        if known and not described.get("description", "").startswith("null = the network"):
+            own = described.get("description")
+            described["description"] = f"{known[0]}; {own}" if own else known[0]
+
+
+def _complete_experiment(schema: dict[str, Any]) -> None:
+    """Say what reading an experiment adds to its type: its stem as name, seeds as a range."""
+    schema["required"] = [key for key in schema.get("required", []) if key != "name"]
+    properties = schema["properties"]
+    seeds = properties["seeds"]["anyOf"]
+    seeds.insert(0, {"type": "string", "pattern": "^[0-9]+-[0-9]+$"})
+    configs = {"$ref": "../configs/schema.json"}
+    properties["base"]["anyOf"] = [{"type": "string"}, configs, {"type": "null"}]
+
+
+KINDS = ("activations", "initializers", "constraints", "losses", "optimizers", "layers")
 
 
 def _allow_names(node: Any) -> None:
     """A name alone stands for {name: ...}: say so wherever one of Keras' objects is expected."""
     if isinstance(node, dict):
         names = sorted(node.get("discriminator", {}).get("mapping", {}))
-        by_name = node.get("discriminator", {}).get("propertyName") == "name"
+        key = node.get("discriminator", {}).get("propertyName")
         for inner in node.values():
             _allow_names(inner)
-        if by_name:
+        if key:
             del node["discriminator"]
+        if key == "name":
+            spelled = {n: c for k in KINDS for c, n in vocabulary.class_names(k).items()}
+            names += [spelled[name] for name in names if name in spelled]
             # The name may be left out of a mapping where there is a usual one.
             node["anyOf"] = [{"enum": names}, *node.pop("oneOf")]
     elif isinstance(node, list):

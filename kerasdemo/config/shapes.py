@@ -37,8 +37,7 @@ def _after(layer: types.Layer, shape: Shape) -> Shape:
         case types.DenseLayer():
             return (*shape[:-1], layer.units)
         case types.Conv2DLayer():
-            sides = _window(shape, layer.kernel_size, layer.strides, layer.padding)
-            return (*sides, layer.filters)
+            return _after_convolution(layer, shape)
         case types.MaxPooling2DLayer() | types.AveragePooling2DLayer():
             strides = layer.pool_size if layer.strides is None else layer.strides
             return (*_window(shape, layer.pool_size, strides, layer.padding), shape[-1])
@@ -68,6 +67,23 @@ def _window(shape: Shape, size: types.Sides, strides: types.Sides, padding: str)
             raise ValueError(f"a window of {window} does not fit into {length}")
         sides.append(side)
     return tuple(sides)
+
+
+def _after_convolution(layer: types.Conv2DLayer, shape: Shape) -> Shape:
+    size = _dilated(layer.kernel_size, layer.dilation_rate)
+    sides = _window(shape, size, layer.strides, layer.padding)
+    if layer.filters % layer.groups or shape[-1] % layer.groups:
+        raise ValueError(
+            f"{shape[-1]} channels and {layer.filters} filters can't be split into "
+            f"{layer.groups} groups"
+        )
+    return (*sides, layer.filters)
+
+
+def _dilated(size: types.Sides, rate: types.Sides) -> tuple[int, int]:
+    """Return the sides of the window that a kernel with gaps covers."""
+    (high, wide), (down, across) = _pair(size), _pair(rate)
+    return (high - 1) * down + 1, (wide - 1) * across + 1
 
 
 def _pair(sides: types.Sides) -> tuple[int, int]:

@@ -6,7 +6,7 @@ loaded config says everything that the run will do.
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -50,7 +50,8 @@ def _shorthand(kind: str) -> BeforeValidator:
             value = {"name": usual, **value}
         if isinstance(value, dict) and isinstance(value.get("name"), str):
             name = value["name"]
-            return {**value, "name": vocabulary.aliases(kind).get(name, name)}
+            known = vocabulary.aliases(kind) | vocabulary.class_names(kind)
+            return {**value, "name": known.get(name, name)}
         return value
 
     return BeforeValidator(expand)
@@ -106,6 +107,7 @@ RANGES: dict[str, Any] = {
     "loss_scale_factor": Annotated[Number, Field(gt=0)] | None,
     "label_smoothing": Annotated[Number, Field(ge=0, le=1)],
     "ignore_class": int | None,
+    "axis": int | Annotated[tuple[int, ...], Field(strict=False, min_length=1)],
     "stddev": NotNegative,
 }
 
@@ -141,12 +143,14 @@ def _union(kind: str) -> Any:
 
 if TYPE_CHECKING:  # the types are made when the module runs; a type checker sees what they share
     Activation: TypeAlias = Named
+    Constraint: TypeAlias = Named
     HiddenActivation: TypeAlias = Named
     Initializer: TypeAlias = Named
     Loss: TypeAlias = Named
     Optimizer: TypeAlias = Named
 else:
     Activation = _union("activations")
+    Constraint = _union("constraints")
     Initializer = _union("initializers")
     Loss = _union("losses")
     Optimizer = _union("optimizers")
@@ -215,7 +219,50 @@ class Regularizer(Frozen):
     """on the sum of squared weights"""
 
 
-class DenseLayer(Frozen):
+# Written down whatever their value; an argument that came later only where it is not at its
+# default, so that the ids of older runs stay.
+ALWAYS_WRITTEN = frozenset(
+    {
+        *("type", "units", "filters", "activation", "use_bias", "kernel_initializer"),
+        *("kernel_size", "strides", "padding", "pool_size", "target_shape", "rate"),
+        *("momentum", "epsilon", "pieces"),
+    }
+)
+
+
+class WrittenLayer(Frozen):
+    """A layer of the `layers` form. What is not declared here, `_with_all_arguments` adds."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        dumped: dict[str, Any] = handler(self)
+        return {
+            key: value
+            for key, value in dumped.items()
+            if key in ALWAYS_WRITTEN or getattr(self, key) != fields[key].default
+        }
+
+
+def _with_all_arguments(layer: "type[WrittenLayer]") -> Any:
+    """Return a layer's type with all arguments that Keras' layer of this name has."""
+    (kind,) = get_args(layer.model_fields["type"].annotation)
+    found: dict[str, Any] = {}
+    for name, default in vocabulary.names("layers")[kind].items():
+        if name in layer.model_fields:
+            continue
+        if name.endswith("_initializer"):
+            found[name] = (Initializer | None, Field(None, description=f"null = {default}"))
+        elif name.endswith("_regularizer"):
+            found[name] = (Regularizer | None, None)
+        elif name.endswith("_constraint"):
+            found[name] = (Constraint | None, None)
+        else:
+            found[name] = _argument(name, default)
+    return create_model(layer.__name__, __base__=layer, __doc__=layer.__doc__, **found)
+
+
+class DenseLayer(WrittenLayer):
     """keras.layers.Dense."""
 
     type: Literal["dense"]
@@ -226,7 +273,7 @@ class DenseLayer(Frozen):
     """null = the network's `initializer`"""
 
 
-class Conv2DLayer(Frozen):
+class Conv2DLayer(WrittenLayer):
     """keras.layers.Conv2D, channels last."""
 
     type: Literal["conv2d"]
@@ -234,13 +281,15 @@ class Conv2DLayer(Frozen):
     kernel_size: Sides
     strides: Sides = 1
     padding: Literal["valid", "same"] = "valid"
+    dilation_rate: Sides = 1
+    groups: Positive = 1
     activation: Activation = Field("linear", validate_default=True)
     use_bias: bool = True
     kernel_initializer: Initializer | None = None
     """null = the network's `initializer`"""
 
 
-class MaxPooling2DLayer(Frozen):
+class MaxPooling2DLayer(WrittenLayer):
     """keras.layers.MaxPooling2D."""
 
     type: Literal["max_pooling2d"]
@@ -249,7 +298,7 @@ class MaxPooling2DLayer(Frozen):
     padding: Literal["valid", "same"] = "valid"
 
 
-class AveragePooling2DLayer(Frozen):
+class AveragePooling2DLayer(WrittenLayer):
     """keras.layers.AveragePooling2D."""
 
     type: Literal["average_pooling2d"]
@@ -258,27 +307,27 @@ class AveragePooling2DLayer(Frozen):
     padding: Literal["valid", "same"] = "valid"
 
 
-class FlattenLayer(Frozen):
+class FlattenLayer(WrittenLayer):
     """keras.layers.Flatten."""
 
     type: Literal["flatten"]
 
 
-class ReshapeLayer(Frozen):
+class ReshapeLayer(WrittenLayer):
     """keras.layers.Reshape."""
 
     type: Literal["reshape"]
     target_shape: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 
 
-class DropoutLayer(Frozen):
+class DropoutLayer(WrittenLayer):
     """keras.layers.Dropout."""
 
     type: Literal["dropout"]
     rate: Rate
 
 
-class BatchNormalizationLayer(Frozen):
+class BatchNormalizationLayer(WrittenLayer):
     """keras.layers.BatchNormalization."""
 
     type: Literal["batch_normalization"]
@@ -286,27 +335,50 @@ class BatchNormalizationLayer(Frozen):
     epsilon: NotNegative = 0.001
 
 
-class LayerNormalizationLayer(Frozen):
+class LayerNormalizationLayer(WrittenLayer):
     """keras.layers.LayerNormalization."""
 
     type: Literal["layer_normalization"]
     epsilon: NotNegative = 0.001
 
 
-class ActivationLayer(Frozen):
+class ActivationLayer(WrittenLayer):
     """keras.layers.Activation, or the activation layer of that name."""
 
     type: Literal["activation"]
     activation: Activation
 
 
-class MaxoutLayer(Frozen):
+class MaxoutLayer(WrittenLayer):
     """Maxout (Goodfellow et al. 2013): the largest of each group of `pieces` values passes."""
 
     type: Literal["maxout"]
     units: Positive | None = None
     """groups, computed by a dense layer of its own; null = pool what the layer before gives"""
     pieces: Annotated[int, Field(ge=2)] = 2
+    """values in a group"""
+
+
+if not TYPE_CHECKING:
+    DenseLayer = _with_all_arguments(DenseLayer)
+    Conv2DLayer = _with_all_arguments(Conv2DLayer)
+    MaxPooling2DLayer = _with_all_arguments(MaxPooling2DLayer)
+    AveragePooling2DLayer = _with_all_arguments(AveragePooling2DLayer)
+    FlattenLayer = _with_all_arguments(FlattenLayer)
+    ReshapeLayer = _with_all_arguments(ReshapeLayer)
+    DropoutLayer = _with_all_arguments(DropoutLayer)
+    BatchNormalizationLayer = _with_all_arguments(BatchNormalizationLayer)
+    LayerNormalizationLayer = _with_all_arguments(LayerNormalizationLayer)
+    ActivationLayer = _with_all_arguments(ActivationLayer)
+
+
+def _by_class_name(value: Any) -> Any:
+    """Accept a layer's type as Keras spells its class: Conv2D."""
+    if isinstance(value, dict) and isinstance(value.get("type"), str):
+        kind = value["type"]
+        known = vocabulary.class_names("layers") | {"Maxout": "maxout"}
+        return {**value, "type": known.get(kind, kind)}
+    return value
 
 
 Layer = Annotated[
@@ -322,6 +394,7 @@ Layer = Annotated[
     | ActivationLayer
     | MaxoutLayer,
     Field(discriminator="type"),
+    BeforeValidator(_by_class_name),
 ]
 
 

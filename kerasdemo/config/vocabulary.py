@@ -15,9 +15,24 @@ def _vocabulary() -> dict[str, Any]:
 
 
 def names(kind: str) -> dict[str, dict[str, Any]]:
-    """Return {name: {argument: default}}: activations, initializers, losses, optimizers."""
+    """Return {name: {argument: default}} of a kind.
+
+    activations, initializers, constraints, losses, optimizers, layers.
+    """
     words: dict[str, dict[str, Any]] = _vocabulary()[kind]
     return words
+
+
+def class_names(kind: str) -> dict[str, str]:
+    """Return {name as Keras spells its class: name}, such as Conv2D: conv2d."""
+    found: dict[str, str] = _vocabulary()["classes"][kind]
+    return found
+
+
+def texts() -> dict[str, dict[str, str]]:
+    """Return {name: {"": what it is, argument: what it does}}, as Keras' docstrings say it."""
+    found: dict[str, dict[str, str]] = _vocabulary()["texts"]
+    return found
 
 
 def aliases(kind: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ def _products(layer: types.Layer, before: tuple[int, ...], after: tuple[int, ...
         side = layer.kernel_size
         window = side * side if isinstance(side, int) else side[0] * side[1]
         channels = before[-1] if len(before) == 3 else 1
-        return math.prod(after) * window * channels
+        return math.prod(after) * window * channels // layer.groups
     return 0
 
 

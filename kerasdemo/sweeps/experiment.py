@@ -30,7 +30,9 @@ class Range(Frozen):
     """A range to search in, both ends included."""
 
     low: Number
+    """the smallest value"""
     high: Number
+    """the largest value"""
     log: bool = False
     """search its logarithm"""
     integer: bool = False
@@ -58,12 +60,15 @@ class Search(Frozen):
     """A search by one of Optuna's samplers; hyperband also stops what does not promise."""
 
     method: Literal["random", "tpe", "gp", "hyperband"] = "tpe"
+    """Optuna's sampler; hyperband is tpe that stops what does not promise"""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """dotted path -> choices, or a range"""
     objective: Literal["loss", "accuracy", "val_loss", "val_accuracy"] = "val_loss"
+    """the metric that is searched by"""
     direction: Literal["minimize", "maximize"] | None = None
     """left out: losses are minimized, accuracies maximized"""
     trials: Positive = 20
+    """how many runs"""
     seed: Count = 0
     """of the sampler"""
 
@@ -81,6 +86,7 @@ class Resources(Frozen):
     """What one run asks of a Ray cluster."""
 
     cpus: Annotated[Number, Field(gt=0)] = 1
+    """processor cores"""
     gpus: Annotated[Number, Field(ge=0)] = 0
     """may be a fraction: 0.25 lets four runs share a GPU"""
 

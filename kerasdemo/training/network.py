@@ -144,6 +144,10 @@ def _threshold(config: RunConfig) -> float:
     return 0.0 if centred else 0.5
 
 
+def _penalty(chosen: types.Regularizer) -> Any:
+    return keras.regularizers.L1L2(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
+
+
 class _Builder:
     """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
 
@@ -199,7 +203,7 @@ class _Builder:
             yield from self._written(layer, output=number == len(layers) - 1)
 
     def _written(self, layer: types.Layer, output: bool) -> Iterator[Any]:
-        arguments = layer.model_dump(exclude={"type", "activation", "kernel_initializer"})
+        arguments = self._objects(layer)
         match layer:
             case types.DenseLayer() | types.Conv2DLayer():
                 cls = {"dense": keras.layers.Dense, "conv2d": keras.layers.Conv2D}[layer.type]
@@ -220,15 +224,26 @@ class _Builder:
     ) -> Any:
         chosen = initializer or self.network.initializer
         penalty = self.network.regularizer
-        return self._layer(
-            cls,
-            # A new object for each layer: one with a seed draws the same numbers every time.
-            kernel_initializer=self._initializer(chosen),
-            kernel_regularizer=keras.regularizers.L1L2(penalty.l1, penalty.l2)
-            if penalty.l1 or penalty.l2
-            else None,
-            **arguments,
-        )
+        # A new object for each layer: one with a seed draws the same numbers every time.
+        usual = {
+            "kernel_initializer": self._initializer(chosen),
+            "kernel_regularizer": _penalty(penalty),
+        }
+        return self._layer(cls, **usual | arguments)
+
+    def _objects(self, layer: Any) -> dict[str, Any]:
+        """Return a layer's arguments as Keras takes them, but for what has a place of its own."""
+        own = {"type", "activation", "kernel_initializer"}
+        arguments: dict[str, Any] = layer.model_dump(exclude=own)
+        for name in arguments:
+            value = getattr(layer, name)
+            if isinstance(value, types.Regularizer):
+                arguments[name] = _penalty(value)
+            elif isinstance(value, types.Named) and name.endswith("_constraint"):
+                arguments[name] = classes("constraints")[value.name](**value.arguments)
+            elif isinstance(value, types.Named):
+                arguments[name] = self._initializer(value)
+        return arguments
 
     def _initializer(self, chosen: types.Initializer) -> Any:
         cls = classes("initializers")[chosen.name]

@@ -8,10 +8,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from kerasdemo.config import InputError, load, parse
 from kerasdemo.config.schema import schema_text
+from kerasdemo.config.shapes import output_shape
 from kerasdemo.config.types import RunConfig
+from kerasdemo.sweeps.experiment import Experiment
 
 
 def faults(text: str, *overrides: str) -> list[str]:
@@ -75,7 +78,7 @@ def test_yaml_traps_mean_what_they_look_like() -> None:
         ('name: !!python/object/apply:os.system ["id"]', "name: the tag tag:yaml.org,2002:python"),
         ('description: "\\ud800"', "description: can't be read"),
         ("network: {units: 100000000000}", "expected less than or equal to 10000000"),
-        ("optimizer: SGD", "did you mean 'sgd'?"),
+        ("optimizer: SDG", "did you mean 'sgd'?"),
         ("name: ../up", "name: got '../up'; expected letters"),
         ("data: {name: cifar}", "data.name: got 'cifar'; expected"),
         ("data: {train: 55000, validation: 10000}", "has 60,000 for both"),
@@ -216,16 +219,65 @@ def test_a_data_path_is_relative_to_the_config(tmp_path: Path) -> None:
     assert (config.data.train, config.data.validation, config.data.test) == (27, 3, 30)
 
 
-def test_the_schema_is_current_and_describes_every_field(repository: Path) -> None:
-    text = (repository / "configs" / "schema.json").read_text()
-    assert text == schema_text(), "run `make schema`"
+@pytest.mark.parametrize(
+    ("file", "root"),
+    [("configs/schema.json", RunConfig), ("experiments/schema.json", Experiment)],
+)
+def test_the_schema_is_current_and_describes_every_property(
+    file: str, root: type[BaseModel], repository: Path
+) -> None:
+    text = (repository / file).read_text()
+    assert text == schema_text(root), "run `make schema`"
     schema = json.loads(text)
-    for name in ("RunConfig", "Data", "Network", "Training"):
-        fields = (
-            schema["properties"] if name == "RunConfig" else schema["$defs"][name]["properties"]
-        )
-        for field, described in fields.items():
-            assert described.get("description"), f"{name}.{field} has no description"
+    for place in (schema, *schema["$defs"].values()):
+        for name, described in place.get("properties", {}).items():
+            assert described.get("description"), f"{place['title']}.{name} has no description"
+
+
+CLASSES = """
+data: {name: mnist_sample}
+optimizer: Adam
+loss: {name: CategoricalCrossentropy, label_smoothing: 0.1}
+network:
+  initializer: HeNormal
+  layers:
+    - type: Conv2D
+      filters: 8
+      kernel_size: 3
+      dilation_rate: 2
+      activation: ReLU
+      bias_initializer: Ones
+      kernel_constraint: {name: MaxNorm, max_value: 1.0, axis: [0, 1, 2]}
+    - {type: conv2d, filters: 4, kernel_size: 3, groups: 4, bias_regularizer: {l2: 0.1}}
+    - {type: BatchNormalization, center: false, gamma_initializer: {name: Constant, value: 0.5}}
+    - {type: Flatten}
+    - {type: Dense, units: 10, activation: Softmax, kernel_regularizer: {l2: 0.01}}
+"""
+
+
+def test_class_names_are_accepted_as_keras_spells_them() -> None:
+    config = parse(CLASSES)
+    assert (config.optimizer.name, config.loss.name) == ("adam", "categorical_crossentropy")
+    assert config.network.initializer.name == "he_normal"
+    assert config.network.layers is not None
+    kinds = [layer.type for layer in config.network.layers]
+    assert kinds == ["conv2d", "conv2d", "batch_normalization", "flatten", "dense"]
+    assert output_shape(config.network.layers[:2], (28, 28)) == (22, 22, 4)
+    again = parse(yaml.safe_dump(config.resolved))
+    assert again.settings == config.settings
+
+
+def test_an_argument_at_its_default_is_not_written() -> None:
+    plain, said = (
+        parse(f"network: {{layers: [{{type: flatten}}, {{type: dense, units: 10{more}}}]}}")
+        for more in ("", ", bias_initializer: null, kernel_constraint: null")
+    )
+    assert plain.settings == said.settings
+
+
+def test_groups_must_divide_channels() -> None:
+    (told,) = faults(CLASSES.replace("groups: 4", "groups: 3"))
+    assert "8 channels and 4 filters can't be split into 3 groups" in told
 
 
 def test_objects_are_shown_by_their_own_names() -> None:
