@@ -179,19 +179,60 @@ def schema(
 
 @app.command("list", epilog="Example: kerasdemo list results/runs")
 def list_runs(
-    results: Annotated[Path, typer.Argument(metavar="[DIR]")] = RESULTS, as_json: Json = False
+    results: Annotated[Path, typer.Argument(metavar="[DIR]")] = RESULTS,
+    sort: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Sort by a column, the smallest first.")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter", metavar="KEY=VALUE", help="Only runs with this value: a column or a key."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """List the runs in a results folder."""
+    """List the runs in a results folder, and what differs between them."""
+    from kerasdemo.analysis.comparison import differing, label
+    from kerasdemo.config import Fault, InputError
     from kerasdemo.records import listing
 
     found = listing(results)
-    rows = [_row(summary) for summary in found.runs]
     for fault in found.skipped:
         typer.echo(str(fault), err=True)
+    kept = [(summary, _row(summary)) for summary in found.runs]
+    for text in filters or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(Fault(f"got {text!r}; expected KEY=VALUE", "--filter"))
+        known = {k for summary, row in kept for k in (*row, *summary.settings)}
+        names = [name for name in (key, f"{key}.name") if name in known]
+        if kept and not names:
+            _one_of("--filter", key, tuple(known))
+        kept = [
+            (summary, row)
+            for summary, row in kept
+            if any(str({**summary.settings, **row}.get(name)) == value for name in names)
+        ]
+    keys = differing([summary for summary, _ in kept])
+    rows = [
+        row | {"differs": label({k: v for k, v in summary.settings.items() if k in keys})}
+        for summary, row in kept
+    ]
+    if sort is not None and rows:
+        _one_of("--sort", sort, tuple(rows[0]))
+        # What has no value stands at the end.
+        rows.sort(key=lambda row: (row[sort] is not None, row[sort] or 0), reverse=True)
+        with_value = [row for row in rows if row[sort] is not None]
+        rows = [*(with_value if reverse else with_value[::-1]), *rows[len(with_value) :]]
+    elif reverse:
+        rows.reverse()
     if as_json:
         _print_json(rows)
     elif rows:
-        _print_table(rows)
+        _print_table(_fitted(rows))
+    elif filters and found.runs:
+        typer.echo(f"no run in {results} has {' and '.join(filters)}")
     else:
         typer.echo(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
 
@@ -680,10 +721,40 @@ def _print_played(console: "Console", played: "Played", figures: list[Path]) -> 
         typer.echo(f"  figure  {figure}")
 
 
+def _fitted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that fit the terminal: without minor columns, and with the longest text cut."""
+    if not sys.stdout.isatty():
+        return rows  # a pipe gets all
+    import shutil
+
+    wide = shutil.get_terminal_size().columns
+    minor = ["data", "seconds", "epochs", "status", "accuracy", "date"]
+
+    def widths() -> dict[str, int]:
+        return {n: max(len(n), *(len(_cell(row[n])) for row in rows)) for n in rows[0]}
+
+    while minor and sum(w + 2 for n, w in widths().items() if n != "differs") + 20 > wide:
+        dropped = minor.pop(0)
+        rows = [{n: v for n, v in row.items() if n != dropped} for row in rows]
+    for name in ("differs", "run"):
+        room = max(8, wide - sum(w + 2 for n, w in widths().items() if n != name))
+        rows = [
+            row | {name: row[name] if len(row[name]) <= room else f"{row[name][: room - 1]}…"}
+            for row in rows
+        ]
+    return rows
+
+
 def _row(summary: "Summary") -> dict[str, Any]:
+    from datetime import datetime
+
+    file = summary.path / "run.json"
+    ended = datetime.fromtimestamp(file.stat().st_mtime) if file.exists() else None
     metrics = {name: value.kept for name, value in summary.metrics.items()}
     return {
         "run": summary.id,
+        "seed": summary.seed,
+        "date": ended and f"{ended:%Y-%m-%d %H:%M}",
         "status": summary.status,
         "verdict": summary.title,
         "accuracy": metrics.get("accuracy"),
@@ -707,7 +778,20 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         typer.echo("  ".join(cells).rstrip())
 
 
-TEXT = ("run", "group", "status", "verdict", "data", "probe", "note", "part", "demo", "title")
+TEXT = (
+    "run",
+    "date",
+    "differs",
+    "group",
+    "status",
+    "verdict",
+    "data",
+    "probe",
+    "note",
+    "part",
+    "demo",
+    "title",
+)
 
 
 def _cell(value: Any) -> str:

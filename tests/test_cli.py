@@ -232,3 +232,21 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert done.exit_code == 130
     assert "interrupted: the same command goes on with epoch 3" in done.output
     assert runner.run(load("tiny.yaml"), "results/runs").status == "finished"
+
+
+def test_list_sorts_filters_and_says_what_differs(folder: Path) -> None:
+    def rows(*arguments: str) -> list[dict[str, object]]:
+        shown: list[dict[str, object]] = json.loads(
+            kerasdemo("list", "--json", *arguments, folder=folder).stdout
+        )
+        return shown
+
+    assert [row["seed"] for row in rows("--sort", "seed")] == [0, 1]
+    assert [row["seed"] for row in rows("--sort", "seed", "--reverse")] == [1, 0]
+    assert [row["seed"] for row in rows("--filter", "seed=1")] == [1]
+    assert len(rows("--filter", "network.activation=relu")) == 2
+    assert rows("--filter", "network.units=17") == []
+    assert all(row["date"] for row in rows())
+    bad = kerasdemo("list", "--sort", "sede", folder=folder)
+    assert bad.returncode == 2
+    assert "did you mean 'seed'?" in bad.stderr
