@@ -20,20 +20,39 @@ OF_BATCH = ("dice", "tversky")
 OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
-def build(config: RunConfig, shape: Shape, class_count: int) -> Any:
+class CompiledBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+    """Batch normalization that XLA compiles by itself, for a network that it does not compile.
+
+    As some twenty operations of TensorFlow's it takes longer than the convolution before it.
+    """
+
+    def __init__(self, **arguments: Any):
+        super().__init__(**arguments)
+        self._compiled = tf.function(super().call, jit_compile=True, autograph=False)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalize; as keras.layers.BatchNormalization."""
+        return self._compiled(inputs, training=training, mask=mask)
+
+
+def build(
+    config: RunConfig, shape: Shape, class_count: int, *, compiled_parts: bool = False
+) -> Any:
     """Return the network as a compiled keras.Sequential with the seed's initial weights.
 
     Args:
         config: what to build.
         shape: of one example, without the batch axis.
         class_count: number of classes, which the `depth` form's output has a unit for.
+        compiled_parts: whether XLA compiles parts of it, because the whole it will not; such a
+            network is to be trained, not to be saved.
 
     Raises:
         InputError: where Keras refuses a value.
     """
     try:
         network = keras.Sequential([keras.Input(shape)], name="network")
-        for layer in _Builder(config, network).layers(shape, class_count):
+        for layer in _Builder(config, network, compiled_parts).layers(shape, class_count):
             network.add(layer)
         network.compile(
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
@@ -151,8 +170,9 @@ def _penalty(chosen: types.Regularizer) -> Any:
 class _Builder:
     """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
 
-    def __init__(self, config: RunConfig, built: Any):
+    def __init__(self, config: RunConfig, built: Any, compiled_parts: bool):
         self.config = config
+        self.compiled_parts = compiled_parts
         self.network = config.network
         self.built = built
         self.numbers: dict[str, int] = {}
@@ -284,6 +304,8 @@ class _Builder:
         if "name" not in arguments:
             self.numbers[kind] = self.numbers.get(kind, 0) + 1
             arguments["name"] = f"{kind}_{self.numbers[kind]}"
+        if self.compiled_parts and cls is keras.layers.BatchNormalization:
+            cls = CompiledBatchNormalization
         return cls(**{"dtype": self.config.training.precision, **arguments})
 
 

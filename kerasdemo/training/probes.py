@@ -34,14 +34,14 @@ def probe_set(x: Array, y: Array) -> tuple[Array, Array]:
 class Probe:
     """The compiled measurement of every layer that has a kernel; part of a program."""
 
-    def __init__(self, network: Any, loss_of: Any):
+    def __init__(self, network: Any, loss_of: Any, xla: bool = True):
         self.loss_of = loss_of
         self.layers = [layer for layer in network.layers if hasattr(layer, "kernel")]
         self.outputs = [_activated(network.layers, layer) for layer in self.layers[:-1]]
         self.inspector = keras.Model(
             network.inputs, [*(layer.output for layer in self.outputs), network.outputs[0]]
         )
-        self.compiled = tf.function(self._measure, jit_compile=True, autograph=False)
+        self.compiled = tf.function(self._measure, jit_compile=xla, autograph=False)
 
     @property
     def names(self) -> list[str]:

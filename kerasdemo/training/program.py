@@ -2,7 +2,9 @@
 
 Plain `Model.fit` spends 60 to 97 % of its time outside the arithmetic of a small network. Keras'
 documented hook is to override `train_step`; here one call of it trains a whole epoch inside one
-XLA program, looping over the mini-batches. `fit`, its callbacks and its history work unchanged.
+compiled program, looping over the mini-batches. `fit`, its callbacks and its history work unchanged.
+XLA compiles the program, but for convolutions on the CPU, where its code is 15 times slower than
+TensorFlow's own kernels: those networks run the same loop as a TensorFlow graph.
 
 One program serves all runs of one shape: what a run varies without varying the arithmetic
 (weights, learning rate, momentum, rates, penalties) are variables that the program reads.
@@ -10,9 +12,10 @@ One program serves all runs of one shape: what a run varies without varying the 
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -21,7 +24,7 @@ from kerasdemo.training import network as networks
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 from kerasdemo.training.probes import Probe
-from kerasdemo.training.shape import shape_key
+from kerasdemo.training.shape import has_convolution, shape_key
 
 # Examples that one evaluation step takes: large enough for the matrix product's full rate.
 CHUNK = 1_000
@@ -73,28 +76,44 @@ class Program(keras.Model):  # type: ignore[misc]
     """A network of one shape with its compiled epoch, evaluation and hyperparameters.
 
     `load` takes over an ordinary network (as `network.build` makes it), `fit` trains on what
-    `epochs` gives, `store` hands weights and optimizer state back.
+    its `epochs` gives, `store` hands weights and optimizer state back.
     """
 
     def __init__(self, config: RunConfig, shape: networks.Shape, classes: int):
         super().__init__(name="program")
-        self.network = networks.build(config, shape, classes)
+        self.xla = uses_xla(config)
+        self.network = networks.build(config, shape, classes, compiled_parts=not self.xla)
         self.batch_size = config.training.batch_size
         self.loss_of = networks.loss(config)
         self.loss_is_of_batch = networks.loss_is_of_batch(config)
         self.is_right = networks.is_right(config, self.network)
         # No loss and no metrics for Keras to keep: `measure` computes the epoch's.
-        self.compile(optimizer=networks.optimizer(config), jit_compile=True)
+        self.compile(optimizer=networks.optimizer(config), jit_compile=self.xla)
         self.knobs = _knobs(self.network, self.optimizer)
         networks.build_optimizer(self.optimizer, self.network.trainable_variables)
         self.built = True
-        self.measure_chunk = tf.function(self._measure_chunk, jit_compile=True, autograph=False)
-        self.probe = Probe(self.network, self.loss_of)
+        self.measure_chunk = tf.function(self._measure_chunk, jit_compile=self.xla, autograph=False)
+        # In a graph of TensorFlow's the many small operations of an update are still worth XLA.
+        self.apply = tf.function(self._apply, jit_compile=True, autograph=False)
+        self.probe = Probe(self.network, self.loss_of, xla=self.xla)
+        self.examples: Examples | None = None
 
     @property
     def metrics(self) -> list[Any]:
         """None: Keras would reset and read a tracker of the loss in every epoch, in vain."""
         return []
+
+    def epochs(self, x: Array, y: Array, seed: int, first: int = 0) -> Any:
+        """Take examples x (n, ...), y (n, ...) to train on; return what `fit` goes through: orders.
+
+        Args:
+            seed: of the orders, with the epoch's number.
+            first: the epoch (from 0) that the orders begin with.
+        """
+        if self.examples is None or not self.examples.take(x, y):
+            self.examples = Examples.of(x, y)
+            self.make_train_function(force=True)
+        return orders(len(x), seed, first)
 
     def load(self, network: Any) -> None:
         """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
@@ -120,19 +139,22 @@ class Program(keras.Model):  # type: ignore[misc]
             loss = self.loss_of(y, self.network(x, training=True))
             loss = tf.add_n([loss, *(tf.cast(p, loss.dtype) for p in self.network.losses)])
             scaled = self.optimizer.scale_loss(loss)
-        self.optimizer.apply_gradients(
-            zip(tape.gradient(scaled, variables), variables, strict=True)
-        )
+        self.apply(tape.gradient(scaled, variables))
         return tf.cast(loss, tf.float32)
 
+    def _apply(self, gradients: Sequence[Any]) -> None:
+        variables = self.network.trainable_variables
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Train a whole epoch: `data` is (order (n,), (x (n, ...), y (n, ...))).
+        """Train a whole epoch of `examples`: `data` is their order (n,).
 
         With (x, y) instead it trains one mini-batch, as plain `fit` does.
         """
-        if not isinstance(data[1], tuple):
+        if isinstance(data, tuple):
             return {"batch_loss": self.update(*data)}
-        order, (x, y) = data
+        assert self.examples is not None
+        order, (x, y) = data, (self.examples.x, self.examples.y)
         size, examples = self.batch_size, order.shape[0]
         steps, rest = divmod(examples, size)
 
@@ -291,31 +313,60 @@ def _filled(part: Array) -> Array:
     return np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) if missing else part
 
 
-def epochs(x: Array, y: Array, seed: int, first: int = 0) -> Any:
-    """Return an endless tf.data.Dataset whose elements are whole epochs: (order, (x, y)).
+class Examples:
+    """Training examples in the device's memory, shared by all programs that train on their like.
 
-    The examples stay in memory; only the order (int32) is new in each element. Orders come from
-    Python several at a time: one by one they would take longer than a small network's epoch.
+    A data set's elements would be copied to a GPU in every epoch.
     """
-    examples = len(x)
+
+    _living: "WeakValueDictionary[Any, Examples]" = WeakValueDictionary()
+
+    def __init__(self, x: Array, y: Array):
+        self.x, self.y = (tf.Variable(part, trainable=False) for part in (x, y))
+
+    @classmethod
+    def of(cls, x: Array, y: Array) -> "Examples":
+        """Return the examples of this shape and type, now these."""
+        key = tuple((part.shape, part.dtype.str) for part in (x, y))
+        found = cls._living.get(key)
+        if found is None:
+            found = cls._living[key] = cls(x, y)
+        else:
+            found.take(x, y)
+        return found
+
+    def take(self, x: Array, y: Array) -> bool:
+        """Become these examples; False where they are of another shape."""
+        if self.x.shape != x.shape or self.y.shape != y.shape:
+            return False
+        self.x.assign(x)
+        self.y.assign(y)
+        return True
+
+
+def orders(examples: int, seed: int, first: int = 0) -> Any:
+    """Return an endless tf.data.Dataset whose elements are the orders (examples,) of epochs.
+
+    Orders come from Python several at a time: one by one they would take longer than a small
+    network's epoch.
+    """
     several = max(1, ORDERS // examples)
 
-    def orders() -> Iterator[Array]:
+    def portions() -> Iterator[Array]:
         epoch = first
         while True:
             some = range(epoch, epoch + several)
             yield np.stack([epoch_order(seed, number, examples) for number in some])
             epoch += several
 
-    order = tf.data.Dataset.from_generator(
-        orders, output_signature=tf.TensorSpec((several, examples), tf.int32)
+    data = tf.data.Dataset.from_generator(
+        portions, output_signature=tf.TensorSpec((several, examples), tf.int32)
     )
-    data = tf.data.Dataset.from_tensors((x, y)).repeat()
-    return tf.data.Dataset.zip(order.unbatch(), data).prefetch(1)
+    return data.unbatch().prefetch(1)
 
 
 def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
-    """Return an endless tf.data.Dataset of mini-batches (x, y) in the same order as `epochs`.
+    """Return an endless tf.data.Dataset of mini-batches (x, y) in the same order as `orders`.
 
     For examples that do not fit into the device's memory: nothing but a batch is held there.
     """
@@ -332,6 +383,14 @@ def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
 
     signature = tuple(tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in (x, y))
     return tf.data.Dataset.from_generator(portions, output_signature=signature).prefetch(2)
+
+
+def uses_xla(config: RunConfig) -> bool:
+    """Return whether XLA compiles the config's epochs; a function of config and machine alone.
+
+    So that a run that was cut off goes on to the same bytes, nothing is timed.
+    """
+    return not has_convolution(config) or bool(tf.config.list_physical_devices("GPU"))
 
 
 _programs: OrderedDict[str, Program] = OrderedDict()

@@ -95,7 +95,7 @@ class Session:
     def _fit(self, first: int, every: list[Any]) -> None:
         (x, y), seed, size = self.train, self.config.seed, self.config.training.batch_size
         if self.resident:
-            elements, steps = program.epochs(x, y, seed, first), 1
+            elements, steps = self.program.epochs(x, y, seed, first), 1
         else:
             elements, steps = program.batches(x, y, seed, size, first), -(-len(x) // size)
         self.program.fit(
@@ -144,7 +144,9 @@ class Session:
         """Which loop over the mini-batches trains the run, and why."""
         if not self.resident:
             return {"loop": "fit", "why": "the examples don't fit into the device's memory"}
-        return {"loop": "xla", "why": "XLA compiles a whole epoch of dense layers into one program"}
+        if not self.program.xla:
+            return {"loop": "graph", "why": "XLA's convolutions are slow on the CPU"}
+        return {"loop": "xla", "why": "XLA compiles a whole epoch into one program"}
 
     @property
     def _parameters(self) -> int:

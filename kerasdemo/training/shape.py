@@ -10,6 +10,11 @@ from kerasdemo.config import RunConfig
 MOMENTUM = ("sgd", "rmsprop")
 
 
+def has_convolution(config: RunConfig) -> bool:
+    """Return whether a network has a convolution, which XLA's code for the CPU is slow at."""
+    return any(layer.type == "conv2d" for layer in config.network.layers or ())
+
+
 def shape_key(config: RunConfig) -> str:
     """Return the same text for two configs exactly where one compiled program can train both."""
     settings = config.settings

@@ -29,7 +29,7 @@ def epoch_seconds(config: RunConfig) -> float:
         def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
             seconds.append(time.perf_counter() - self.start)
 
-    elements = program.epochs(dataset.train.x, y, 0)
+    elements = shared.epochs(dataset.train.x, y, 0)
     shared.fit(
         elements,
         epochs=EPOCHS + 1,

@@ -30,7 +30,7 @@ training: {{batch_size: {case.batch_size}}}
     clock = Clock()
     clock.start_fit(
         lambda: shared.fit(
-            program.epochs(x, y, 0),
+            shared.epochs(x, y, 0),
             epochs=10**6,
             steps_per_epoch=1,
             shuffle=False,

@@ -41,7 +41,7 @@ class Training:
         self.shared.load(self.network)
 
     def epochs(self, first: int, last: int, *, every: tuple[Any, ...] = ()) -> None:
-        elements = program.epochs(self.x, self.y, self.asked.seed, first)
+        elements = self.shared.epochs(self.x, self.y, self.asked.seed, first)
         self.shared.fit(
             elements,
             initial_epoch=first,

@@ -32,7 +32,7 @@ def compiled(asked: RunConfig) -> list[np.ndarray]:
     y = network.encode(network.targets(asked, ordinary), dataset.train.y, dataset.classes)
     shared = program.acquire(asked, dataset.shape, dataset.classes)
     shared.load(ordinary)
-    elements = program.epochs(dataset.train.x, y, asked.seed)
+    elements = shared.epochs(dataset.train.x, y, asked.seed)
     shared.fit(elements, epochs=EPOCHS, steps_per_epoch=1, shuffle=False, verbose=0)
     shared.store(ordinary)
     return ordinary.get_weights()
@@ -44,7 +44,7 @@ def plain(asked: RunConfig) -> list[np.ndarray]:
     ordinary = network.build(asked, dataset.shape, dataset.classes)
     y = network.encode(network.targets(asked, ordinary), dataset.train.y, dataset.classes)
     # XLA and TensorFlow's own kernels draw other numbers from one seed: other dropout masks.
-    ordinary.jit_compile = True
+    ordinary.jit_compile = program.uses_xla(asked)
     for epoch in range(EPOCHS):
         order = program.epoch_order(asked.seed, epoch, len(y))
         ordinary.fit(
