@@ -2,7 +2,7 @@
 
 Plain `Model.fit` spends 60 to 97 % of its time outside the arithmetic of a small network. Keras'
 documented hook is to override `train_step`; here one call of it trains a whole epoch inside one
-compiled program, looping over the mini-batches. `fit`, its callbacks and its history work unchanged.
+compiled program, looping over the mini-batches. `fit`, its callbacks and history work unchanged.
 XLA compiles the program, but for convolutions on the CPU, where its code is 15 times slower than
 TensorFlow's own kernels: those networks run the same loop as a TensorFlow graph.
 
@@ -111,7 +111,7 @@ class Program(keras.Model):  # type: ignore[misc]
             first: the epoch (from 0) that the orders begin with.
         """
         if self.examples is None or not self.examples.take(x, y):
-            self.examples = Examples.of(x, y)
+            self.examples = _held(x, y)
             self.make_train_function(force=True)
         return orders(len(x), seed, first)
 
@@ -319,21 +319,8 @@ class Examples:
     A data set's elements would be copied to a GPU in every epoch.
     """
 
-    _living: "WeakValueDictionary[Any, Examples]" = WeakValueDictionary()
-
     def __init__(self, x: Array, y: Array):
         self.x, self.y = (tf.Variable(part, trainable=False) for part in (x, y))
-
-    @classmethod
-    def of(cls, x: Array, y: Array) -> "Examples":
-        """Return the examples of this shape and type, now these."""
-        key = tuple((part.shape, part.dtype.str) for part in (x, y))
-        found = cls._living.get(key)
-        if found is None:
-            found = cls._living[key] = cls(x, y)
-        else:
-            found.take(x, y)
-        return found
 
     def take(self, x: Array, y: Array) -> bool:
         """Become these examples; False where they are of another shape."""
@@ -342,6 +329,20 @@ class Examples:
         self.x.assign(x)
         self.y.assign(y)
         return True
+
+
+_living: WeakValueDictionary[Any, Examples] = WeakValueDictionary()
+
+
+def _held(x: Array, y: Array) -> Examples:
+    """Return these examples on the device, in the place of any others of their shape."""
+    key = tuple((part.shape, part.dtype.str) for part in (x, y))
+    found = _living.get(key)
+    if found is None:
+        found = _living[key] = Examples(x, y)
+    else:
+        found.take(x, y)
+    return found
 
 
 def orders(examples: int, seed: int, first: int = 0) -> Any:

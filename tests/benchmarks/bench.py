@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from cases import CASES, Case
+from cases import CASES, NETWORKS, Case
 from report import write_report
 
 HERE = Path(__file__).parent
@@ -23,10 +23,12 @@ REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".bench"
 RESULTS = REPOSITORY / "results" / "benchmarks"
 ROUNDS, WARM, SWEEP_ROUNDS = 9, 1, 3
+WHAT = {"epochs", "networks", "sweeps", "growth"}
 BREATH = 0.5
 """seconds before each turn: threads of the one before spin for a while before they sleep"""
 
-PEERS = {
+Command = tuple[str | Path, ...]
+PEERS: dict[str, Command] = {
     "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
     "Keras fit": (sys.executable, "peer_keras.py"),
     "Keras fit, steps_per_execution": (sys.executable, "peer_keras.py", "steps_per_execution"),
@@ -34,13 +36,23 @@ PEERS = {
     "PyTorch compiled": (ENVIRONMENTS / "torch/bin/python", "peer_pytorch.py", "compile"),
     "JAX scan": (ENVIRONMENTS / "jax/bin/python", "peer_jax.py"),
 }
+NETWORK_Command = tuple[str | Path, ...]
+PEERS: dict[str, Command] = {
+    "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
+    "Keras fit": (sys.executable, "peer_kerasdemo.py", "fit"),
+}
+# Keras trains the model that kerasdemo builds.
+NETWORK_PEERS: dict[str, Command] = {
+    "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
+    "Keras fit": (sys.executable, "peer_kerasdemo.py", "fit"),
+}
 
 
 class Peer:
     """A process that trains an epoch when it is told to."""
 
-    def __init__(self, name: str, data: Path):
-        python, script, *arguments = PEERS[name]
+    def __init__(self, command: Command, data: Path):
+        python, script, *arguments = command
         self.process = subprocess.Popen(
             [str(python), str(HERE / script), str(data), *arguments],
             stdin=subprocess.PIPE,
@@ -63,7 +75,7 @@ class Peer:
 def write_data(folder: Path) -> None:
     """Write the examples that all peers read."""
     with np.load(os.environ["KERASDEMO_MNIST"]) as arrays:
-        x, y = arrays["x_train"][:20_000], arrays["y_train"][:20_000]
+        x, y = arrays["x_train"], arrays["y_train"]
     np.savez(folder / "mnist.npz", x=(x / 255).astype(np.float32), y=y)
     n = np.arange(101, 1001)
     bits = ((n[:, None] >> np.arange(10)) & 1).astype(np.float32)
@@ -81,7 +93,8 @@ def peak_gflops() -> float:
 
 def epochs(case: Case, data: Path) -> dict[str, dict[str, object]]:
     """Return seconds an epoch and final accuracy of every peer, and the peak between rounds."""
-    peers = {name: Peer(name, data) for name in PEERS}
+    commands = NETWORK_PEERS if case.network else PEERS
+    peers = {name: Peer(command, data) for name, command in commands.items()}
     for name, peer in list(peers.items()):
         if peer.ask({"case": case.name}) is None:
             print(f"  {name} does not run here", flush=True)
@@ -156,10 +169,10 @@ def circumstances() -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure what is asked for (epochs, sweeps, growth; all without arguments), then report."""
+    """Measure what is asked for (WHAT; all without arguments), then report."""
     if "KERASDEMO_MNIST" not in os.environ:
         sys.exit("error: KERASDEMO_MNIST must name an mnist.npz with the whole MNIST")
-    asked = set(sys.argv[1:]) or {"epochs", "sweeps", "growth"}
+    asked = set(sys.argv[1:]) or WHAT
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
@@ -172,12 +185,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         write_data(data)
-        if "epochs" in asked:
-            done = {}
-            for case in CASES.values():
-                print(case.name, flush=True)
-                done[case.name] = epochs(case, data)
-                keep("epochs", done)
+        for what, cases in (("epochs", CASES), ("networks", NETWORKS)):
+            if what in asked:
+                done = {}
+                for case in cases.values():
+                    print(case.name, flush=True)
+                    done[case.name] = epochs(case, data)
+                    keep(what, done)
         if "growth" in asked:
             command = [sys.executable, str(HERE / "growth.py")]
             grown = subprocess.run(command, capture_output=True, text=True, check=True)

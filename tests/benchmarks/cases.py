@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """A dense ReLU network with softmax output and cross-entropy."""
+    """A dense ReLU network with softmax output and cross-entropy; or a config's `network`."""
 
     name: str
     data: str
@@ -27,8 +27,43 @@ class Case:
     examples: int
     # Epochs that a peer trains in its turn: one of a millisecond would measure its waking up.
     epochs: int = 1
+    # As YAML; measured against Keras' fit alone, which trains the very same model.
+    network: str = ""
 
 
+CONV = """{layers: [
+  {type: conv2d, filters: 16, kernel_size: 3, activation: relu}, {type: max_pooling2d},
+  {type: conv2d, filters: 32, kernel_size: 3, activation: relu}, {type: max_pooling2d},
+  {type: flatten}, {type: dense, units: 64, activation: relu},
+  {type: dense, units: 10, activation: softmax}]}"""
+NORMALIZED_CONV = """{layers: [
+  {type: conv2d, filters: 16, kernel_size: 3}, {type: batch_normalization},
+  {type: activation, activation: relu}, {type: max_pooling2d},
+  {type: conv2d, filters: 32, kernel_size: 3}, {type: batch_normalization},
+  {type: activation, activation: relu}, {type: max_pooling2d},
+  {type: flatten}, {type: dense, units: 64, activation: relu},
+  {type: dense, units: 10, activation: softmax}]}"""
+NORMALIZED_DENSE = "{depth: 3, units: 500, normalization: batch, dropout: 0.3}"
+MAXOUT = "{depth: 3, units: 200, activation: maxout}"
+DEEP = "{depth: 13, units: 689}"
+
+
+def _network(name: str, network: str, batch_size: int, examples: int) -> Case:
+    return Case(name, "mnist", (), batch_size, "adam", 0.001, examples, network=network)
+
+
+NETWORKS = {
+    case.name: case
+    for case in (
+        _network("convolutions, 3,500 digits", CONV, 64, 3_500),
+        _network("convolutions, batch normalization", NORMALIZED_CONV, 64, 3_500),
+        _network("convolutions, 60,000 digits", CONV, 64, 60_000),
+        _network("3 x 500, batch norm, dropout, batch 10", NORMALIZED_DENSE, 10, 3_500),
+        _network("3 x 500, batch norm, dropout, batch 100", NORMALIZED_DENSE, 100, 3_500),
+        _network("3 x 200 maxout, batch 100", MAXOUT, 100, 3_500),
+        _network("13 x 689, batch 100", DEEP, 100, 3_500),
+    )
+}
 CASES = {
     case.name: case
     for case in (
@@ -42,10 +77,14 @@ CASES = {
 
 
 def load(case: Case, folder: Path) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Return x (n, features) float32, y (n, classes) one-hot, and the initial kernels."""
+    """Return x (n, features) float32, y (n, classes) one-hot, and the initial kernels.
+
+    For a config's network: images (n, 28, 28), and no kernels but the seed's.
+    """
     with np.load(folder / f"{case.data}.npz") as arrays:
         x, labels = arrays["x"][: case.examples], arrays["y"][: case.examples]
-    x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
+    if not case.network:
+        x = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float32)
     classes = int(labels.max()) + 1
     sizes = (x.shape[1], *case.units, classes)
     rng = np.random.default_rng(0)
@@ -53,6 +92,8 @@ def load(case: Case, folder: Path) -> tuple[np.ndarray, np.ndarray, list[np.ndar
         (rng.uniform(-1, 1, (a, b)) * np.sqrt(6 / (a + b))).astype(np.float32)
         for a, b in pairwise(sizes)
     ]
+    if case.network:
+        kernels = []  # the seed's own
     return x, np.eye(classes, dtype=np.float32)[labels], kernels
 
 
@@ -77,7 +118,7 @@ def serve(prepare) -> None:  # type: ignore[no-untyped-def]
     for line in sys.stdin:
         command = json.loads(line)
         if "case" in command:
-            case = CASES[command["case"]]
+            case = (CASES | NETWORKS)[command["case"]]
             x, y, kernels = load(case, folder)
             epoch, accuracy = prepare(case, x, y, kernels)
             examples, number, answer = len(x), 0, "ready"

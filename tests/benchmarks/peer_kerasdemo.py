@@ -1,4 +1,6 @@
-"""kerasdemo: the compiled epoch, through Keras' fit."""
+"""kerasdemo: the compiled epoch, through Keras' fit; with `fit` plain fit of the same model."""
+
+import sys
 
 from cases import Paced, serve
 
@@ -12,10 +14,11 @@ class Clock(Paced, keras.callbacks.Callback):
 
 
 def prepare(case, x, y, kernels):
+    described = case.network or f"{{depth: {len(case.units)}, units: {list(case.units)}}}"
     config = parse(
         f"""
 data: {{name: {case.data}, validation: 0}}
-network: {{depth: {len(case.units)}, units: {list(case.units)}}}
+network: {described}
 optimizer: {{name: {case.optimizer}, learning_rate: {case.learning_rate}}}
 training: {{batch_size: {case.batch_size}}}
 """
@@ -23,11 +26,18 @@ training: {{batch_size: {case.batch_size}}}
     shape, classes = x.shape[1:], y.shape[1]
     ordinary = network.build(config, shape, classes)
     dense = [layer for layer in ordinary.layers if hasattr(layer, "kernel")]
-    for layer, kernel in zip(dense, kernels, strict=True):
+    for layer, kernel in zip(dense, kernels, strict=bool(kernels)):
         layer.kernel.assign(kernel)
+    clock = Clock()
+    if sys.argv[2:] == ["fit"]:
+        clock.start_fit(
+            lambda: ordinary.fit(
+                x, y, batch_size=case.batch_size, epochs=10**6, verbose=0, callbacks=[clock]
+            )
+        )
+        return clock.epoch, lambda: float(ordinary.evaluate(x, y, batch_size=1000, verbose=0)[1])
     shared = program.acquire(config, shape, classes)
     shared.load(ordinary)
-    clock = Clock()
     clock.start_fit(
         lambda: shared.fit(
             shared.epochs(x, y, 0),
