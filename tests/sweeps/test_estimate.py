@@ -46,6 +46,15 @@ network:
     assert estimate.multiplications(config(text)) == convolutions + 13 * 12 * 2 * 10
 
 
+def test_a_product_costs_more_in_a_convolution() -> None:
+    # A filter as large as the image is a dense unit.
+    end = "{type: flatten}, {type: dense, units: 10}]}"
+    dense = config(f"network: {{layers: [{{type: flatten}}, {{type: dense, units: 90}}, {end}")
+    filters = f"network: {{layers: [{{type: conv2d, filters: 90, kernel_size: 28}}, {end}"
+    assert estimate.multiplications(config(filters)) == estimate.multiplications(dense)
+    assert 1.5 * estimate.work(dense) < estimate.work(config(filters)) < 2 * estimate.work(dense)
+
+
 def test_work_is_linear_in_epochs_and_grows_with_the_updates() -> None:
     one = estimate.work(config("training: {epochs: 1}"))
     assert estimate.work(config("training: {epochs: 7}")) == 7 * one

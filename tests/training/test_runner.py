@@ -257,6 +257,14 @@ def test_what_keras_refuses_leaves_nothing_behind(tiny: Tiny, tmp_path: Path) ->
     assert not list(tmp_path.glob("results/*"))
 
 
+def test_the_loop_is_chosen_by_the_layers_and_recorded(tiny: Tiny, tmp_path: Path) -> None:
+    dense = runner.run(tiny(), tmp_path)
+    assert dense.facts["engine"]["loop"] == "xla"
+    convolution = runner.run(tiny(CONVOLUTION), tmp_path)
+    assert convolution.facts["engine"]["loop"] == "graph"
+    assert "convolutions" in convolution.facts["engine"]["why"]
+
+
 def test_data_that_does_not_fit_is_trained_by_plain_fit(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,8 +329,16 @@ def test_the_classes_of_a_file_are_checked_before_anything_is_written(tmp_path: 
     assert not (tmp_path / "results").exists()
 
 
-def test_bfloat16_resumes(tmp_path: Path) -> None:
-    asked = parse(FULL, overrides=["training.precision=bfloat16"])
+CONVOLUTION = (
+    "network={layers: [{type: conv2d, filters: 4, kernel_size: 3}, {type: batch_normalization}, "
+    "{type: max_pooling2d}, {type: flatten}, {type: dropout, rate: 0.3}, "
+    "{type: dense, units: 10, activation: softmax}]}"
+)
+
+
+@pytest.mark.parametrize("change", ["training.precision=bfloat16", CONVOLUTION])
+def test_other_programs_resume(change: str, tmp_path: Path) -> None:
+    asked = parse(FULL, overrides=[change])
     whole = runner.run(asked, tmp_path / "whole")
     runner.run(asked, tmp_path / "cut", reporter=StopAfter(2))
     resumed = runner.run(asked, tmp_path / "cut")
