@@ -61,7 +61,7 @@ def _verdicts(group: Group) -> str:
     counts = group.verdicts
     if len(counts) == 1:
         return next(iter(counts))
-    return ", ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "-"
+    return "; ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "-"
 
 
 def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -242,13 +242,13 @@ def _table(swept: Swept) -> list[str]:
     for label in planned:
         runs = groups.get(label, [])
         percent = (_percent(runs, metric) for metric in ("accuracy", "test_accuracy"))
-        times = (_mean(runs, metric) for metric in ("epoch_seconds", "seconds"))
-        rows.append((label, *percent, *times, _verdicts(runs)))
-    if any(run.epochs == 1 for runs in groups.values() for run in runs):
-        rows[0] = tuple(f"{name}*" if name == "s an epoch" else name for name in rows[0])
+        epoch, whole = (_mean(runs, metric) for metric in ("epoch_seconds", "seconds"))
+        once = "*" if epoch != "-" and any(run.epochs == 1 for run in runs) else ""
+        rows.append((label, *percent, epoch + once, whole, _verdicts(runs)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return [*lines, "* a single epoch, compiling included"] if "s an epoch*" in rows[0] else lines
+    marked = any(row[3].endswith("*") for row in rows)
+    return [*lines, "* a single epoch, compiling included"] if marked else lines
 
 
 def _percent(runs: Sequence[Summary], metric: str) -> str:
@@ -271,7 +271,7 @@ def _of_metric(runs: Sequence[Summary], metric: str) -> Interval:
 
 def _verdicts(runs: Sequence[Summary]) -> str:
     counts = Counter(sorted(run.title or run.status for run in runs))
-    return ", ".join(
+    return "; ".join(
         f"{verdict.replace('_', ' ')}{f' {n}' if len(counts) > 1 else ''}"
         for verdict, n in counts.items()
     )
