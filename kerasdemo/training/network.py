@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.consistency import single_output
+from kerasdemo.training import program_layers
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array, Scaling
 from kerasdemo.training.vocabulary import LAYERS, classes
@@ -20,39 +21,22 @@ OF_BATCH = ("dice", "tversky")
 OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
-class CompiledBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
-    """Batch normalization that XLA compiles by itself, for a network that it does not compile.
-
-    As some twenty operations of TensorFlow's it takes longer than the convolution before it.
-    """
-
-    def __init__(self, **arguments: Any):
-        super().__init__(**arguments)
-        self._compiled = tf.function(super().call, jit_compile=True, autograph=False)
-
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalize; as keras.layers.BatchNormalization."""
-        return self._compiled(inputs, training=training, mask=mask)
-
-
-def build(
-    config: RunConfig, shape: Shape, class_count: int, *, compiled_parts: bool = False
-) -> Any:
+def build(config: RunConfig, shape: Shape, class_count: int, *, for_program: bool = False) -> Any:
     """Return the network as a compiled keras.Sequential with the seed's initial weights.
 
     Args:
         config: what to build.
         shape: of one example, without the batch axis.
         class_count: number of classes, which the `depth` form's output has a unit for.
-        compiled_parts: whether XLA compiles parts of it, because the whole it will not; such a
-            network is to be trained, not to be saved.
+        for_program: whether a compiled program will train it (program_layers.py); such a network
+            is not to be saved.
 
     Raises:
         InputError: where Keras refuses a value.
     """
     try:
         network = keras.Sequential([keras.Input(shape)], name="network")
-        for layer in _Builder(config, network, compiled_parts).layers(shape, class_count):
+        for layer in _Builder(config, network, for_program).layers(shape, class_count):
             network.add(layer)
         network.compile(
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
@@ -163,16 +147,17 @@ def _threshold(config: RunConfig) -> float:
     return 0.0 if centred else 0.5
 
 
-def _penalty(chosen: types.Regularizer) -> Any:
-    return keras.regularizers.L1L2(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
+def _penalty(chosen: types.Regularizer, for_program: bool = False) -> Any:
+    cls = program_layers.L1L2 if for_program else keras.regularizers.L1L2
+    return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
 
 
 class _Builder:
     """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
 
-    def __init__(self, config: RunConfig, built: Any, compiled_parts: bool):
+    def __init__(self, config: RunConfig, built: Any, for_program: bool):
         self.config = config
-        self.compiled_parts = compiled_parts
+        self.for_program = for_program
         self.network = config.network
         self.built = built
         self.numbers: dict[str, int] = {}
@@ -247,7 +232,7 @@ class _Builder:
         # A new object for each layer: one with a seed draws the same numbers every time.
         usual = {
             "kernel_initializer": self._initializer(chosen),
-            "kernel_regularizer": _penalty(penalty),
+            "kernel_regularizer": _penalty(penalty, self.for_program),
         }
         return self._layer(cls, **usual | arguments)
 
@@ -304,8 +289,8 @@ class _Builder:
         if "name" not in arguments:
             self.numbers[kind] = self.numbers.get(kind, 0) + 1
             arguments["name"] = f"{kind}_{self.numbers[kind]}"
-        if self.compiled_parts and cls is keras.layers.BatchNormalization:
-            cls = CompiledBatchNormalization
+        if self.for_program:
+            cls = program_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})
 
 

@@ -7,7 +7,7 @@ XLA compiles the program, but for convolutions on the CPU, where its code is 15 
 TensorFlow's own kernels: those networks run the same loop as a TensorFlow graph.
 
 One program serves all runs of one shape: what a run varies without varying the arithmetic
-(weights, learning rate, momentum, rates, penalties) are variables that the program reads.
+(weights, learning rate, dropout rates, penalties) are variables that the program reads.
 """
 
 import json
@@ -24,6 +24,7 @@ from kerasdemo.training import network as networks
 from kerasdemo.training.backend import keras, tf
 from kerasdemo.training.data import Array
 from kerasdemo.training.probes import Probe
+from kerasdemo.training.program_layers import load_hyperparameters
 from kerasdemo.training.shape import has_convolution, shape_key
 
 # Examples that one evaluation step takes: large enough for the matrix product's full rate.
@@ -39,39 +40,6 @@ def epoch_order(seed: int, epoch: int, examples: int) -> Array:
     return np.random.default_rng([seed, epoch]).permutation(examples).astype(np.int32)
 
 
-class Knob(tf.__internal__.types.Tensor):  # type: ignore[misc]
-    """A positive number that a compiled program reads when it runs, not when it is traced.
-
-    Stands where Keras expects a float (a rate, a penalty, a momentum) and passes for a scalar
-    tensor. Keras compares it with zero or one while it traces: it is neither.
-    """
-
-    def __init__(self, value: float, dtype: str):
-        self.variable = tf.Variable(value, dtype=dtype, trainable=False)
-
-    @property
-    def dtype(self) -> Any:
-        return self.variable.dtype
-
-    def get_shape(self) -> Any:
-        return self.variable.shape
-
-    def __gt__(self, other: object) -> bool:
-        return True
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    __hash__ = object.__hash__
-
-    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
-        value = self.variable.read_value()
-        return value if dtype is None else tf.cast(value, dtype)
-
-
 class Program(keras.Model):  # type: ignore[misc]
     """A network of one shape with its compiled epoch, evaluation and hyperparameters.
 
@@ -82,14 +50,13 @@ class Program(keras.Model):  # type: ignore[misc]
     def __init__(self, config: RunConfig, shape: networks.Shape, classes: int):
         super().__init__(name="program")
         self.xla = uses_xla(config)
-        self.network = networks.build(config, shape, classes, compiled_parts=not self.xla)
+        self.network = networks.build(config, shape, classes, for_program=True)
         self.batch_size = config.training.batch_size
         self.loss_of = networks.loss(config)
         self.loss_is_of_batch = networks.loss_is_of_batch(config)
         self.is_right = networks.is_right(config, self.network)
         # No loss and no metrics for Keras to keep: `measure` computes the epoch's.
         self.compile(optimizer=networks.optimizer(config), jit_compile=self.xla)
-        self.knobs = _knobs(self.network, self.optimizer)
         networks.build_optimizer(self.optimizer, self.network.trainable_variables)
         self.built = True
         self.measure_chunk = tf.function(self._measure_chunk, jit_compile=self.xla, autograph=False)
@@ -119,9 +86,8 @@ class Program(keras.Model):  # type: ignore[misc]
         """Take over the weights, optimizer state and hyperparameters of an ordinary network."""
         for mine, other in zip(self.state, state(network), strict=True):
             mine.assign(other)
-        owners = dict(_owners(network, network.optimizer))
-        for place, name, knob in self.knobs:
-            knob.variable.assign(getattr(owners[place], name))
+        for layer, ordinary in zip(self.network.layers, network.layers, strict=True):
+            load_hyperparameters(layer, ordinary)
 
     def store(self, network: Any) -> None:
         """Hand weights and optimizer state back to an ordinary network."""
@@ -207,33 +173,6 @@ def _weights(network: Any) -> list[Any]:
 
 def _draws(layer: Any) -> bool:
     return getattr(layer, "seed_generator", None) is not None
-
-
-KnobPlace = tuple[str, int]
-
-
-def _knobs(network: Any, optimizer: Any) -> list[tuple[KnobPlace, str, Knob]]:
-    """Replace every positive rate, penalty and momentum by a knob; return where they are."""
-    found = []
-    for place, owner in _owners(network, optimizer):
-        for name in ("rate", "l1", "l2", "momentum"):
-            value = getattr(owner, name, None)
-            if isinstance(value, float) and value > 0:
-                knob = Knob(value, getattr(owner, "compute_dtype", "float32"))
-                setattr(owner, name, knob)
-                found.append((place, name, knob))
-    return found
-
-
-def _owners(network: Any, optimizer: Any) -> Iterator[tuple[KnobPlace, Any]]:
-    for number, layer in enumerate(network.layers):
-        if isinstance(layer, keras.layers.Dropout):
-            yield ("layer", number), layer
-        if getattr(layer, "kernel_regularizer", None) is not None:
-            yield ("regularizer", number), layer.kernel_regularizer
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if isinstance(inner, keras.optimizers.SGD | keras.optimizers.RMSprop):
-        yield ("optimizer", 0), inner
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,6 @@ from typing import Any
 
 from kerasdemo.config import RunConfig
 
-# Optimizers whose momentum may be a tensor; Muon computes with its own in Python.
-MOMENTUM = ("sgd", "rmsprop")
-
 
 def has_convolution(config: RunConfig) -> bool:
     """Return whether a network has a convolution, which XLA's code for the CPU is slow at."""
@@ -20,7 +17,7 @@ def shape_key(config: RunConfig) -> str:
     settings = config.settings
     network, optimizer = settings["network"], settings["optimizer"]
     del network["initializer"], optimizer["learning_rate"]
-    for place, name in _knob_places(settings):
+    for place, name in _variable_places(settings):
         place[name] = bool(place[name])
     for layer in network.get("layers", ()):
         layer.pop("kernel_initializer", None)
@@ -31,10 +28,8 @@ def shape_key(config: RunConfig) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-def _knob_places(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+def _variable_places(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     network = settings["network"]
     yield from ((network, name) for name in ("dropout", "input_dropout") if name in network)
     yield from ((layer, "rate") for layer in network.get("layers", ()) if "rate" in layer)
     yield from ((network["regularizer"], name) for name in ("l1", "l2"))
-    if settings["optimizer"]["name"] in MOMENTUM:
-        yield settings["optimizer"], "momentum"
