@@ -59,7 +59,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         names = ("Keras", "TensorFlow", "numpy")
         parts = [f"Python {python_version()}", *(f"{n} {version(n.lower())}" for n in names)]
-        typer.echo(f"kerasdemo {version('kerasdemo')} ({', '.join(parts)})")
+        _say(f"kerasdemo {version('kerasdemo')} ({', '.join(parts)})")
         raise typer.Exit
 
 
@@ -106,7 +106,7 @@ def run(
             _print_run(console, outcome, verdict)
         if outcome.status == "interrupted":
             epoch = outcome.history.epochs + 1
-            typer.echo(f"interrupted: the same command goes on with epoch {epoch}", err=True)
+            _say(f"interrupted: the same command goes on with epoch {epoch}", err=True)
             raise typer.Exit(130)
     if as_json:
         _print_json([_facts(*pair) for pair in zip(outcomes, verdicts, strict=True)])
@@ -145,9 +145,9 @@ def check(configs: Configs, overrides: Set = None, as_json: Json = False) -> Non
         )
         if not as_json:
             count = f"{len(tips)} tip{'s' * (len(tips) > 1)}" if tips else "ok"
-            typer.echo(f"{path}: {count}")
+            _say(f"{path}: {count}")
             for line in (*tips, *(f"data: {remark}" for remark in remarks)):
-                typer.echo(f"  {line}")
+                _say(f"  {line}")
     if faults:
         raise InputError(faults)
     if as_json:
@@ -199,7 +199,7 @@ def list_runs(
 
     found = listing(results)
     for fault in found.skipped:
-        typer.echo(str(fault), err=True)
+        _say(str(fault), err=True)
     kept = [(summary, _row(summary)) for summary in found.runs]
     for text in filters or ():
         key, equals, value = text.partition("=")
@@ -232,9 +232,9 @@ def list_runs(
     elif rows:
         _print_table(_fitted(rows))
     elif filters and found.runs:
-        typer.echo(f"no run in {results} has {' and '.join(filters)}")
+        _say(f"no run in {results} has {' and '.join(filters)}")
     else:
-        typer.echo(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
+        _say(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
 
 
 @app.command(epilog="Example: kerasdemo show quickstart-1a2b3c4d")
@@ -252,10 +252,10 @@ def show(
     _print_run(_console(), outcome, verdict)
     names = (outcome.facts.get("data") or {}).get("class_names")
     if names:
-        typer.echo(f"\nclasses {', '.join(map(str, names))}")
-    typer.echo(f"\nconfig  {outcome.folder.config_file}")
+        _say(f"\nclasses {', '.join(map(str, names))}")
+    _say(f"\nconfig  {outcome.folder.config_file}")
     for key, value in _flat(outcome.config.settings):
-        typer.echo(f"  {key}: {value}")
+        _say(f"  {key}: {value}")
 
 
 @app.command(epilog="Example: kerasdemo diagnose quickstart-1a2b3c4d --json")
@@ -284,12 +284,12 @@ def diagnose(
         return
     console = _console()
     for outcome, verdict in zip(runs, verdicts, strict=True):
-        console.print(outcome.id, style="bold", highlight=False, markup=False)
+        console.print(outcome.id, style="bold", highlight=False, markup=False, soft_wrap=True)
         _print_verdict(console, verdict, evidence=True)
         if outcome.probe:
             _print_table(probed.table(outcome))
         if patch:
-            typer.echo(f"  {_write_patched(outcome, verdict)}")
+            _say(f"  {_write_patched(outcome, verdict)}")
 
 
 @app.command(epilog="Example: kerasdemo explain vanishing_gradient")
@@ -299,7 +299,7 @@ def explain(
     """Explain a code, an outcome or a cause: how it is detected, why it matters, what to try."""
     from kerasdemo import analysis
 
-    typer.echo(analysis.explain(word))
+    _say(analysis.explain(word))
 
 
 @app.command(epilog="Example: kerasdemo sweep experiments/batch_size.yaml --dry-run")
@@ -342,7 +342,7 @@ def sweep(
         _print_json(sweeps.as_json(swept))
     elif not quiet:
         for planned, outcome in swept.failed:
-            typer.echo(f"failed: {planned.label} (seed {planned.seed}): {outcome.reason}")
+            _say(f"failed: {planned.label} (seed {planned.seed}): {outcome.reason}")
         _print_comparison([swept.folder], None, [], "table")
     raise typer.Exit(1 if swept.failed else 0)
 
@@ -378,8 +378,8 @@ def tune(
         _print_json(recipe_text.as_json(followed))
     elif not quiet:
         for line in ("", *recipe_text.tree(followed)):
-            typer.echo(line)
-        typer.echo(f"config  {followed.config_file}\nplot    {followed.plot_file}")
+            _say(line)
+        _say(f"config  {followed.config_file}\nplot    {followed.plot_file}")
     raise typer.Exit(1 if followed.tuning.start.failure else 0)
 
 
@@ -409,7 +409,7 @@ def compare(
         from kerasdemo.analysis import comparison_plots
 
         comparison_plots.save(comparison, plot)
-        typer.echo(f"plot  {plot}", err=True)
+        _say(f"plot  {plot}", err=True)
 
 
 @app.command(epilog="Example: kerasdemo diff deep-1a2b3c4d shallow-5e6f7a8b")
@@ -428,7 +428,7 @@ def diff(
         _print_json(found.as_dict())
         return
     for line in difference.sentences(found, one.id, two.id):
-        typer.echo(line)
+        _say(line)
 
 
 @app.command(epilog="Example: kerasdemo lecture worked_network")
@@ -463,13 +463,13 @@ def lecture(
     statuses: list[str] = []
     for demo in chosen:
         own = given or play.usual_seeds(demo, overrides or ())
-        typer.echo(f"{demo.part}: {demo.title} ({demo.name}), {_counted(len(own), 'seed')}")
+        _say(f"{demo.part}: {demo.title} ({demo.name}), {_counted(len(own), 'seed')}")
         played = play.play(demo, results, own, overrides or (), console)
         figures = lecture_pages.write(played, pages)
         _print_played(console, played, figures)
         statuses += [one.status for one in played.shown.checked]
     counts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(sorted(statuses))]
-    typer.echo(f"{_counted(len(statuses), 'claim')}: {', '.join(counts)}")
+    _say(f"{_counted(len(statuses), 'claim')}: {', '.join(counts)}")
 
 
 def main() -> None:
@@ -481,15 +481,22 @@ def main() -> None:
         app()
     except InputError as error:
         for line in error.told:
-            print(f"error: {line}", file=sys.stderr)
+            _say(f"error: {line}", err=True)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
     except (OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print text whoever wrote it: names, labels and reasons may hold escape sequences."""
+    from kerasdemo.config.errors import printable
+
+    typer.echo(printable(text), err=err)
 
 
 _warned: set[str] = set()
@@ -499,7 +506,7 @@ def _warn(message: Warning | str, *_: object, **__: object) -> None:
     """Print a warning once, in one line, without the place in the code that raised it."""
     if str(message) not in _warned:
         _warned.add(str(message))
-        print(f"warning: {message}", file=sys.stderr)
+        _say(f"warning: {message}", err=True)
 
 
 def _load(paths: list[Path], overrides: list[str] | None, seeds: str | None) -> "list[RunConfig]":
@@ -594,9 +601,23 @@ def _facts(outcome: "Run", verdict: "Verdict") -> dict[str, Any]:
 
 
 def _console() -> "Console":
-    from rich.console import Console
+    from collections.abc import Iterable
 
-    return Console()
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    from kerasdemo.config.errors import printable
+
+    class Careful(Console):
+        """Rich passes on what a name or label holds: here no escape sequence gets through."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for one in super().render(renderable, options):
+                yield one if one.control else Segment(printable(one.text), one.style)
+
+    return Careful()
 
 
 def _reporter(console: "Console") -> Any:
@@ -644,8 +665,8 @@ def _print_seeds(outcomes: "list[Run]") -> None:
                 parts.append(f"{name} {group.interval.scaled(100)} %")
         diverged = sum(run.status != "finished" for run in runs)
         without = f" ({diverged} of them did not finish)" if diverged else ""
-        typer.echo(f"{runs[0].name}: {len(runs)} seeds{without}, with 95 % intervals")
-        typer.echo(f"  mean accuracy: {', '.join(parts) or '-'}")
+        _say(f"{runs[0].name}: {len(runs)} seeds{without}, with 95 % intervals")
+        _say(f"  mean accuracy: {', '.join(parts) or '-'}")
 
 
 def _scores(outcome: "Run") -> str:
@@ -708,17 +729,17 @@ def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
 
 def _print_played(console: "Console", played: "Played", figures: list[Path]) -> None:
     for line in played.shown.lines:
-        typer.echo(f"  {line}")
+        _say(f"  {line}")
     for one in played.shown.checked:
         lecturer = f" (lecture: {one.lecture})" if one.lecture else ""
-        typer.echo(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
+        _say(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
         if one.note and one.status not in ("held", "seen once", "given"):
-            typer.echo(f"    {one.note}")
+            _say(f"    {one.note}")
     if "mnist_sample" in played.sources:
         told = "  on the bundled sample of 5,000 digits: let KERASDEMO_MNIST name the whole MNIST"
         console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
     for figure in figures:
-        typer.echo(f"  figure  {figure}")
+        _say(f"  figure  {figure}")
 
 
 def _fitted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -775,7 +796,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             cell.ljust(width) if column[0] in TEXT else cell.rjust(width)
             for cell, width, column in zip(line, widths, columns, strict=True)
         )
-        typer.echo("  ".join(cells).rstrip())
+        _say("  ".join(cells).rstrip())
 
 
 TEXT = (
@@ -797,7 +818,8 @@ TEXT = (
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    # A row is a line, whatever a name holds.
+    return f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).splitlines())
 
 
 def _print_plan(plan: "Plan", as_json: bool) -> None:
@@ -816,7 +838,7 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
     what = f"{search.trials} trials of {search.method}" if search else f"{len(rows)} runs"
     left = sum(outcome is None for _, outcome in plan.runs)
     time = "" if search else f", {left} to train, roughly {duration(plan.seconds)}"
-    typer.echo(f"{what}{time}; results in {plan.folder}")
+    _say(f"{what}{time}; results in {plan.folder}")
 
 
 def _print_comparison(
@@ -831,7 +853,7 @@ def _print_comparison(
     _one_of("--format", form, ("table", "csv", "json", "markdown"))
     found = comparisons.gather(paths)
     for fault in found.skipped:
-        typer.echo(str(fault), err=True)
+        _say(str(fault), err=True)
     comparison = comparisons.compare(
         found.runs, metric or comparisons.usual_metric(found.runs), group_by, at
     )
@@ -840,16 +862,16 @@ def _print_comparison(
         columns, rows = comparison_text.table(comparison)
         _print_table([dict(zip(columns, row, strict=True)) for row in rows])
         for sentence in comparison_text.sentences(comparison):
-            typer.echo(sentence)
+            _say(sentence)
     else:
         bullet = "- "
-        typer.echo(comparison_text.render(comparison, form))
+        _say(comparison_text.render(comparison, form))
     for finding in (finding for path in paths for finding in sweeps.findings(path)):
         if form in ("table", "markdown"):
             lecturer = finding.claim.lecturer
             told = "" if lecturer is None else f" (lecturer: {lecturer})"
             says = f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}"
-            typer.echo(f"{bullet}{comparison_text.escaped(says) if bullet else says}")
+            _say(f"{bullet}{comparison_text.escaped(says) if bullet else says}")
     return comparison
 
 
@@ -873,4 +895,5 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def _print_json(value: Any) -> None:
     from kerasdemo.records import files
 
+    # JSON has its own way to write what is not printable.
     typer.echo(json.dumps(files.finite(value), indent=1, allow_nan=False))

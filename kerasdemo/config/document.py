@@ -17,6 +17,8 @@ from kerasdemo.config.errors import Fault, InputError, near
 Key = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
+# No list is longer, and no digit is other than these.
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -108,6 +110,11 @@ def dotted(key: Key) -> str:
     return ".".join(str(part) for part in key)
 
 
+def key_of(path: str) -> Key:
+    """Return the key that a dotted path names; lists are reached by number."""
+    return tuple(int(part) if NUMBER.fullmatch(part) else part for part in path.split("."))
+
+
 def read_text(path: Path) -> str:
     """Read a small text file as UTF-8, or say why not."""
     try:
@@ -154,8 +161,10 @@ def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
         raise InputError(
             Fault(f"not valid YAML: {problem}", file, mark.line + 1 if mark else None)
         ) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise InputError(Fault(f"not valid YAML: {error}", file)) from None
+    except RecursionError:
+        raise InputError(Fault("nested too deeply", file)) from None
     if node is None:
         raise InputError(Fault("the file is empty; expected a mapping (key: value)", file))
     if not isinstance(node, yaml.MappingNode) or node.tag not in GROUPS:
@@ -229,7 +238,7 @@ def _scalar(node: yaml.Node, key: Key, file: str, faults: list[Fault]) -> Any:
         if isinstance(value, str):
             value.encode("utf-8")  # half a surrogate pair can't be written down again
         return value
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
         problem = getattr(error, "problem", None) or str(error)
         faults.append(Fault(f"can't be read: {problem}", file, _line(node), dotted(key)))
         return None

@@ -11,7 +11,7 @@ MOST_FAULTS = 50
 
 def printable(text: str) -> str:
     """Return the text with "?" for what would move a terminal's cursor or can't be encoded."""
-    if text.isprintable():
+    if text.replace("\n", "").isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
@@ -57,6 +57,12 @@ MEANT = {
     "logistic": "sigmoid",
     "identity": "linear",
 }
+
+
+def shown(value: object) -> str:
+    """Return a value that was received, short enough for a line."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def near(word: object, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from kerasdemo.config.document import Document, Key, dotted, parse_text
+from kerasdemo.config.document import Document, Key, dotted, key_of, parse_text
 from kerasdemo.config.errors import Fault, InputError
 
 
@@ -16,8 +16,7 @@ def parse_override(text: str) -> tuple[Key, Any]:
         InputError: where there is no `=`, no key, or no YAML behind the `=`.
     """
     name, equals, value = text.partition("=")
-    parts = name.strip().split(".")
-    if not equals or not all(parts) or "\n" in text:
+    if not equals or not all(name.strip().split(".")) or "\n" in text:
         raise InputError(
             Fault(f"got {text!r}; expected key=value, e.g. optimizer.learning_rate=0.1", "--set")
         )
@@ -25,7 +24,7 @@ def parse_override(text: str) -> tuple[Key, Any]:
         parsed = parse_text(f"value: {value}", "--set").data["value"]
     except InputError as error:
         raise InputError(Fault(error.faults[0].message, "--set", None, name)) from None
-    return tuple(int(part) if part.isascii() and part.isdigit() else part for part in parts), parsed
+    return key_of(name.strip()), parsed
 
 
 def override(document: Document, changes: Iterable[tuple[Key, Any]]) -> Document:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from kerasdemo.config.document import Document, Key
-from kerasdemo.config.errors import Fault, near, unknown
+from kerasdemo.config.errors import Fault, near, shown, unknown
 from kerasdemo.config.types import Named, RunConfig
 
 
@@ -68,18 +68,18 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
             return unknown(kind, detail["ctx"]["tag"], tags)
         case "union_tag_not_found":
             word = str(detail["ctx"]["discriminator"]).strip("'")
-            return f"got {_show(detail['input'])}; expected a name, or a mapping with `{word}`"
+            return f"got {shown(detail['input'])}; expected a name, or a mapping with `{word}`"
         case "literal_error":
             expected_words = str(detail["ctx"]["expected"])
             known = expected_words.replace("'", "").replace(" or ", ", ").split(", ")
             got = detail["input"]
-            return f"got {_show(got)}; expected {expected_words}{near(got, known)}"
+            return f"got {shown(got)}; expected {expected_words}{near(got, known)}"
         case "string_pattern_mismatch":
-            return f"got {_show(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
+            return f"got {shown(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
         case "path" | "form" | "units" | "experiment":
             return detail["msg"]
     expected = " or ".join(dict.fromkeys(_expected(d) for d in details))
-    return f"got {_show(detail['input'])}; expected {expected}"
+    return f"got {shown(detail['input'])}; expected {expected}"
 
 
 _TYPES = {
@@ -101,11 +101,6 @@ _TYPES = {
 def _expected(detail: ErrorDetails) -> str:
     known = _TYPES.get(detail["type"])
     return known or detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-
-
-def _show(value: Any) -> str:
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
-from kerasdemo.records import files
+from kerasdemo.records import files, recorded
 
 METRICS = (
     *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"),
@@ -97,12 +97,9 @@ class RunFolder:
     def status(self) -> str | None:
         """The status in run.json; None for a run that is being trained or was cut off."""
         try:
-            status: str = json.loads(self.run_file.read_text(encoding="utf-8"))["status"]
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (ValueError, KeyError, TypeError):
+            return recorded.facts(self.run_file).get("status")
+        except (OSError, ValueError):
             return None  # damaged: what it said is asked anew
-        return status
 
     @property
     def answered(self) -> bool:
@@ -161,8 +158,8 @@ class RunFolder:
             (self.layers_file, epochs * layers, "epoch,layer"),
         ):
             try:
-                text = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeError):
+                text = files.read_text(file, files.MOST_ROWS)
+            except (OSError, ValueError):
                 return False
             if not text.startswith(first) or text.count("\n") < rows + 1:
                 return False

@@ -5,23 +5,26 @@ written, and a missing, foreign or damaged index is made anew.
 """
 
 import contextlib
-import csv
 import json
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import yaml
 
-from kerasdemo.config import Fault, InputError
-from kerasdemo.records import files
+from kerasdemo.config import Fault, InputError, document, plain
+from kerasdemo.config.errors import shown
+from kerasdemo.records import files, recorded
 from kerasdemo.records.folder import RunFolder
 
 FILE = ".index.jsonl"
 VERSION = 3
+# A config as we write it has a few lists, none in another.
+MOST_NESTED = 200
 PARTS = ("train", "validation", "test")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 Scalar = str | int | float | bool | None
@@ -191,36 +194,29 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 def _summarize(folder: Path, once: "_Once") -> Summary:
     try:
         return _from_files(folder, once)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        yaml.YAMLError,
-    ) as error:
-        problem = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(Fault(f"skipped, not a whole run: {problem}", str(folder))) from None
+    except OSError as error:
+        file = Path(error.filename or folder)
+        problem = f"{file.name}: {error.strerror}"
+    except (ValueError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+    raise InputError(Fault(f"skipped, not a whole run: {problem}", str(folder)))
 
 
 def _from_files(folder: Path, once: "_Once") -> Summary:
     run = RunFolder(folder)
-    config = yaml.load(run.config_file.read_bytes(), _Loader)  # noqa: S506 - safe
-    if not isinstance(config, dict) or not isinstance(config.get("name"), str):
-        raise ValueError("config.yaml is no run's config")
+    config = _config(run.config_file)
     settings = flatten({k: v for k, v in config.items() if k not in ("name", "description")})
-    facts = _json(run.run_file)
+    facts = recorded.facts(run.run_file)
     source = (facts.get("data") or {}).get("source")
     if source is not None:
         # Runs on the sample that stands in for MNIST are no runs on MNIST.
         settings["data.source"] = source
-    verdict = _json(run.verdict_file)
+    verdict = recorded.verdict(run.verdict_file)
     epochs, curves = _curves(run.metrics_file, facts.get("kept_epoch"))
-    return Summary(
+    one = Summary(
         path=folder,
         name=config["name"],
-        status=once(str(facts.get("status", "unfinished"))),
+        status=once(facts.get("status", "unfinished")),
         reason=facts.get("reason"),
         keys=once(tuple(settings)),
         values=tuple(once(value) for value in settings.values()),
@@ -234,15 +230,38 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
         verdict=once(verdict.get("outcome")),
         caution=once(verdict.get("caution")),
     )
+    _check(one)
+    return one
+
+
+def _config(file: Path) -> dict[str, Any]:
+    text = files.read_text(file, document.MAX_BYTES)
+    if _may_be_deep(text):
+        config: Any = document.parse_text(text, file.name).data
+    else:
+        config = yaml.load(text, _Loader)  # noqa: S506 - safe
+    if not isinstance(config, dict) or not isinstance(config.get("name"), str):
+        raise ValueError("config.yaml is no run's config")
+    return config
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text may be nested deeply, or hold aliases.
+
+    libyaml goes down without a limit, until the process dies, and an alias stands for whole trees.
+    """
+    marks = sum(map(text.count, ("[", "{", "- ", "? ")))
+    return marks > MOST_NESTED or "      " * 10 in text or "*" in text
 
 
 def _examples(data: Mapping[str, Any]) -> dict[str, int]:
-    return {part: data[part] for part in PARTS if isinstance(data.get(part), int)}
+    return {part: data[part] for part in PARTS if data.get(part) is not None}
 
 
 def _test_metrics(facts: Mapping[str, Any]) -> dict[str, Value]:
-    test = {name: _number(value) for name, value in (facts.get("test") or {}).items()}
-    return {sys.intern(f"test_{name}"): Value(v, v, v, 0) for name, v in test.items()}
+    test = facts.get("test") or {}
+    values = {name: _number(test[name]) for name in ("loss", "accuracy") if name in test}
+    return {sys.intern(f"test_{name}"): Value(v, v, v, 0) for name, v in values.items()}
 
 
 def _epoch_seconds(facts: Mapping[str, Any]) -> dict[str, Value]:
@@ -258,30 +277,20 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _json(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    value = json.loads(file.read_bytes())
-    if not isinstance(value, dict):
-        raise ValueError(f"{file.name} is no JSON object")
-    return value
-
-
 def _curves(file: Path, kept: int | None) -> tuple[int, dict[str, Value]]:
     """Return the number of whole epochs, and each metric's value; `kept` None is the last one."""
-    if not file.exists():
+    columns = files.read_columns(file)
+    epochs = len(files.column(columns, "loss", file)) if columns else 0
+    if not epochs:
         return 0, {}
-    text = file.read_text(encoding="utf-8")
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    if len(lines) < 2:
-        return 0, {}
-    header, *rows = csv.reader(lines)
+    if (kept or 0) > epochs:
+        raise ValueError(f"{file.name}: {epochs} epochs; the weights of epoch {kept} were kept")
     found: dict[str, Value] = {}
-    for column, name in enumerate(header):
+    for name in columns:
         if name in CURVES:
-            curve = [float(row[column]) for row in rows]
+            curve = recorded.curve(columns, name, file)
             found[sys.intern(name)] = Value(curve[(kept or 0) - 1], curve[-1], *best(name, curve))
-    return len(rows), found
+    return epochs, found
 
 
 def best(name: str, curve: Sequence[float]) -> tuple[float, int]:
@@ -316,13 +325,17 @@ class _Entry:
 def _read(root: Path, once: _Once) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     try:
+        plain.check(root / FILE, files.MOST_ROWS)
         with (root / FILE).open(encoding="utf-8") as handle:
             if json.loads(next(handle)) != {"version": VERSION}:
                 return {}
             for text in handle:
                 name, stamp, fields = json.loads(text)
                 entries[name] = _Entry(tuple(stamp), _from_line(root / name, fields, once))
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+    # A line may hold anything; what is none of ours is made anew.
+    except (OSError, RuntimeError, ArithmeticError, LookupError, AttributeError):
+        return {}
+    except (ValueError, TypeError, StopIteration):
         return {}
     return entries
 
@@ -337,7 +350,29 @@ def _from_line(folder: Path, fields: dict[str, Any], once: _Once) -> Summary:
     keys = once(tuple(sys.intern(key) for key in settings))
     values = tuple(once(value) for value in settings.values())
     given = {"metrics": metrics, "examples": fields["examples"]}
-    return Summary(path=folder, keys=keys, values=values, **small, **given)
+    one = Summary(path=folder, keys=keys, values=values, **small, **given)
+    _check(one)
+    return one
+
+
+def _check(one: Summary) -> None:
+    """Raise ValueError unless each field has its type: a file may hold anything."""
+    texts = (one.reason, one.source, one.verdict, one.caution, one.data)
+    numbers = (one.seconds, one.parameters, *one.examples.values())
+    if not all(isinstance(text, str) for text in (one.name, one.status)):
+        raise ValueError("name and status are text")
+    if not {str, NoneType}.issuperset(map(type, texts)):
+        raise ValueError("reason, source, verdict, caution and fingerprint are text")
+    if not {int, float, NoneType}.issuperset(map(type, numbers)) or type(one.epochs) is not int:
+        raise ValueError("seconds, parameters, epochs and examples are numbers")
+    if not {str, int, float, bool, NoneType}.issuperset(map(type, one.values)):
+        raise ValueError("a setting is no plain value")
+    seed = one.settings.get("seed")
+    if type(seed) not in (int, NoneType):
+        raise ValueError(f"seed is {shown(seed)}; expected a whole number")
+    for name, value in one.metrics.items():
+        if type(value.best_epoch) is not int:
+            raise ValueError(f"the best epoch of {name} is no number")
 
 
 def _line(name: str, entry: _Entry) -> str:

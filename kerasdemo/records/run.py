@@ -1,7 +1,5 @@
 """A run as it is read back: config, history, layer statistics, facts."""
 
-import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +7,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from kerasdemo.config import Fault, InputError, RunConfig, recorded
+from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
+from kerasdemo.records import files, recorded
 from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
 
 
@@ -125,19 +124,21 @@ def read(path: str | Path) -> Run:
         raise InputError(Fault(_no_run(folder.path), str(path)))
     try:
         return Run(
-            recorded(folder.config_file),
+            loading.recorded(folder.config_file),
             _history(folder.metrics_file),
             _layers(folder.layers_file),
-            _facts(folder.run_file),
+            recorded.facts(folder.run_file),
             folder.path,
-            _probe(folder.probe_file),
+            recorded.probe(folder.probe_file),
             _times(folder.times_file),
         )
     except InputError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # A damaged file can break anywhere: garbage bytes, a short row, another header.
-        raise InputError(Fault(f"damaged: {type(error).__name__}: {error}", str(path))) from None
+    except OSError as error:
+        file = Path(error.filename or path)
+        raise InputError(Fault(f"damaged: {file.name}: {error.strerror}", str(path))) from None
+    except ValueError as error:
+        raise InputError(Fault(f"damaged: {error}", str(path))) from None
 
 
 def _no_run(path: Path) -> str:
@@ -147,59 +148,28 @@ def _no_run(path: Path) -> str:
     return "no run folder: it has no config.yaml; `kerasdemo list` shows the runs there are"
 
 
-def _facts(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(Fault(f"not valid JSON: {error}", str(file))) from None
-    if not isinstance(facts, dict) or not isinstance(facts.get("status"), str):
-        raise InputError(Fault("no run record: `status` is missing", str(file)))
-    for name in ("data", "final", "best", "test"):
-        if not isinstance(facts.get(name) or {}, dict):
-            raise InputError(Fault(f"no run record: `{name}` is no mapping", str(file)))
-    return facts
-
-
-def _probe(file: Path) -> dict[str, Any]:
-    """Return what was probed; a damaged file counts as none, for it can be probed again."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _history(file: Path) -> History:
-    rows = _rows(file)
-    return History(**{m: _column(rows, m, file) for m in METRICS if rows and m in rows[0]})
+    columns = files.read_columns(file)
+    if not columns:
+        return History()
+    known = [name for name in METRICS if name in columns or name == "loss"]
+    return History(**{name: recorded.curve(columns, name, file) for name in known})
 
 
 def _times(file: Path) -> tuple[float, ...]:
-    return _column(_rows(file), "training_seconds", file)
+    columns = files.read_columns(file)
+    return recorded.curve(columns, "training_seconds", file) if columns else ()
 
 
 def _layers(file: Path) -> dict[str, LayerHistory]:
-    by_layer: dict[str, list[dict[str, str]]] = {}
-    for row in _rows(file):
-        by_layer.setdefault(row["layer"], []).append(row)
+    columns = files.read_columns(file)
+    if not columns:
+        return {}
+    values = {name: recorded.curve(columns, name, file) for name in STATISTICS}
+    by_layer: dict[str, list[int]] = {}
+    for row, layer in enumerate(files.column(columns, "layer", file)):
+        by_layer.setdefault(layer, []).append(row)
     return {
-        name: LayerHistory(**{s: _column(rows, s, file) for s in STATISTICS})
-        for name, rows in by_layer.items()
+        layer: LayerHistory(**{s: tuple(values[s][row] for row in rows) for s in STATISTICS})
+        for layer, rows in by_layer.items()
     }
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    if not file.exists():
-        return []
-    text = file.read_text(encoding="utf-8")
-    # A crash can cut off the last line: without its end it is no whole row.
-    return list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
-
-
-def _column(rows: list[dict[str, str]], name: str, file: Path) -> tuple[float, ...]:
-    try:
-        return tuple(float(row[name]) for row in rows)
-    except (KeyError, ValueError) as error:
-        raise InputError(Fault(f"column {name}: {error}", str(file))) from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from kerasdemo.analysis.claims import Selector, matches
 from kerasdemo.config import Fault, InputError, RunConfig, plain
-from kerasdemo.config.document import Document, Key, dotted, read
+from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
 from kerasdemo.config.overrides import override, parse_override
@@ -159,7 +159,7 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> Planned:
 
 def point(base: Document, values: Mapping[str, Any], kind: str) -> Point:
     """Return the point at which each dotted path has its value."""
-    changes = [Change(_key(path), value, (kind, path)) for path, value in values.items()]
+    changes = [Change(key_of(path), value, (kind, path)) for path, value in values.items()]
     # The outer key first: `optimizer` must not wipe out `optimizer.learning_rate`.
     changes.sort(key=lambda change: len(change.key))
     return Point(label(values), base, tuple(changes))
@@ -203,10 +203,6 @@ def _short(value: Any) -> str:
     if isinstance(value, float) and len(str(value)) > 8:
         return f"{value:.4g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _key(path: str) -> Key:
-    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def _bases(experiment: Experiment, overrides: Sequence[str]) -> list[Document]:
@@ -258,7 +254,7 @@ def _points(experiment: Experiment, bases: list[Document]) -> list[Point]:
 
 
 def _variant(base: Document, name: str, patch: dict[str, Any]) -> Point:
-    changes = [Change(_key(path), v, ("variants", name, path)) for path, v in patch.items()]
+    changes = [Change(key_of(path), v, ("variants", name, path)) for path, v in patch.items()]
     return Point(name, base, tuple(sorted(changes, key=lambda change: len(change.key))))
 
 
@@ -307,7 +303,7 @@ def _rooted(experiment: Experiment, change: Change) -> Any:
 
 def _blame(fault: Fault, experiment: Experiment, point: Point) -> Fault:
     """Tell a fault at the experiment's line, where a change of the experiment made it."""
-    key = _key(fault.key) if fault.key else ()
+    key = key_of(fault.key) if fault.key else ()
     inside = [c for c in point.changes if key[: len(c.key)] == c.key]
     if fault.file == "--set" and inside:
         change = max(inside, key=lambda c: len(c.key))
