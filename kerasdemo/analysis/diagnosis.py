@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from kerasdemo.analysis import causes, held_out, outcomes, probed, remedies
 from kerasdemo.analysis.reading import Reading
@@ -14,6 +15,7 @@ from kerasdemo.records import Run
 # A symptom beside a cause that explains it.
 EXPLAINED = 0.7
 SURE = 0.6
+RATE = "optimizer.learning_rate"
 # Below this a cause is only told where there is no other.
 LIKELY = 0.25
 # Evidence that only a sweep of learning rates gives.
@@ -116,11 +118,20 @@ def _remedies(
     offered: list[tuple[Offer, str]] = [(offer, outcome) for offer in finding.remedies]
     offered += [(offer, cause.name) for cause, offers in found for offer in offers]
     offered += [(offer, outcome) for offer in _by_outcome(reading, outcome) if offer is not None]
-    seen: list[object] = []
+    seen: list[dict[str, Any]] = []
     for (patch, reason), answers in offered:
-        if dict(patch) not in seen and not _holds(reading.config, dict(patch)):
-            seen.append(dict(patch))
-            yield Remedy(dict(patch), reason, answers)
+        chosen = dict(patch)
+        if chosen in seen or _holds(reading.config, chosen) or _turns_back(reading, chosen, seen):
+            continue
+        seen.append(chosen)
+        yield Remedy(chosen, reason, answers)
+
+
+def _turns_back(reading: Reading, patch: dict[str, Any], seen: list[dict[str, Any]]) -> bool:
+    """Whether a patch lowers the learning rate where a likelier cause raises it, or the reverse."""
+    now = remedies.rate(reading.config)
+    first = next((p[RATE] for p in seen if RATE in p), None)
+    return RATE in patch and first is not None and (patch[RATE] < now) != (first < now)
 
 
 def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
@@ -128,6 +139,8 @@ def _by_outcome(reading: Reading, outcome: Outcome) -> list[Offer | None]:
     config = reading.config
     if outcome in ("overfitting", "healthy"):
         return _against_overfitting(reading, outcome)
+    if outcome == "test_mismatch" and held_out.split_fault(reading) is not None:
+        return []  # no change of the network mends a split
     if outcome == "test_mismatch":
         return [*remedies.against_noise(reading), remedies.regularization(config)]
     if outcome == "still_improving":

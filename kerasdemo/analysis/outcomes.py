@@ -273,9 +273,14 @@ def improving(reading: Reading) -> Finding | None:
     steps = curves.last_quarter(reading.epochs)
     what = "validation" if reading.val_loss else "training"
     accuracy = reading.val_accuracy if reading.val_loss else reading.accuracy
+    pace = f"rose by {100 * reading.rise:.1f} points"
+    if reading.rise < RISE:  # then it was the loss that told
+        losses = reading.val_loss or reading.history.loss
+        fell = curves.gain([-loss for loss in losses])
+        pace = f"its loss fell by {100 * fell / (losses[-1] + fell):.0f} %"
     return Finding(
-        f"The end of training came too soon: {what} accuracy is {accuracy or 0.0:.1%} and rose by "
-        f"{100 * reading.rise:.1f} points over the last {steps} epoch{'s' * (steps > 1)}.",
+        f"Training stopped too early: {what} accuracy is {accuracy or 0.0:.1%} and {pace} over the "
+        f"last {f'{steps} epochs' if steps > 1 else 'epoch'}.",
         _training_evidence(reading) | {"rise": reading.rise, "rise_over_epochs": steps},
     )
 
@@ -293,10 +298,12 @@ def _rises(reading: Reading) -> bool:
 
 
 def _far(reading: Reading) -> bool:
-    accuracy, chance = reading.accuracy, reading.chance
-    if accuracy is None or chance is None or chance >= 1:
+    """Whether training or validation accuracy is far from perfect."""
+    chance = reading.chance
+    if chance is None or chance >= 1:
         return False
-    return (accuracy - chance) / (1 - chance) < FITTED
+    known = [a for a in (reading.accuracy, reading.val_accuracy) if a is not None]
+    return any((accuracy - chance) / (1 - chance) < FITTED for accuracy in known)
 
 
 def _loss_falls(reading: Reading) -> bool:

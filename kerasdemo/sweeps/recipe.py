@@ -169,13 +169,20 @@ class Tuning:
         return sum(len(trial.runs) for trial in trials)
 
     def next_remedy(self) -> Remedy | None:
-        """Return the first remedy of the current verdict that makes a config not tried yet."""
+        """Return the first remedy that makes a config not tried yet.
+
+        Of the current verdict; then of the ones before it, but for what has been kept since.
+        """
         if self.current.outcome == "healthy":
             return None
         tried = [self.start.config.settings]
         tried += [step.trial.config.settings for step in self.steps if step.trial is not None]
         refused = [step.remedy.patch for step in self.steps if step.trial is None]
-        for remedy in self.current.remedies:
+        kept = [key for step in self.steps if step.kept for key in step.remedy.patch]
+        offered = list(self.current.remedies)
+        for trial in self.path[-2::-1]:
+            offered += [remedy for remedy in trial.remedies if not _undoes(remedy, kept)]
+        for remedy in offered:
             if remedy.patch not in refused and _settings(self.current, remedy) not in tried:
                 return remedy
         return None
@@ -186,14 +193,20 @@ class Tuning:
         if outcome == "healthy":
             return "healthy"
         if self.next_remedy() is None:
-            return (
-                "nothing helps"
-                if self.current.remedies
-                else f"no remedy for {recipe_text.words(outcome)}"
-            )
+            offered = any(trial.remedies for trial in self.path)
+            return "nothing helps" if offered else f"no remedy for {recipe_text.words(outcome)}"
         if self.runs + len(self.start.runs) > most_runs:
             return f"--max-runs {most_runs} is used up"
         return None
+
+
+def _undoes(remedy: Remedy, kept: Sequence[str]) -> bool:
+    """Whether a remedy sets what has been kept, a part of it, or the whole that it is part of."""
+    return any(
+        f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+        for one in remedy.patch
+        for other in kept
+    )
 
 
 def _settings(trial: Trial, remedy: Remedy) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kerasdemo import cli
-from kerasdemo.analysis.verdict import Outcome
+from kerasdemo.analysis.verdict import Outcome, Remedy
 from kerasdemo.config import Fault, InputError, RunConfig, load, parse
 from kerasdemo.records import History, Run
 from kerasdemo.sweeps import recipe, recipe_text
@@ -104,6 +104,35 @@ def test_it_ends_where_nothing_helps_or_the_runs_are_used_up() -> None:
     assert followed(hopeless, most_runs=1).steps == ()
     ended = followed(hopeless, most_runs=3)
     assert (ended.runs, ended.end(3)) == (3, "--max-runs 3 is used up")
+
+
+def test_what_was_offered_before_is_tried_where_nothing_else_is_left() -> None:
+    """More epochs bring little; the start's ReLU and Adam were offered, and are what helps."""
+
+    def slow(config: RunConfig) -> Accuracies:
+        if config.optimizer.name == "adam":
+            return (0.99, 0.963, 0.963)
+        return (0.94, 0.856, 0.856) if config.loss.name != "mean_squared_error" else CHANCE
+
+    tuning = followed(slow)
+    kept = [step.remedy.patch for step in tuning.steps if step.kept]
+    assert kept[0] == {"loss": "categorical_crossentropy"}
+    assert kept[-1]["optimizer"]["name"] == "adam"
+    assert tuning.path[-2].outcome == "overfitting"
+    offered = [remedy.patch for remedy in tuning.path[-2].remedies]
+    assert kept[-1] not in offered
+    assert tuning.end(30) == "healthy"
+
+
+def test_what_was_kept_is_not_undone_by_what_was_offered_before() -> None:
+    kept = ["optimizer", "network.layers.0.units"]
+    for patch, undoes in (
+        ({"optimizer.learning_rate": 1.0}, True),
+        ({"network.layers": []}, True),
+        ({"network.layers.0.activation": "relu"}, False),
+        ({"loss": "mse"}, False),
+    ):
+        assert recipe._undoes(Remedy(patch, "", "healthy"), kept) == undoes
 
 
 def test_a_healthy_start_is_the_end() -> None:
