@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format schema bench scorecard experiments lecture clean
+.PHONY: demo test lint format schema bench fuzz scorecard experiments lecture clean
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -46,6 +46,10 @@ bench: .venv/ready .bench/ready
 	.bench/jax/bin/python -m pip install --quiet jax==0.10.2 optax
 	.bench/tuner/bin/python -m pip install --quiet tensorflow==2.21.0 keras==3.15.1 keras-tuner tensorboard
 	@touch $@
+
+# 20,000 changed YAML files and 200 corrupted folders through the command line; half an hour.
+fuzz: .venv/ready
+	$(BIN)/python tests/fuzz/fuzz.py $(WHAT)
 
 # How often the diagnosis is right, and whether its first remedy helps; half an hour on two cores.
 scorecard: .venv/ready

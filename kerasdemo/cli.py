@@ -4,6 +4,7 @@ Nothing heavy is imported here: what does not train answers without TensorFlow.
 """
 
 import json
+import signal
 import sys
 import warnings
 from dataclasses import asdict
@@ -474,6 +475,15 @@ def lecture(
 
 def main() -> None:
     """Run the command line; bad input ends in one line a fault and exit code 2."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        # Who presses Ctrl-C once more while this ends wants out, not to know where that was.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.exit(130)
+
+
+def _run() -> None:
     from kerasdemo.config.errors import InputError
 
     warnings.showwarning = _warn
@@ -488,8 +498,6 @@ def main() -> None:
     except (OSError, RuntimeError) as error:
         _say(f"error: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _say(text: str, err: bool = False) -> None:
@@ -571,10 +579,15 @@ def _judge(outcome: "Run") -> "Verdict":
 
     verdict = analysis.diagnose(outcome)
     folder = outcome.folder
-    files.write_json(folder.verdict_file, verdict.as_dict())
-    if outcome.history.epochs:
-        plots.save_curves(outcome, verdict, folder.curves_file)
-        plots.save_layers(outcome, folder.layer_plot_file)
+    try:
+        files.write_json(folder.verdict_file, verdict.as_dict())
+        if outcome.history.epochs:
+            plots.save_curves(outcome, verdict, folder.curves_file)
+            plots.save_layers(outcome, folder.layer_plot_file)
+    except OSError as error:
+        # Derived, and made again at will: a folder that can't be written to is shown all the same.
+        place = f"verdict and pictures can't be kept in {folder.path}"
+        _warn(f"{place}: {error.strerror or error}")
     return verdict
 
 
@@ -640,7 +653,7 @@ def _print_run(console: "Console", outcome: "Run", verdict: "Verdict") -> None:
     line(f"{outcome.id}  {outcome.status}{reason}", "bold")
     line(f"  {_scores(outcome)}")
     _print_verdict(console, verdict)
-    if outcome.history.epochs:
+    if outcome.folder.curves_file.is_file():
         line(f"  curves   {outcome.folder.curves_file}")
 
 

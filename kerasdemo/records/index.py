@@ -7,9 +7,11 @@ written, and a missing, foreign or damaged index is made anew.
 import contextlib
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -23,6 +25,7 @@ from kerasdemo.records.folder import RunFolder
 
 FILE = ".index.jsonl"
 VERSION = 3
+PLAIN_KEY = re.compile(r"[A-Za-z0-9_.]+")
 # A config as we write it has a few lists, none in another.
 MOST_NESTED = 200
 PARTS = ("train", "validation", "test")
@@ -358,21 +361,31 @@ def _from_line(folder: Path, fields: dict[str, Any], once: _Once) -> Summary:
 def _check(one: Summary) -> None:
     """Raise ValueError unless each field has its type: a file may hold anything."""
     texts = (one.reason, one.source, one.verdict, one.caution, one.data)
-    numbers = (one.seconds, one.parameters, *one.examples.values())
+    epochs = (one.epochs, *(value.best_epoch for value in one.metrics.values()))
     if not all(isinstance(text, str) for text in (one.name, one.status)):
         raise ValueError("name and status are text")
     if not {str, NoneType}.issuperset(map(type, texts)):
         raise ValueError("reason, source, verdict, caution and fingerprint are text")
-    if not {int, float, NoneType}.issuperset(map(type, numbers)) or type(one.epochs) is not int:
-        raise ValueError("seconds, parameters, epochs and examples are numbers")
+    if not {int}.issuperset(map(type, epochs)):
+        raise ValueError("epochs are whole numbers")
+    numbers = [n for n in (one.seconds, one.parameters, *one.examples.values()) if n is not None]
+    if not {int, float}.issuperset(map(type, numbers)):
+        raise ValueError("seconds, parameters and examples are numbers")
     if not {str, int, float, bool, NoneType}.issuperset(map(type, one.values)):
         raise ValueError("a setting is no plain value")
-    seed = one.settings.get("seed")
-    if type(seed) not in (int, NoneType):
-        raise ValueError(f"seed is {shown(seed)}; expected a whole number")
-    for name, value in one.metrics.items():
-        if type(value.best_epoch) is not int:
-            raise ValueError(f"the best epoch of {name} is no number")
+    if not _plain_keys(one.keys):
+        raise ValueError("a key of its config is none of Keras' words")
+    if type(one.settings.get("seed")) not in (int, NoneType):
+        raise ValueError(f"seed is {shown(one.settings['seed'])}; expected a whole number")
+    counted = (*epochs, *numbers, *(value for value in one.values if type(value) is int))
+    if not all(abs(number) < 2**63 for number in counted):
+        raise ValueError("a number is larger than any count")
+
+
+@lru_cache(maxsize=1_000)
+def _plain_keys(keys: tuple[str, ...]) -> bool:
+    """Whether keys are dotted words: they head the columns of tables and CSV files."""
+    return all(PLAIN_KEY.fullmatch(key) for key in keys)
 
 
 def _line(name: str, entry: _Entry) -> str:

@@ -1,4 +1,4 @@
-"""What a run folder's JSON may hold: other programs, crashes and strangers write there, too.
+"""What the files beside runs may hold: other programs, crashes and strangers write there, too.
 
 Only what somebody relies on is checked, and only its type and range: unknown keys may be there, and
 any known one may be missing, as it is in older records.
@@ -115,6 +115,26 @@ class _Probe(_Record):
 class _Verdict(_Record):
     outcome: str
     caution: Text = None
+
+
+class _Planned(_Record):
+    label: str
+    values: dict[str, Any]
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class _Plan(_Record):
+    claims: list[dict[str, Any]] | None = None
+    runs: dict[str, _Planned]
+
+
+def plan(file: Path) -> dict[str, Any]:
+    """Return sweep.json: the claims of an experiment, and which run is which.
+
+    Raises:
+        OSError, ValueError: with what is wrong in it.
+    """
+    return _checked(_Plan, file)
 
 
 def facts(file: Path) -> dict[str, Any]:

@@ -121,8 +121,8 @@ def _build_all(
     failed = 0
     for point in points:
         try:
-            # A point that fails with one seed fails with the others for the same reason.
-            planned += [build(experiment, point, seed) for seed in seeds]
+            first = build(experiment, point, seeds[0])
+            planned += [first, *(_with_seed(first, seed) for seed in seeds[1:])]
         except InputError as error:
             faults += error.faults
             failed += 1
@@ -130,6 +130,13 @@ def _build_all(
             break
     _raise_any(faults)
     return planned
+
+
+def _with_seed(planned: Planned, seed: int | None) -> Planned:
+    """Return the same run with another seed, which was checked and decides nothing else."""
+    assert seed is not None
+    config = planned.config.model_copy(update={"seed": seed})
+    return replace(planned, seed=seed, config=config)
 
 
 def _raise_any(faults: Iterable[Fault]) -> None:
@@ -348,16 +355,15 @@ def _check_overrides(experiment: Experiment, points: list[Point], overrides: Seq
 def _doubled(
     experiment: Experiment, points: list[Point], planned: list[Planned]
 ) -> Iterable[Fault]:
-    """Yield a fault for each run that is in the list already."""
-    seeds = len(experiment.seeds or (None,))
+    """Yield a fault for each point that is in the list already."""
     first: dict[str, Planned] = {}
-    for number, one in enumerate(planned):
+    # Points that are the same with one seed are so with each.
+    for point, one in zip(points, planned[:: len(experiment.seeds or (None,))], strict=True):
         question = repr(one.config.settings)
         if question in first:
-            said = _said(experiment, points[number // seeds])
-            same = first[question]
             yield experiment.document.fault(
-                said, f"{one.label} (seed {one.seed}) is the same run as {same.label}"
+                _said(experiment, point),
+                f"{one.label} (seed {one.seed}) is the same run as {first[question].label}",
             )
         first.setdefault(question, one)
 

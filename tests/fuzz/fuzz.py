@@ -1,0 +1,431 @@
+"""`make fuzz`: hostile input through the command line's own doors; writes results/fuzz.
+
+20,000 mutants of the shipped YAML go through `check` and `sweep --dry-run`, and a results folder,
+corrupted in 200 ways, through every verb that reads one. Two tiny runs are trained, once.
+`--mutant N` and `--corruption N` do one of them again and show what was said.
+"""
+
+import argparse
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import platform
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from unittest import mock
+
+from corruptions import Corruption, corruptions
+from mutations import Mutant, mutant
+
+from kerasdemo import cli
+from kerasdemo.config.errors import printable
+
+REPOSITORY = Path(__file__).parent.parent.parent
+PAGE = REPOSITORY / "results" / "fuzz"
+SHIPPED = ("configs", "experiments")
+SECONDS = 5.0
+MEMORY = 6 * 2**30
+SEED = 20_170
+
+# Two runs, one of them to be corrupted, with a claim of each kind.
+PAIR = """\
+base:
+  data: {name: fizzbuzz, validation: 100}
+  network: {depth: 1, units: 8}
+  training: {batch_size: 100, epochs: 3}
+variants:
+  intact: {network.units: 8}
+  victim: {network.units: 12}
+claims:
+  - {says: more units are better, better: victim, than: intact, metric: accuracy}
+  - {says: few units fail, runs: intact, verdict: optimization_failure}
+  - {says: it learns, runs: victim, metric: test_accuracy, between: [0.1, 0.9]}
+"""
+# What `diagnose --probe` would leave; making it takes longer than all else here.
+_ROW = {"rate": 0.001, "loss": 1.2, "accuracy": 0.5}
+PROBE = {
+    "one_batch": {"examples": 20, "steps": 50, "chance": 0.5, "own": _ROW, "adam": _ROW},
+    "learning_rates": {
+        "steps": 200,
+        "loss_before": 1.4,
+        "own_rate": 0.001,
+        "best_rate": 0.01,
+        "rates": [{**_ROW, "rate": 10.0**-decade} for decade in range(7)],
+    },
+    "zeroed_input": _ROW,
+    "seconds": 2.5,
+}
+
+
+class Hang(BaseException):
+    """A command took longer than it may. No Exception: nobody may take it for a fault of input."""
+
+
+class Terminal(io.StringIO):
+    """What stands in for a terminal, so that nothing is stripped that would reach one."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended: its code, what it printed, and what is wrong with that, if anything."""
+
+    arguments: tuple[str, ...]
+    code: int | None
+    out: str
+    errors: str
+    seconds: float
+    problem: str | None
+
+    def __str__(self) -> str:
+        return f"kerasdemo {' '.join(self.arguments)}: {self.problem}"
+
+
+def call(arguments: Sequence[str], codes: Sequence[int], limit: float = SECONDS) -> Ending:
+    """Call the command line as a terminal would, and say how it ended."""
+    out, errors = Terminal(), Terminal()
+    code: int | None = None
+    problem: str | None = None
+
+    def late(_: int, frame: FrameType | None) -> None:
+        place = traceback.extract_stack(frame)[-1]
+        raise Hang(f"hang in {place.filename}:{place.lineno}")
+
+    before = signal.signal(signal.SIGALRM, late)
+    began = time.monotonic()
+    with (
+        mock.patch.object(sys, "argv", ["kerasdemo", *arguments]),
+        mock.patch.object(cli, "_warned", set()),  # each call is a process of its own
+        mock.patch.dict(os.environ, {"TERM": "dumb", "COLUMNS": "200"}),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(errors),
+    ):
+        warnings.simplefilter("default")
+        try:
+            # Again and again: an `except` that takes the first for something else loses it.
+            signal.setitimer(signal.ITIMER_REAL, limit, limit)
+            cli.main()
+        except SystemExit as end:
+            code = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
+        except Hang as hang:
+            problem = str(hang)
+        except BaseException as error:  # what a person would see as a traceback
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            said = f"{error}"[:200]
+            problem = f"{type(error).__name__} in {place.filename}:{place.lineno}: {said}"
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    seconds = time.monotonic() - began
+    text = out.getvalue() + errors.getvalue()
+    return Ending(
+        tuple(arguments),
+        code,
+        out.getvalue(),
+        errors.getvalue(),
+        seconds,
+        problem or _fault(code, codes, text, seconds, limit),
+    )
+
+
+def _fault(
+    code: int | None, codes: Sequence[int], text: str, seconds: float, limit: float
+) -> str | None:
+    if code not in codes:
+        return f"exit code {code}, expected one of {list(codes)}: {text[-200:]!r}"
+    if seconds > limit:
+        return f"{seconds:.1f} s"
+    if "Traceback" in text or "recursion depth" in text:
+        return f"a traceback: {text[-200:]!r}"
+    if printable(text) != text:
+        bad = next(n for n, (a, b) in enumerate(zip(text, printable(text), strict=True)) if a != b)
+        return f"a control character reaches the terminal: {text[max(0, bad - 40) : bad + 40]!r}"
+    return None
+
+
+# Mutants.
+
+
+class Yard:
+    """A copy of the shipped YAML in which mutants take the place of their file."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in SHIPPED:
+            shutil.copytree(REPOSITORY / name, folder / name)
+        self.files = sorted(file for name in SHIPPED for file in (folder / name).rglob("*.yaml"))
+        for place in {file.parent for file in self.files}:
+            os.mkfifo(place / "fifo")
+
+    def try_out(self, one: Mutant, limit: float = SECONDS) -> list[Ending]:
+        """Write a mutant beside its file and call the verbs that read such a file."""
+        file = one.file.with_name("mutant.yaml")
+        file.write_bytes(one.content)
+        more = ["--json"] if one.number % 4 == 0 else []
+        dry = ["--dry-run", "--results", str(self.folder / "none"), *more]
+        calls = [["sweep", str(file), *dry]]
+        if one.file.is_relative_to(self.folder / "configs"):
+            # As a config, and as the base of an experiment.
+            around = file.with_name("around.yaml")
+            around.write_text("base: mutant.yaml\ngrid: {training.epochs: [1, 2]}\nseeds: 0-1\n")
+            calls = [["check", str(file), *more], ["sweep", str(around), *dry]]
+        endings = [call(arguments, (0, 2), limit) for arguments in calls]
+        return [_with_json(ending) for ending in endings]
+
+
+def _with_json(ending: Ending) -> Ending:
+    """Say where --json printed no JSON."""
+    if ending.problem or ending.code or "--json" not in ending.arguments:
+        return ending
+    try:
+        json.loads(ending.out)
+    except ValueError as error:
+        return replace(ending, problem=f"no JSON: {error}")
+    return ending
+
+
+# Corruptions.
+
+
+class Folder:
+    """A results folder of two tiny runs, trained once; copies of it are corrupted."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        (folder / "pair.yaml").write_text(PAIR)
+        self.whole = folder / "runs" / "pair"
+        self._kerasdemo("sweep", "pair.yaml", "--results", "runs", "--workers", "1", "--quiet")
+        (self.intact,) = (p.name for p in self.whole.glob("intact-*"))
+        (self.victim,) = (p.name for p in self.whole.glob("victim-*"))
+        (self.whole / self.victim / "probe.json").write_text(json.dumps(PROBE))
+        self._kerasdemo("show", f"runs/pair/{self.victim}")
+        self._kerasdemo("list", "runs/pair")
+
+    def _kerasdemo(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "kerasdemo", *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    def corruptions(self, seed: int) -> list[Corruption]:
+        return corruptions(self.whole, self.victim, seed)
+
+    def copy(self) -> Path:
+        """Return a new copy, with the times of the files: else the index would be out of date."""
+        root = self.folder / "corrupted"
+        shutil.rmtree(root, ignore_errors=True)
+        return Path(shutil.copytree(self.whole, root))
+
+    def try_out(self, number: int, one: Corruption, limit: float = SECONDS) -> list[Ending]:
+        """Corrupt a copy and call every verb that reads runs."""
+        root = self.copy()
+        one.make(root / one.place)
+        if number % 2 and one.place != ".index.jsonl":
+            # Else the index answers for what did not change by the looks of it.
+            (root / ".index.jsonl").unlink()
+        intact, victim = str(root / self.intact), str(root / self.victim)
+        columns = ("seed", "status", "verdict", "accuracy", "test_accuracy", "seconds", "data")
+        of_all = [
+            ["list", str(root)],
+            ["list", str(root), "--json", "--sort", columns[number % len(columns)]],
+            ["compare", str(root)],
+            ["compare", str(root), "--format", "json", "--at", ("last", "best")[number % 2]],
+        ]
+        of_one = [
+            ["compare", victim, intact, "--format", ("csv", "markdown")[number % 2]],
+            ["compare", str(root), "--metric", ("seconds", "test_accuracy", "loss")[number % 3]],
+            ["diff", intact, victim],
+            ["diff", victim, intact, "--json"],
+            ["diagnose", victim],
+            ["show", victim],
+            ["list", str(root)],
+        ]
+        endings = [self._with_intact(call(arguments, (0, 1, 2), limit)) for arguments in of_all]
+        return [*endings, *(call(arguments, (0, 1, 2), limit) for arguments in of_one)]
+
+    def _with_intact(self, ending: Ending) -> Ending:
+        """Say where the run that nothing happened to is not shown."""
+        name = self.intact if ending.arguments[0] == "list" else "intact"
+        if ending.problem or (ending.code == 0 and name in ending.out):
+            return _with_json(ending)
+        said = f"code {ending.code}, and the intact run is not shown: {ending.errors[-200:]!r}"
+        return replace(ending, problem=said)
+
+
+# All of it.
+
+
+@dataclass
+class Tally:
+    """What is counted of mutants or of corruptions."""
+
+    what: str
+    count: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+    hangs: int = 0
+    slowest: tuple[float, str] = (0.0, "-")
+    seconds: float = 0.0
+
+    def add(self, number: int, told: str, endings: Sequence[Ending]) -> None:
+        """Count one mutant or corruption, and every call that it went through."""
+        self.count += 1
+        for one in endings:
+            self.codes[f"{one.arguments[0]} {one.code}"] += 1
+            self.slowest = max(self.slowest, (one.seconds, f"{number}, `{one.arguments[0]}`"))
+            if one.problem:
+                self.hangs += one.seconds > SECONDS
+                self.problems.append(f"`--{self.what} {number}` ({told}): {one}")
+                print(f"{self.what} {number} ({told}): {one}", flush=True)
+
+    def told(self) -> list[str]:
+        """Return what stands on the page."""
+        calls = sum(self.codes.values())
+        codes = ", ".join(f"{name}: {count:,}" for name, count in sorted(self.codes.items()))
+        return [
+            f"{self.count:,} {self.what}s, {calls:,} calls in {self.seconds:,.0f} s.",
+            "",
+            f"- verb and exit code: {codes}",
+            f"- tracebacks, wrong codes, control characters, lost runs: "
+            f"{len(self.problems) - self.hangs}",
+            f"- calls that took longer than {SECONDS:g} s: {self.hangs}",
+            f"- slowest call: {self.slowest[0]:.2f} s ({self.what} {self.slowest[1]})",
+            *(f"- {problem}" for problem in self.problems),
+        ]
+
+
+def try_mutants(yard: Yard, seed: int, numbers: Sequence[int]) -> Tally:
+    tally, began = Tally("mutant"), time.monotonic()
+    for number in numbers:
+        one = mutant(yard.files, seed, number)
+        told = f"{one.file.relative_to(yard.folder)}: {', '.join(one.steps)}"
+        tally.add(number, printable(told)[:300], yard.try_out(one))
+        if tally.count % 1_000 == 0:
+            print(f"{tally.count:,} mutants, {time.monotonic() - began:.0f} s", flush=True)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+def try_corruptions(folder: Folder, seed: int, numbers: Sequence[int]) -> tuple[Tally, int]:
+    """Return what was counted, and how many corruptions there are to choose from."""
+    tally, began = Tally("corruption"), time.monotonic()
+    every = folder.corruptions(seed)
+    for number in numbers:
+        one = every[number]
+        tally.add(number, printable(str(one)), folder.try_out(number, one))
+        if tally.count % 20 == 0:
+            print(f"{tally.count} corruptions, {time.monotonic() - began:.0f} s", flush=True)
+    tally.seconds = time.monotonic() - began
+    return tally, len(every)
+
+
+def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: int) -> None:
+    """Write the figures to results/fuzz."""
+    lines = [
+        "# Hostile input",
+        "",
+        f"Made by `make fuzz`, seed {seed}. kerasdemo {version('kerasdemo')}, Python "
+        f"{platform.python_version()}, {os.cpu_count()} cores that were shared with other work.",
+        "",
+        "A call is right where it ends with an exit code that it may have, within "
+        f"{SECONDS:g} s and {MEMORY // 2**30} GiB of memory, without a traceback, and prints no "
+        "control character; with `--json`, where it prints JSON.",
+        "",
+        "## Changed YAML",
+        "",
+        f"Each of the {files} YAML files in configs and experiments was changed in turn: bytes, "
+        "lines, values at any key, keys, whole sections. A config went through `check`, and as the "
+        "base of an experiment through `sweep --dry-run`; an experiment through `sweep --dry-run`. "
+        "Allowed are the exit codes 0 and 2. Nothing was trained.",
+        "",
+        *mutants.told(),
+        "",
+        "## Corrupted run folders",
+        "",
+        "A results folder of two runs of FizzBuzz with `sweep.json` and index; in each copy of it "
+        f"one file was changed. There are {every:,} such changes; those that once broke a listing "
+        "come first, the others mixed by the seed. Each copy went through `list`, `compare`, "
+        "`diff`, `diagnose` and `show`. Allowed are the exit codes 0, 1 and 2; `list` and "
+        "`compare` of the whole folder must end with 0 and show the other run.",
+        "",
+        *corrupted.told(),
+        "",
+        "One of them again: `.venv/bin/python tests/fuzz/fuzz.py --mutant N`, or `--corruption N`.",
+    ]
+    PAGE.mkdir(parents=True, exist_ok=True)
+    (PAGE / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def no_downloads(home: Path) -> None:
+    """Let Keras' cache in this folder say that MNIST can't be had, so that nobody tries."""
+    (home / "datasets").mkdir(parents=True)
+    for name in ("mnist", "fashion_mnist"):
+        (home / "datasets" / f"{name}.unavailable.txt").write_text("not tried")
+
+
+def _again(tally: Tally, endings: Sequence[Ending]) -> int:
+    for ending in endings:
+        print(f"$ kerasdemo {' '.join(ending.arguments)}\n{printable(ending.out)[-3_000:]}")
+        print(f"{printable(ending.errors)[-3_000:]}\ncode {ending.code}, {ending.seconds:.2f} s")
+        print(f"problem: {ending.problem}\n")
+    return 1 if tally.problems else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Hostile input through the command line's doors.")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--mutants", type=int, default=20_000)
+    parser.add_argument("--corruptions", type=int, default=200)
+    parser.add_argument("--mutant", type=int, metavar="N", help="this one only, and what is said")
+    parser.add_argument("--corruption", type=int, metavar="N")
+    asked = parser.parse_args()
+    # What hangs where no signal is heard ends here, with the place.
+    faulthandler.enable()
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        no_downloads(place / "keras")
+        os.environ["KERAS_HOME"] = str(place / "keras")
+        for variable in ("KERASDEMO_MNIST", "KERASDEMO_FASHION_MNIST"):
+            os.environ.pop(variable, None)
+        if asked.mutant is not None:
+            yard = Yard(place)
+            one = mutant(yard.files, asked.seed, asked.mutant)
+            print(one.file.relative_to(place), *one.steps, "", repr(one.content)[:3_000], sep="\n")
+            return _again(Tally("mutant"), yard.try_out(one))
+        folder = Folder(place)
+        if asked.corruption is not None:
+            one_of_them = folder.corruptions(asked.seed)[asked.corruption]
+            print(one_of_them)
+            endings = folder.try_out(asked.corruption, one_of_them)
+            return _again(Tally("corruption"), endings)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        corrupted, every = try_corruptions(folder, asked.seed, range(asked.corruptions))
+        yard = Yard(place / "yard")
+        mutants = try_mutants(yard, asked.seed, range(asked.mutants))
+        write_page(mutants, corrupted, len(yard.files), every, asked.seed)
+    problems = len(mutants.problems) + len(corrupted.problems)
+    print(f"{problems} problems; results/fuzz/README.md", flush=True)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
