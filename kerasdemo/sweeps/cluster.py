@@ -6,8 +6,9 @@ back. This process holds the run's lock meanwhile. Ray is imported here alone (k
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from kerasdemo.records import RunFolder, files
 from kerasdemo.sweeps.answers import Answers
 from kerasdemo.sweeps.expansion import Planned
 from kerasdemo.sweeps.experiment import Resources
-from kerasdemo.sweeps.jobs import Listener, Source
+from kerasdemo.sweeps.jobs import Listener, Source, lost
 
 # Machines come and go: only a run that was lost this often is given up.
 ATTEMPTS = 5
@@ -39,6 +40,7 @@ def connect(address: str, resources: Resources) -> "Cluster":
         message = "Ray is not installed: pip install 'kerasdemo[ray]'"
         raise InputError(Fault(message, "--ray")) from None
     _check_answers(address)
+    leave = not ray.is_initialized()
     try:
         ray.init(
             address=address,
@@ -50,7 +52,7 @@ def connect(address: str, resources: Resources) -> "Cluster":
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise InputError(Fault(_unreachable(address, str(error)), "--ray")) from None
-    return Cluster(resources)
+    return Cluster(resources, leave)
 
 
 def _check_answers(address: str) -> None:
@@ -82,10 +84,12 @@ class _Away:
 
 
 class Cluster:
-    """A Ray cluster that this process is connected to."""
+    """A Ray cluster that this process is connected to; leave: until `execute` is done."""
 
-    def __init__(self, resources: Resources):
+    def __init__(self, resources: Resources, leave: bool = False):
         import ray
+
+        self._leave = leave
 
         self._ray = ray
         self._resources = resources
@@ -99,6 +103,16 @@ class Cluster:
 
     def execute(self, source: Source, answers: Answers, listener: Listener) -> None:
         """Make the runs of a source, as many at a time as the cluster has room for."""
+        # Ray prints what it has to say of lost machines, the last of it when it is left: neither
+        # belongs into a caller's JSON.
+        with redirect_stdout(sys.stderr):
+            try:
+                self._execute(source, answers, listener)
+            finally:
+                if self._leave:
+                    self._ray.shutdown()
+
+    def _execute(self, source: Source, answers: Answers, listener: Listener) -> None:
         away: dict[Any, _Away] = {}
         more = True
         try:
@@ -177,7 +191,7 @@ class Cluster:
     ) -> None:
         one = away.pop(reference)
         folder = answers.folder(one.planned.config)
-        reason = ""
+        reason, outcome = "", None
         try:
             result = self._ray.get(reference)
             reason = result["reason"]
@@ -190,13 +204,11 @@ class Cluster:
                 again = _Away(one.planned, one.lock, one.attempts + 1)
                 away[self._submit(one.planned, folder)] = again
                 return
-            reason = f"lost {ATTEMPTS} times: {type(error).__name__}"
+            outcome = lost(f"lost {ATTEMPTS} times: {type(error).__name__}")
         one.lock.release()
-        outcome = (
-            answers.fail(one.planned, reason)
-            if folder.status is None
-            else answers.read(one.planned)
-        )
+        if outcome is None and folder.status is None:
+            outcome = answers.fail(one.planned, reason)
+        outcome = outcome or answers.read(one.planned)
         listener.ended(one.planned, outcome)
         source.done(one.planned, outcome)
 

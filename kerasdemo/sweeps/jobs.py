@@ -23,6 +23,11 @@ class Outcome:
     answered: bool = False
 
 
+def lost(reason: str) -> Outcome:
+    """Return the outcome of a run whose process or machine was lost: nothing of it is recorded."""
+    return Outcome("failed", f"{reason}; the same command tries it again")
+
+
 class StopSweep(RuntimeError):
     """Nothing more can be run here; what was finished stays finished."""
 

@@ -14,10 +14,11 @@ from typing import IO, Any
 
 from kerasdemo.sweeps.answers import Answers
 from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Listener, Outcome, Source, StopSweep
+from kerasdemo.sweeps.jobs import Listener, Outcome, Source, StopSweep, lost
 from kerasdemo.training.shape import shape_key
 
-# A run whose workers died this often without one more whole epoch is itself the reason.
+# A run whose workers died this often without one more whole epoch is given up, until the sweep is
+# started again: what killed them may have been the machine.
 ATTEMPTS = 3
 # A worker may grow to this multiple of what it held after its first run, and by this many bytes.
 GROWTH, SLACK = 1.5, 1 << 29
@@ -104,6 +105,8 @@ class _Crew:
                 raise StopSweep(f"{end['reason']}; mend it and give the same command again")
             case "stopped":
                 return Outcome("stopped", "the search gave it up")
+            case "lost":
+                return lost(end["reason"])
             case _:
                 return self.answers.fail(planned, end["reason"])
 
@@ -134,7 +137,7 @@ class _Hand:
             if self._crew.stopping:
                 return {"event": "stopped"}
             if deaths == ATTEMPTS:
-                return {"event": "failed", "reason": f"{death}, {ATTEMPTS} times in a row"}
+                return {"event": "lost", "reason": f"{death}, {ATTEMPTS} times in a row"}
 
     def dismiss(self) -> None:
         """End the worker, if there is one."""

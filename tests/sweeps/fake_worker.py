@@ -38,6 +38,9 @@ while True:
             wire.send("begin", epoch=1)
             wire.send("epoch", epoch=1, row={"loss": 1.0})
             os.kill(os.getpid(), signal.SIGKILL)
+        case "killed thrice" if len(list(results.glob("*.kill"))) < 3:
+            (results / f"{os.getpid()}.kill").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         case "half a line" if not flag.exists():
             flag.touch()
             wire._out.write('{"event": "ep')

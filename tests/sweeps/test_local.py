@@ -54,7 +54,8 @@ def test_a_worker_that_dies_costs_one_run(tmp_path: Path, workers: int) -> None:
     assert statuses(swept) == {"v0": "finished", "v1": "failed", "v2": "finished"}
     ((_, outcome),) = swept.failed
     assert outcome.reason == (
-        "the worker process was killed by SIGSEGV: the last words, 3 times in a row"
+        "the worker process was killed by SIGSEGV: the last words, 3 times in a row; "
+        "the same command tries it again"
     )
 
 
@@ -76,7 +77,13 @@ def test_a_damaged_run_is_trained_anew(tmp_path: Path) -> None:
 
 def test_a_worker_that_exits_is_told(tmp_path: Path) -> None:
     ((_, outcome),) = run(tmp_path, "exits").failed
-    assert outcome.reason == "the worker process ended with exit code 3, 3 times in a row"
+    assert outcome.reason is not None
+    assert outcome.reason.startswith("the worker process ended with exit code 3, 3 times in a row")
+
+
+def test_what_killed_the_workers_is_no_reason_for_ever(tmp_path: Path) -> None:
+    assert statuses(run(tmp_path, "killed thrice", "well")) == {"v0": "failed", "v1": "finished"}
+    assert statuses(run(tmp_path, "killed thrice", "well")) == {"v0": "finished", "v1": "finished"}
 
 
 def test_what_is_finished_is_never_run_again(tmp_path: Path) -> None:
