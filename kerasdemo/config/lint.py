@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kerasdemo.config import types
+from kerasdemo.config import size, types, vocabulary
 from kerasdemo.config.consistency import single_output
 from kerasdemo.config.document import Key, dotted
 from kerasdemo.config.errors import Fault
+from kerasdemo.config.shapes import ShapeError
 from kerasdemo.config.types import RunConfig
 
 Severity = Literal["error", "tip"]
@@ -311,17 +312,29 @@ def _few_updates(config: RunConfig) -> Found:
         )
 
 
+def _too_large(config: RunConfig) -> Found:
+    if config.facts is None:
+        return
+    try:
+        problem = size.too_large(config, config.facts.shape, config.facts.classes)
+    except ShapeError:
+        return  # which is an error of its own
+    if problem:
+        yield ("network",), problem
+
+
 def _learning_rate(config: RunConfig) -> Found:
     optimizer = config.optimizer
     rate = optimizer.arguments.get("learning_rate")
     if rate is None:
         return
+    usual = vocabulary.names("optimizers")[optimizer.name]["learning_rate"]
     high, low = HIGH_RATE.get(optimizer.name, 0.1), LOW_RATE.get(optimizer.name, 1e-5)
     key: Key = ("optimizer", "learning_rate")
     if rate >= high:
-        yield key, f"{rate:g} is very large for {optimizer.name}; try {rate / 10:g} or less"
+        yield key, f"{rate:g} is very large for {optimizer.name}; try {usual:g}, Keras' default"
     elif rate <= low:
-        yield key, f"{rate:g} is very small for {optimizer.name}; try {rate * 10:g} or more"
+        yield key, f"{rate:g} is very small for {optimizer.name}; try {usual:g}, Keras' default"
 
 
 def _heavy_penalty(config: RunConfig) -> Found:
@@ -359,6 +372,7 @@ class LintRule:
 RULES = (
     LintRule("L101", "error", "The loss can't read the output", _unreadable_output),
     LintRule("L102", "error", "Kernels of 0 pass neither signal nor gradient", _dead_start),
+    LintRule("L103", "error", "The network does not fit into memory", _too_large),
     LintRule("L201", "tip", "The output goes badly with the loss", _poor_output),
     LintRule("L202", "tip", "Hidden layers are linear", _linear_hidden),
     LintRule("L203", "tip", "A hidden layer is a softmax", _hidden_softmax),

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kerasdemo.config import vocabulary
+from kerasdemo.config import types, vocabulary
 from kerasdemo.config.types import RunConfig
 
 
@@ -30,8 +30,7 @@ def _describe(kind: dict[str, Any]) -> None:
     if "const" in tag or "enum" in tag:
         told = [f"{name}: {texts[name]['']}" for name in names if name in texts]
         tag.setdefault("description", ". ".join(told) or kind.get("description", "its name"))
-        spelled = {name: cls for k in KINDS for cls, name in vocabulary.class_names(k).items()}
-        tag["enum"] = [*names, *(spelled[name] for name in names if name in spelled)]
+        tag["enum"] = [*names, *_spellings(names)]
         tag.pop("const", None)
     if "ignore_class" in properties:  # Keras' own docstring leaves it out
         properties["ignore_class"].setdefault("description", "a class that the loss leaves out")
@@ -49,11 +48,22 @@ def _complete_experiment(schema: dict[str, Any]) -> None:
     properties = schema["properties"]
     seeds = properties["seeds"]["anyOf"]
     seeds.insert(0, {"type": "string", "pattern": "^[0-9]+-[0-9]+$"})
-    configs = {"$ref": "../configs/schema.json"}
+    # Within the file: the schema is of use outside this repository, too.
+    config = RunConfig.model_json_schema()
+    schema["$defs"] = config.pop("$defs") | schema["$defs"] | {"RunConfig": config}
+    configs = {"$ref": "#/$defs/RunConfig"}
     properties["base"]["anyOf"] = [{"type": "string"}, configs, {"type": "null"}]
 
 
 KINDS = ("activations", "initializers", "constraints", "losses", "optimizers", "layers")
+
+
+def _spellings(names: list[str]) -> list[str]:
+    """Return what else these names are written as: Conv2D, mse."""
+    others = [*types.OWN_CLASS_NAMES.items()]
+    for kind in KINDS:
+        others += [*vocabulary.class_names(kind).items(), *vocabulary.aliases(kind).items()]
+    return list(dict.fromkeys(other for other, name in others if name in names))
 
 
 def _allow_names(node: Any) -> None:
@@ -66,8 +76,7 @@ def _allow_names(node: Any) -> None:
         if key:
             del node["discriminator"]
         if key == "name":
-            spelled = {n: c for k in KINDS for c, n in vocabulary.class_names(k).items()}
-            names += [spelled[name] for name in names if name in spelled]
+            names += _spellings(names)
             # The name may be left out of a mapping where there is a usual one.
             node["anyOf"] = [{"enum": names}, *node.pop("oneOf")]
     elif isinstance(node, list):

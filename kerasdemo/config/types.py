@@ -372,11 +372,15 @@ if not TYPE_CHECKING:
     ActivationLayer = _with_all_arguments(ActivationLayer)
 
 
+# Of what Keras does not have.
+OWN_CLASS_NAMES = {"Maxout": "maxout"}
+
+
 def _by_class_name(value: Any) -> Any:
     """Accept a layer's type as Keras spells its class: Conv2D."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         kind = value["type"]
-        known = vocabulary.class_names("layers") | {"Maxout": "maxout"}
+        known = vocabulary.class_names("layers") | OWN_CLASS_NAMES
         return {**value, "type": known.get(kind, kind)}
     return value
 

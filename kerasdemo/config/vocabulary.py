@@ -37,5 +37,5 @@ def texts() -> dict[str, dict[str, str]]:
 
 def aliases(kind: str) -> dict[str, str]:
     """Return {short name: name}, such as mse: mean_squared_error."""
-    found: dict[str, str] = _vocabulary()["aliases"][kind]
+    found: dict[str, str] = _vocabulary()["aliases"].get(kind, {})
     return found

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
+from kerasdemo.config.size import too_large
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training import data
 from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy, validation_right
@@ -72,6 +73,9 @@ def run(
     faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
     if faults:
         raise InputError(faults)
+    problem = too_large(config, dataset.shape, dataset.classes)
+    if problem:
+        raise InputError(config.fault(("network",), problem))
     from kerasdemo.training.session import Session
 
     started = time.perf_counter()

@@ -1,8 +1,10 @@
 """Tips on configs, each with its line; errors only where a network cannot work."""
 
+from pathlib import Path
+
 import pytest
 
-from kerasdemo.config import parse
+from kerasdemo.config import InputError, parse, size
 from kerasdemo.config.lint import RULES, lint, output_mismatch
 
 FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
@@ -42,6 +44,7 @@ def test_a_sound_config_gets_no_tip(text: str) -> None:
         ("L101", "network: {output_activation: linear}"),
         ("L101", "network: {output_activation: relu}"),
         ("L102", "network: {initializer: zeros}"),
+        ("L103", "network: {depth: 2, units: 10000000}"),
         ("L201", "loss: mse"),
         ("L201", LOGITS_OF_SOFTMAX),
         ("L201", FLAT + OUTPUT + "    - {type: activation, activation: softmax}\n"),
@@ -107,3 +110,43 @@ def test_the_patch_mends_the_mismatch(text: str, patch: dict[str, object]) -> No
     assert mismatch.patch == patch
     changes = [f"{key}={str(value).lower()}" for key, value in patch.items()]
     assert output_mismatch(parse(text, overrides=changes)) is None
+
+
+def test_an_unusual_learning_rate_is_told_the_usual_one() -> None:
+    (tip,) = lint(parse("optimizer: {name: sgd, learning_rate: 1.0e+30}"))
+    assert "try 0.01, Keras' default" in tip.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "network: {depth: 2, units: [7, 5]}",
+        "network: {depth: 1, units: 6, activation: maxout, maxout_pieces: 3}",
+        FLAT + "    - {type: dense, units: 3, use_bias: false}\n" + OUTPUT,
+        "network: {layers: [{type: conv2d, filters: 4, kernel_size: [3, 2]}, "
+        "{type: conv2d, filters: 6, kernel_size: 3, groups: 2, use_bias: false}, "
+        "{type: flatten}, {type: maxout, units: 5}, {type: dense, units: 10}]}",
+    ],
+)
+def test_parameters_are_counted_as_keras_does(text: str) -> None:
+    from kerasdemo.training import network
+
+    config = parse(text)
+    assert (
+        size.parameters(config, (28, 28), 10) == network.build(config, (28, 28), 10).count_params()
+    )
+
+
+def test_memory_grows_with_the_optimizer_and_the_precision() -> None:
+    adam = size.memory(parse("optimizer: adam"), 1000)
+    assert size.memory(parse("optimizer: sgd"), 1000) < adam == 1000 * 5 * 4
+    assert size.memory(parse("{optimizer: adam, training: {precision: float64}}"), 1000) == 2 * adam
+
+
+def test_a_network_beyond_memory_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    from kerasdemo.training import runner
+
+    config = parse("{data: {name: fizzbuzz}, network: {depth: 2, units: 10000000}}")
+    with pytest.raises(InputError, match="parameters need at least"):
+        runner.run(config, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
