@@ -12,6 +12,7 @@ import io
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import signal
@@ -41,6 +42,7 @@ SHIPPED = ("configs", "experiments")
 SECONDS = 5.0
 MEMORY = 6 * 2**30
 SEED = 20_170
+FOLDERS = re.compile(r"(?<![\w.])/(?:[\w.+-]+/)+(?=[\w.])")
 
 # Two runs, one of them to be corrupted, with a claim of each kind.
 PAIR = """\
@@ -97,7 +99,9 @@ class Ending:
     problem: str | None
 
     def __str__(self) -> str:
-        return f"kerasdemo {' '.join(self.arguments)}: {self.problem}"
+        text = " ".join(f"kerasdemo {' '.join(self.arguments)}: {self.problem}".split())
+        # Where the folders of one machine lie is nobody else's business.
+        return FOLDERS.sub("", text.replace(f"{REPOSITORY}/", ""))
 
 
 def call(arguments: Sequence[str], codes: Sequence[int], limit: float = SECONDS) -> Ending:
