@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import warnings
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -145,7 +146,9 @@ def check(configs: Configs, overrides: Set = None, as_json: Json = False) -> Non
             }
         )
         if not as_json:
-            count = f"{len(tips)} tip{'s' * (len(tips) > 1)}" if tips else "ok"
+            kinds = Counter(tip.severity for tip in tips)
+            counts = [f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(kinds.items())]
+            count = ", ".join(counts) or "ok"
             _say(f"{path}: {count}")
             for line in (*tips, *(f"data: {remark}" for remark in remarks)):
                 _say(f"  {line}")
@@ -194,7 +197,7 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List the runs in a results folder, and what differs between them."""
-    from kerasdemo.analysis.comparison import differing, label
+    from kerasdemo.analysis.comparison import differing
     from kerasdemo.config import Fault, InputError
     from kerasdemo.records import listing
 
@@ -216,10 +219,8 @@ def list_runs(
             if any(str({**summary.settings, **row}.get(name)) == value for name in names)
         ]
     keys = differing([summary for summary, _ in kept])
-    rows = [
-        row | {"differs": label({k: v for k, v in summary.settings.items() if k in keys})}
-        for summary, row in kept
-    ]
+    texts = _apart([{k: v for k, v in s.settings.items() if k in keys} for s, _ in kept])
+    rows = [row | {"differs": text} for (_, row), text in zip(kept, texts, strict=True)]
     if sort is not None and rows:
         _one_of("--sort", sort, tuple(rows[0]))
         # What has no value stands at the end.
@@ -495,7 +496,12 @@ def _run() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(1)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        problem = f"{place}{error.strerror or error}"
+        _say(f"error: {problem}; mend it and give the same command again", err=True)
+        sys.exit(1)
+    except RuntimeError as error:
         _say(f"error: {error}", err=True)
         sys.exit(1)
 
@@ -762,12 +768,12 @@ def _fitted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     import shutil
 
     wide = shutil.get_terminal_size().columns
-    minor = ["data", "seconds", "epochs", "status", "accuracy", "date"]
+    minor = ["data", "seconds", "epochs", "status", "accuracy", "date", "test_accuracy"]
 
     def widths() -> dict[str, int]:
         return {n: max(len(n), *(len(_cell(row[n])) for row in rows)) for n in rows[0]}
 
-    while minor and sum(w + 2 for n, w in widths().items() if n != "differs") + 20 > wide:
+    while minor and sum(w + 2 for n, w in widths().items() if n != "differs") + 30 > wide:
         dropped = minor.pop(0)
         rows = [{n: v for n, v in row.items() if n != dropped} for row in rows]
     for name in ("differs", "run"):
@@ -777,6 +783,22 @@ def _fitted(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for row in rows
         ]
     return rows
+
+
+def _apart(settings: list[dict[str, Any]]) -> list[str]:
+    """Return in words what differs: what sets a run apart from most others first.
+
+    A narrow terminal cuts the end off.
+    """
+    from kerasdemo.analysis.comparison import label
+
+    keys = dict.fromkeys(key for one in settings for key in one)
+    counts = {key: Counter(str(one.get(key)) for one in settings) for key in keys}
+    usual = {key: counted.most_common(1)[0][0] for key, counted in counts.items()}
+    return [
+        label(dict(sorted(one.items(), key=lambda pair: str(pair[1]) == usual[pair[0]])))
+        for one in settings
+    ]
 
 
 def _row(summary: "Summary") -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The command line as a person uses it: in a process of its own."""
 
+import errno
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from typer.testing import CliRunner
 
 from kerasdemo import cli
 from kerasdemo.config import load
+from kerasdemo.records import RunFolder
+from kerasdemo.training import runner
 
 TINY = """\
 description: small enough to train in a test
@@ -213,8 +217,6 @@ def test_a_warning_is_said_once(tmp_path: Path) -> None:
 def test_an_interrupted_run_says_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kerasdemo.training import runner
-
     (tmp_path / "tiny.yaml").write_text(TINY)
     monkeypatch.chdir(tmp_path)
 
@@ -250,3 +252,35 @@ def test_list_sorts_filters_and_says_what_differs(folder: Path) -> None:
     bad = kerasdemo("list", "--sort", "sede", folder=folder)
     assert bad.returncode == 2
     assert "did you mean 'seed'?" in bad.stderr
+
+
+def test_what_sets_a_run_apart_stands_first() -> None:
+    settings = [{"training.epochs": 20, "optimizer.name": name} for name in ("sgd", "sgd", "adam")]
+    settings[1]["training.epochs"] = 5
+    assert cli._apart(settings) == [
+        "epochs=20, optimizer=sgd",
+        "epochs=5, optimizer=sgd",
+        "optimizer=adam, epochs=20",
+    ]
+
+
+def test_a_full_disk_says_where_and_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(self: RunFolder, *_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+    monkeypatch.setattr(RunFolder, "add_epoch", full)
+    monkeypatch.setattr("sys.argv", ["kerasdemo", "run", "tiny.yaml"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert re.search(
+        r"error: results/runs/tiny-\w+: No space left on device; mend it and give", told
+    )
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert runner.run(load("tiny.yaml"), "results/runs").status == "finished"

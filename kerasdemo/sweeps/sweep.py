@@ -104,21 +104,23 @@ def sweep(
     planned = expand(experiment, overrides)
     folder = results / experiment.name
     answers = Answers(folder, retry_failed)
-    planned, refused = _with_data(planned, answers)
+    every, (planned, refused) = planned, _with_data(planned, answers)
     cluster = _connect(experiment, ray) if ray else None
     prepare(folder)
     source = _source(experiment, folder, overrides, planned)
     log = _Log(experiment, folder, answers)
     log.write(planned)
-    with _progress(experiment, planned, console) as progress:
+    with _progress(experiment, every, console) as progress:
         listener = _Both(log, progress)
+        for one, outcome in refused:
+            listener.ended(one, outcome)
         if cluster is not None:
             cluster.execute(source, answers, listener)
         else:
             from kerasdemo.sweeps import local
 
             local.execute(source, answers, listener, workers or estimate.usual_workers(planned))
-    return Swept(experiment, folder, (*refused, *log.outcomes), tuple(findings(folder)))
+    return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
 
 
 def _with_data(

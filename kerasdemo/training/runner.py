@@ -123,7 +123,9 @@ def _train(
         outcome = session.fit(folder, first, reporter)
     except Exception as error:
         if isinstance(error, OSError):
-            raise  # a full disk: what is on it stays, and the next call goes on from there
+            # A full disk: what is on it stays, and the next call goes on from there.
+            place = error.filename or str(folder.path)
+            raise OSError(error.errno, error.strerror or str(error), place) from error
         folder.finish({"status": "failed", "reason": _brief(error)} | _circumstances())
         return
     facts = outcome | {

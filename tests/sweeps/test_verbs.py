@@ -74,11 +74,11 @@ def test_a_failed_run_is_told_and_gives_exit_code_1() -> None:
     file = Path("question.yaml")
     file.write_text(
         "base: {data: {name: fizzbuzz}}\nvariants:\n"
-        "  bad: {description: exits}\n  good: {network.depth: 1}\n"
+        "  bad: {description: raises}\n  good: {network.depth: 1}\n"
     )
     swept = kerasdemo("sweep", "question.yaml")
     assert swept.exit_code == 1
-    assert "failed: bad (seed 0): the worker process ended with exit code 3" in swept.stdout
+    assert "failed: bad (seed 0): ValueError: bad" in swept.stdout
     assert "1 of 1 failed" in swept.stdout
 
 
