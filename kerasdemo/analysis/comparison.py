@@ -9,7 +9,7 @@ examples, so this is a little too wide, never too narrow.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -35,6 +35,8 @@ METRICS = (
     *("epoch_seconds", "seconds"),
 )
 TIMES = ("epoch_seconds", "seconds")
+# How a network sees its examples is a setting; which examples there are is the data.
+TREATMENTS = ("data.normalize",)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Interval:
     def scaled(self, by: float) -> "Interval":
         """Return it in another unit: 100 makes percent of a share."""
         return Interval(by * self.mean, by * self.low, by * self.high, self.n)
+
+    def turned(self) -> "Interval":
+        """Return it of the opposite difference."""
+        # Not -x, which makes "-0" of 0.
+        return Interval(0.0 - self.mean, 0.0 - self.high, 0.0 - self.low, self.n)
 
     def within(self, least: float, most: float) -> "Interval":
         """Return it cut to the values that are possible: a share of examples is 0 to 1."""
@@ -102,10 +109,19 @@ def is_accuracy(metric: str) -> bool:
     return metric.endswith("accuracy")
 
 
+def is_loss(metric: str) -> bool:
+    """Return whether a metric is a loss: a number without a unit that all losses share."""
+    return metric.endswith("loss")
+
+
 def examples_of(examples: Mapping[str, int], metric: str) -> int | None:
     """Return how many examples a metric was measured on, by the run's part -> count."""
-    part = {"val": "validation", "test": "test"}.get(metric.partition("_")[0], "train")
-    return examples.get(part) or None
+    return examples.get(_part(metric)) or None
+
+
+def _part(metric: str) -> str:
+    """Return the part of the data that a metric is measured on."""
+    return {"val": "validation", "test": "test"}.get(metric.partition("_")[0], "train")
 
 
 def _wilson_distances(share: float, examples: int | None) -> tuple[float, float]:
@@ -157,7 +173,7 @@ class Pair:
     difference: of the first minus the second. by_seed: the same for each seed. more_seeds: about
     how many more would decide; None where none are needed, or no number of seeds would do: then
     it is a tie, or `undecided` because there are too few examples. seen: what one seed shows
-    beyond the error of its examples; of more seeds, None.
+    beyond the error of its examples; of more seeds, None. less: whether less is better.
     """
 
     difference: Interval
@@ -165,6 +181,12 @@ class Pair:
     more_seeds: int | None = None
     seen: Literal["better", "worse"] | None = None
     by_seed: tuple[float, ...] = ()
+    less: bool = False
+
+    @property
+    def lead(self) -> Interval:
+        """How far the first is ahead, of losses and times too; below 0 where it is behind."""
+        return self.difference.turned() if self.less else self.difference
 
     @property
     def lacks(self) -> str:
@@ -178,23 +200,22 @@ class Pair:
         return f"needs {'at least' if few else 'about'} {more}"
 
     def sentence(self, first: str, second: str) -> str:
-        """Return the verdict in words."""
-        d = self.difference
-        if self.verdict == "better":
-            return f"{first} beats {second} by {_size(d)}"
-        if self.verdict == "worse":
-            return f"{second} beats {first} by {_size(d)}"
-        if d.n == 0:
+        """Return the verdict in words: who is ahead by how much, whatever the metric."""
+        if self.difference.n == 0:
             return f"{first} and {second} share no seed: run both with the same seeds"
+        lead, ahead, behind = self.lead, first, second
+        if lead.mean < 0:
+            lead, ahead, behind = lead.turned(), second, first
+        if self.verdict in ("better", "worse"):
+            return f"{ahead} beats {behind} by {lead}"
         if self.verdict == "tie":
-            return f"{first} and {second}: tie ({d})"
-        once = ", seen once" if self.seen else " with one seed" if d.n == 1 else ""
-        return f"{first} against {second}: {d}{once}, {self.lacks}"
-
-
-def _size(difference: Interval) -> str:
-    low, high = sorted((abs(difference.low), abs(difference.high)))
-    return f"{abs(difference.mean):.4g} [{low:.4g}, {high:.4g}]"
+            by = f"the first ahead by {lead}" if lead.mean else str(lead)
+            return f"{ahead} and {behind}: tie, {by}"
+        once = ", seen once" if self.seen else " with one seed" if self.difference.n == 1 else ""
+        told = (
+            f"{ahead} is ahead of {behind} by" if lead.mean else f"{ahead} and {behind} differ by"
+        )
+        return f"{told} {lead}{once}, {self.lacks}"
 
 
 def pair(
@@ -224,7 +245,8 @@ def pair(
     difference, below, above = _difference(
         [first[seed] for seed in seeds], [second[seed] for seed in seeds], metric, examples
     )
-    sign = -1 if less_is_better(metric) else 1
+    less = less_is_better(metric)
+    sign = -1 if less else 1
     low, high = sorted((sign * difference.low, sign * difference.high))
     beyond: Literal["better", "worse"] | None = (
         "better" if low > by else "worse" if high < by else None
@@ -232,17 +254,17 @@ def pair(
     n = len(seeds)
     if n < FEWEST_SEEDS:
         seen = beyond if n == 1 else None
-        return Pair(difference, "undecided", FEWEST_SEEDS - n, seen, differences)
+        return Pair(difference, "undecided", FEWEST_SEEDS - n, seen, differences, less)
     if beyond is not None:
-        return Pair(difference, beyond, by_seed=differences)
+        return Pair(difference, beyond, by_seed=differences, less=less)
     apart = [sign * d - by for d in differences]
     needed = _seeds_needed(apart, 0.0)
     if needed is None:
-        return Pair(difference, "tie", by_seed=differences)
+        return Pair(difference, "tie", by_seed=differences, less=less)
     # The examples' error on the side towards `by`.
     needed = _seeds_needed(apart, below if difference.mean > sign * by else above)
     more = None if needed is None else max(1, needed - n)
-    return Pair(difference, "undecided", more, by_seed=differences)
+    return Pair(difference, "undecided", more, by_seed=differences, less=less)
 
 
 def _difference(
@@ -335,7 +357,10 @@ class Group:
         """What data its runs used, and how many used the sample in place of what was asked for."""
         count = sum(map(stands_in, self.runs))
         names = ", ".join(sorted({run.source or MISSING for run in self.runs}))
-        return names if not count else f"{names}, stands in for MNIST"
+        if count == 0:
+            return names
+        of = f" in {count} of {len(self.runs)} runs" if count < len(self.runs) else ""
+        return f"{names}, stands in for MNIST{of}"
 
     def mean_of(self, metric: str, at: str) -> float:
         """Return the mean of another metric over the runs that have it."""
@@ -352,11 +377,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A group with its rank; groups that tie with the first of their rank share it."""
+    """A group with its rank; groups that tie with the first of their rank share it.
 
-    rank: int
+    Groups are ranked among those on the same scale. rank: None where there is but one of these,
+    and others on other scales. best: of its scale. scale: which one it is, from 1.
+    """
+
+    rank: int | None
     group: Group
     against_best: Pair | None
+    best: Group
+    scale: int = 1
 
 
 @dataclass(frozen=True)
@@ -367,7 +398,8 @@ class Comparison:
     edges: keys whose best value lies at the end of the range that was tried, with values beyond
     it. unfinished: how many runs are still being trained, or were cut off, and are left out.
     named: whether the groups have names of their own, such as variants have. cautions: in which
-    respects the runs are not alike, though they are ranked or pooled.
+    respects the runs are not alike, though they are ranked or pooled. Losses of different kinds,
+    or on different data, have no common scale: they come one scale after another.
     """
 
     metric: str
@@ -381,8 +413,13 @@ class Comparison:
 
     @property
     def groups(self) -> list[Group]:
-        """The groups, best first."""
+        """The groups, best first; of several scales, the best of each scale first."""
         return [one.group for one in self.ranked]
+
+    @property
+    def scales(self) -> int:
+        """On how many scales the groups were measured; more than one only of losses."""
+        return max((one.scale for one in self.ranked), default=1)
 
 
 def less_is_better(metric: str) -> bool:
@@ -471,6 +508,7 @@ def compare(
 
     Groups in which a run diverged come behind all others, whatever their mean. A group shares
     the rank of the best group that it can't be told from; where seeds are missing to tell, too.
+    Losses are ranked only with losses of the same kind on the same data.
 
     Args:
         group_by: dotted paths, or sections such as `optimizer`; left out: every key that differs.
@@ -488,11 +526,15 @@ def compare(
         raise InputError(Fault(unknown("metric", metric, METRICS)))
     keys = _asked(runs, group_by) if group_by else differing(runs)
     groups, named = _groups(runs, keys, metric, at)
+    scales = _scales(groups)
     sign = 1 if less_is_better(metric) else -1
-    groups.sort(key=lambda g: _order(g, sign))
-    ranked = tuple(_ranked(groups))
+    for scale in scales:
+        scale.sort(key=lambda g: _order(g, sign))
+    ranked = tuple(_ranked(scales))
+    groups = [one.group for one in ranked]
     unfinished = len(every) - len(runs)
-    edges, cautions = _edges(groups, keys), tuple(_cautions(runs, groups, metric, keys))
+    edges = _edges(groups, keys) if len(scales) == 1 else ()
+    cautions = tuple(_cautions(runs, groups, metric, keys))
     return Comparison(metric, at, keys, ranked, edges, unfinished, named, cautions)
 
 
@@ -562,15 +604,58 @@ def _order(group: Group, sign: int) -> tuple[int, float, float, str]:
     return (int(group.diverged > 0), group.diverged / len(group.runs), sign * mean, group.label)
 
 
-def _ranked(groups: Sequence[Group]) -> Iterable[Ranked]:
-    leader, rank = None, 0
-    for place, group in enumerate(groups, 1):
-        if leader is None or not _ties(leader, group):
-            leader, rank = group, place
-        against = None
-        if place > 1:
-            against = groups[0].against(group)
-        yield Ranked(rank, group, against)
+def _scales(groups: Sequence[Group]) -> list[list[Group]]:
+    """Return the groups parted into those whose values can be held against each other.
+
+    A group that is itself a mean over several scales stands alone.
+    """
+    found: dict[object, list[Group]] = {}
+    for place, group in enumerate(groups):
+        kinds = {_yardstick(run, group.metric) for run in group.runs}
+        found.setdefault(kinds.pop() if len(kinds) == 1 else place, []).append(group)
+    return (
+        sorted(found.values(), key=lambda scale: scale[0].label)
+        if len(found) > 1
+        else [*found.values()]
+    )
+
+
+def _yardstick(run: Summary, metric: str) -> tuple[object, ...]:
+    """Return what two runs must share so that a smaller loss is a better one."""
+    if not is_loss(metric):
+        return ()
+    asked = sorted(
+        (key, repr(value))
+        for key, value in run.settings.items()
+        if (_is_of_loss(key) or _is_of_data(key, metric)) and (key != "data.path" or not run.data)
+    )
+    return (run.data, *asked)
+
+
+def _is_of_loss(key: str) -> bool:
+    """Return whether a key says what is summed up in a loss: penalties are."""
+    return key.startswith("loss.") or "regularizer" in key.split(".")
+
+
+def _is_of_data(key: str, metric: str) -> bool:
+    """Return whether a key says on what examples a metric was measured."""
+    if not key.startswith("data.") or key in TREATMENTS:
+        return False
+    if metric in TIMES and key == "data.train":
+        return False
+    last = key.rsplit(".", 1)[-1]
+    return last == _part(metric) or last not in ("train", "validation", "test")
+
+
+def _ranked(scales: Sequence[Sequence[Group]]) -> Iterable[Ranked]:
+    for scale, groups in enumerate(scales, 1):
+        leader, rank = groups[0], 1
+        for place, group in enumerate(groups, 1):
+            if place > 1 and not _ties(leader, group):
+                leader, rank = group, place
+            against = groups[0].against(group) if place > 1 else None
+            alone = len(groups) == 1 and len(scales) > 1
+            yield Ranked(None if alone else rank, group, against, groups[0], scale)
 
 
 def _ties(leader: Group, group: Group) -> bool:
@@ -592,23 +677,72 @@ def _cautions(
     if count:
         which = f"{count} of {len(runs)} runs" if count < len(runs) else "all runs"
         yield f"CAUTION: {which} used the bundled sample of 5,000 digits in place of MNIST"
-    ranked = [key for key in keys if key.startswith("data.") and key != "data.train"]
-    if ranked:
-        yield f"CAUTION: runs on different data are ranked, by {_some(ranked)}"
-    losses = sorted({str(run.settings.get("loss.name", MISSING)) for run in runs})
-    if len(losses) > 1:
-        more = ": their values are no common scale" if metric.endswith("loss") else ""
-        yield f"CAUTION: runs with different losses are ranked, {_some(losses)}{more}"
+    yield from _unlike_data(groups, metric)
+    yield from _unlike_losses(groups, metric)
     pooled = {key: None for group in groups for key in differing(group.runs) if key not in keys}
     if pooled:
         first = sorted(pooled, key=lambda key: not key.startswith(("data.", "loss.")))
-        yield f"CAUTION: a group is the mean of runs that differ in {_some(first)}"
+        unlike = any(_is_of_loss(key) or _is_of_data(key, metric) for key in pooled)
+        more = ": their values are no common scale" if is_loss(metric) and unlike else ""
+        yield f"CAUTION: a group is the mean of runs that differ in {_some(first)}{more}"
     changed = any(
         len({run.data for run in group.runs if run.settings.get("data.name") == "file"}) > 1
         for group in groups
     )
     if changed and "data.path" not in pooled:
         yield "CAUTION: a group is the mean of runs on different contents of a data file"
+
+
+def _unlike_data(groups: Sequence[Group], metric: str) -> Iterable[str]:
+    """Say that groups were measured on different data."""
+    values = _unlike(groups, lambda key: _is_of_data(key, metric))
+    if not values and len({frozenset(run.data for run in group.runs) for group in groups}) > 1:
+        values = {"contents of the data": []}
+    if not values:
+        return
+    by = _some([f"{key} ({_some(own)})" if own else key for key, own in values.items()])
+    if is_loss(metric):
+        yield f"CAUTION: {metric} on different data, by {by}, is no common scale: not ranked"
+    else:
+        yield f"CAUTION: runs on different data are ranked, by {by}"
+
+
+def _unlike_losses(groups: Sequence[Group], metric: str) -> Iterable[str]:
+    """Say that groups were trained with different losses."""
+    values = _unlike(groups, lambda key: key.startswith("loss."))
+    names = values.get("loss.name") or [
+        f"{key} ({_some(own)})" for key, own in values.items() if own
+    ]
+    if names and is_loss(metric):
+        yield (
+            f"CAUTION: {metric} of different losses, {_some(names)}: their values are no common "
+            "scale, not ranked"
+        )
+    elif names:
+        yield f"CAUTION: runs with different losses are ranked, {_some(names)}"
+    penalties = _unlike(groups, lambda key: _is_of_loss(key) and not key.startswith("loss."))
+    if penalties and is_loss(metric):
+        yield (
+            f"CAUTION: {metric} contains different penalties, by {_some([*penalties])}: not ranked"
+        )
+
+
+def _unlike(groups: Sequence[Group], of: Callable[[str], bool]) -> dict[str, list[str]]:
+    """Return the keys of a kind in which groups are not alike, and their values."""
+    found: dict[str, dict[frozenset[Scalar], None]] = {}
+    settings = [[run.settings for run in group.runs] for group in groups]
+    keys = dict.fromkeys(key for runs in settings for run in runs for key in run if of(key))
+    for key in keys:
+        own = [frozenset(_word(run.get(key, MISSING)) for run in runs) for runs in settings]
+        found[key] = dict.fromkeys(own)
+    # Where a file lies is no other data, if what is in it is known.
+    if all(run.data for group in groups for run in group.runs):
+        found.pop("data.path", None)
+    return {
+        key: sorted({str(value) for values in own for value in values} - {MISSING})
+        for key, own in found.items()
+        if len(own) > 1
+    }
 
 
 def _some(names: Sequence[str]) -> str:

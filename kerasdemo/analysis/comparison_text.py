@@ -24,6 +24,7 @@ def _record(one: Ranked, comparison: Comparison) -> dict[str, Any]:
     against = one.against_best
     return {
         "rank": one.rank,
+        **({"scale": one.scale} if comparison.scales > 1 else {}),
         "group": group.label,
         **group.values,
         "metric": metric,
@@ -73,19 +74,20 @@ def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     short = [end if [*ends.values()].count(end) == 1 else key for key, end in ends.items()]
     columns = ["rank", *(["group"] if named else short), metric, "seeds", "last", "best"]
     columns += ["at epoch", "verdict", "seconds", "parameters", "data"]
-    rows = [_cells(one, keys, named, metric) for one in comparison.ranked]
+    sampled = any(stands_in(run) for group in comparison.groups for run in group.runs)
+    rows = [_cells(one, keys, named, metric, sampled) for one in comparison.ranked]
     told = [n for n, _ in enumerate(columns) if any(row[n] != "-" for row in rows)]
     return [columns[n] for n in told], [[row[n] for n in told] for row in rows]
 
 
-def _cells(one: Ranked, keys: Sequence[str], named: bool, metric: str) -> list[str]:
+def _cells(one: Ranked, keys: Sequence[str], named: bool, metric: str, sampled: bool) -> list[str]:
     group = one.group
     epoch = _best_epoch(group, metric)
     parameters = group.runs[0].parameters
     # Seconds and the test set have no epochs.
     curve = [group.mean_of(metric, "last"), group.mean_of(metric, "best")]
     return [
-        str(one.rank),
+        MISSING if one.rank is None else str(one.rank),
         *([group.label] if named else [_text(group.values[key]) for key in keys]),
         _value(group),
         str(group.interval.n),
@@ -94,7 +96,8 @@ def _cells(one: Ranked, keys: Sequence[str], named: bool, metric: str) -> list[s
         _verdicts(group),
         _number(group.mean_of("seconds", "last"), ".3g"),
         "-" if parameters is None else f"{parameters:,}",
-        group.sources if any(map(stands_in, group.runs)) else "-",
+        # Where one stands in, the others say what they ran on.
+        group.sources if sampled else "-",
     ]
 
 
@@ -120,10 +123,11 @@ def _text(value: Any) -> str:
 
 def sentences(comparison: Comparison) -> list[str]:
     """Return who beats whom, what lies at the edge of its range, and what was left out."""
-    best, *others = comparison.ranked
+    best = comparison.groups[0]
+    others = [one for one in comparison.ranked if one.against_best is not None]
     told = list(comparison.cautions)
     told += [
-        one.against_best.sentence(best.group.label, one.group.label)
+        one.against_best.sentence(one.best.label, one.group.label)
         for one in others[:TOLD]
         if one.against_best is not None and one.group.by_seed
     ]
@@ -131,6 +135,8 @@ def sentences(comparison: Comparison) -> list[str]:
         told.append(f"... and {len(others) - TOLD} more, in --format csv")
     if others:
         told.append("intervals: 95 %, of seeds and examples, pairs by seed, each pair for itself")
+    elif len(comparison.ranked) > 1:
+        told.append("intervals: 95 %, of seeds and examples")
     if any(group.interval.n == 1 for group in comparison.groups):
         told.append("with one seed an interval is of the examples alone, and not of other seeds")
     if comparison.metric == "epoch_seconds" and any(
@@ -138,7 +144,7 @@ def sentences(comparison: Comparison) -> list[str]:
     ):
         told.append("the seconds of a run's only epoch contain compiling")
     for key in comparison.edges:
-        value = _text(best.group.values[key])
+        value = _text(best.values[key])
         told.append(f"the best {key}, {value}, is at the edge of what was tried: try beyond it")
     if comparison.unfinished:
         told.append(f"{comparison.unfinished} runs that have not ended are left out")

@@ -314,6 +314,112 @@ def test_what_is_not_alike_is_ranked_or_pooled_with_a_word() -> None:
     assert any("different contents" in text for text in compare(changed).cautions)
 
 
+def lost(value: float, seed: int = 0, **settings: Scalar) -> Summary:
+    """A run with a validation loss."""
+    run = made(0.5, seed, **settings)
+    return replace(run, metrics={"val_loss": Value(value, value, value, 1)})
+
+
+MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
+
+
+def test_different_losses_are_not_ranked_on_a_loss() -> None:
+    runs = [
+        lost(value + units / 1000 + s / 1e5, s, loss__name=loss, network__units=units)
+        for loss, value in ((MSE, 0.09), (CROSS, 1.5))
+        for units in (1, 2)
+        for s in range(3)
+    ]
+    got = compare(runs, "val_loss")
+    # Each loss for itself, from its own best on.
+    assert got.scales == 2
+    assert [(one.scale, one.rank, one.group.values["loss.name"]) for one in got.ranked] == [
+        (1, 1, CROSS), (1, 2, CROSS), (2, 1, MSE), (2, 2, MSE),
+    ]  # fmt: skip
+    assert all(one.best.values["loss.name"] == one.group.values["loss.name"] for one in got.ranked)
+    assert got.edges == ()
+    assert any("not ranked" in text for text in got.cautions)
+    # Their accuracies are ranked, with a word.
+    assert compare([made(0.5, loss__name=loss) for loss in (MSE, CROSS)]).scales == 1
+
+
+def test_a_mean_over_several_losses_is_ranked_with_none() -> None:
+    runs = [
+        lost(0.5, s, loss__name=loss, network__units=units)
+        for units, losses in ((1, (MSE, CROSS)), (2, (MSE,)), (3, (MSE,)))
+        for loss in losses
+        for s in range(3)
+    ]
+    got = compare(runs, "val_loss", group_by=["network.units"])
+    ranks = {one.group.values["network.units"]: one.rank for one in got.ranked}
+    assert ranks == {1: None, 2: 1, 3: 1}
+    assert any("differ in loss.name: their values are no common" in t for t in got.cautions)
+
+
+def test_a_single_group_is_ranked_with_nobody() -> None:
+    runs = [lost(0.5, s, loss__name=loss, x=1) for loss in (MSE, CROSS) for s in range(3)]
+    (caution,) = compare(runs, "val_loss", group_by=["x"]).cautions
+    assert "ranked" not in caution
+    assert "mean of runs that differ in loss.name" in caution
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "scales"),
+    [
+        ("data.source", ("mnist", "mnist_sample"), 2),
+        ("data.validation", (100, 200), 2),
+        ("data.noise.validation", (0.0, 1.0), 2),
+        # What is done with the same examples, or belongs to another part, changes nothing.
+        ("data.normalize", ("unit", "none"), 1),
+        ("data.train", (100, 200), 1),
+        ("data.test", (100, 200), 1),
+        # A penalty is part of the loss.
+        ("network.regularizer.l2", (0.0, 0.01), 2),
+        ("network.dropout", (0.0, 0.5), 1),
+    ],
+)
+def test_a_loss_is_ranked_on_the_same_examples(
+    key: str, values: tuple[Scalar, ...], scales: int
+) -> None:
+    named = key.replace(".", "__")
+    runs = [lost(0.1 + n, s, **{named: v}) for n, v in enumerate(values) for s in range(3)]
+    got = compare(runs, "val_loss")
+    assert got.scales == scales
+    assert any("not ranked" in text for text in got.cautions) == (scales > 1)
+
+
+def test_what_is_not_alike_is_said_also_of_groups_made_by_something_else() -> None:
+    runs = [
+        replace(made(0.5, s, data__name="mnist", data__source=name, x=x), source=name)
+        for x, name in ((1, "mnist"), (2, "mnist_sample"))
+        for s in range(3)
+    ]
+    cautions = compare(runs, group_by=["x"]).cautions
+    assert any("ranked, by data.source (mnist, mnist_sample)" in text for text in cautions)
+
+
+@pytest.mark.parametrize("metric", ["val_accuracy", "val_loss", "seconds"])
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_who_is_ahead_is_said_in_one_way(metric: str, seeds: int) -> None:
+    """Of losses and times as of accuracies, of one seed as of many, from either side."""
+    better, worse = (0.1, 0.9) if metric != "val_accuracy" else (0.9, 0.1)
+    one = {seed: better + seed / 1000 for seed in range(seeds)}
+    two = dict.fromkeys(range(seeds), worse)
+    told = pair(one, two, metric).sentence("A", "B")
+    assert told.startswith("A beats B by 0." if seeds >= 3 else "A is ahead of B by 0.")
+    assert pair(two, one, metric).sentence("B", "A") == told
+    assert pair(one, two, metric).lead.mean > 0
+
+
+def test_a_tie_says_who_is_ahead() -> None:
+    one, two = {0: 0.5, 1: 0.6, 2: 0.7}, {0: 0.51, 1: 0.5901, 2: 0.7}
+    told = pair(one, two, "val_accuracy").sentence("A", "B")
+    assert told.startswith("B and A: tie, the first ahead by 3.333e-05 [")
+    told = pair(one, two, "val_loss").sentence("A", "B")
+    assert told.startswith("A and B: tie, the first ahead by 3.333e-05 [")
+    assert pair(one, one, "val_loss").sentence("A", "B") == "A and B: tie, 0 [0, 0]"
+
+
 def test_labels_are_short_and_tell_apart() -> None:
     assert label({"optimizer.name": "sgd", "optimizer.learning_rate": 0.1}) == (
         "optimizer=sgd, learning_rate=0.1"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from test_comparison import made
 
@@ -21,7 +22,9 @@ def test_one_number_is_a_line_on_a_log_axis() -> None:
     assert ax.get_xscale() == "log"
     assert list(ax.lines[0].get_xdata()) == [0.001, 0.01, 0.1]
     assert list(ax.lines[0].get_ydata()) == pytest.approx([0.501, 0.51, 0.6])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rate", "val_accuracy")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "rate", "val_accuracy (share of examples)",
+    )  # fmt: skip
 
 
 def test_what_diverged_is_named_and_does_not_flatten_the_axis() -> None:
@@ -72,6 +75,25 @@ def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
         assert min(b - a for a, b in itertools.pairwise(heights)) >= plots.LINE
 
 
+def test_every_value_is_written_beside_its_axis() -> None:
+    means = (0.4336, 0.4327, 0.4324, 0.4218, 0.4213, 0.4196, 0.4182, 0.416)
+    runs = [
+        made(mean, 0, a=n % 2, b=n // 2 % 2, c="word" * (1 + n // 4), d=n)
+        for n, mean in enumerate(means)
+    ]
+    ax = plots.by_keys(compare(runs))
+    written = [t.get_text() for t in ax.texts if t.get_position()[0] > 4]
+    assert sorted(written) == sorted(f"{mean:.4g}" for mean in means)
+    assert ax.get_title() == "all 8 groups, the best drawn thick"
+
+
+def test_of_an_axis_with_many_values_the_two_ends_are_written_and_it_is_said() -> None:
+    runs = [made(0.5 + n / 100, 0, a=n % 2, b=n % 3, c=n) for n in range(30)]
+    ax = plots.by_keys(compare(runs))
+    assert [t.get_text() for t in ax.texts if t.get_position()[0] > 3] == ["0.5", "0.79"]
+    assert "of an axis with more than 16 values" in " ".join(ax.get_title().split())
+
+
 def test_names_in_a_legend_are_short_and_differ() -> None:
     path = "/somewhere/far/away/where/files/lie/for/long/"
     runs = [made(0.5 + n / 100, 0, data__path=f"{path}{n}.npz", x=1, y=n) for n in range(3)]
@@ -80,8 +102,117 @@ def test_names_in_a_legend_are_short_and_differ() -> None:
     comparison = compare(runs)
     told = plots.names(comparison, comparison.groups)
     assert len(set(told)) == len(told) == 5
-    assert max(map(len, told)) <= plots.LONGEST + len(" … #5")
+    assert max(len(line) for text in told for line in text.split("\n")) <= plots.LONGEST
     assert not any("x=1" in text for text in told)
+
+
+def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
+    """Four keys, of which the learning rate comes with the optimizer."""
+    runs = [
+        made(0.5 + n / 100, 0, network__activation__name=activation, network__dropout=dropout,
+             optimizer__name=name, optimizer__learning_rate=rate)
+        for n, (activation, dropout, (name, rate)) in enumerate(itertools.product(
+            ("relu", "leaky_relu"), (0.0, 0.2), (("sgd", 0.1), ("adam", 0.001))
+        ))
+    ]  # fmt: skip
+    comparison = compare(runs)
+    told = [" ".join(text.split()) for text in plots.names(comparison, comparison.groups)]
+    assert "activation=leaky_relu dropout=0.2 optimizer=adam" in told
+    assert len(set(told)) == 8
+    assert not any("#" in text or "…" in text or "rate" in text for text in told)
+    # Of two rates for one optimizer both are told, as one would say it.
+    more = [*runs[:2], made(0.9, 0, **{
+        key.replace(".", "__"): value for key, value in runs[0].settings.items() if key != "seed"
+    } | {"optimizer__learning_rate": 0.5})]  # fmt: skip
+    comparison = compare(more)
+    assert "optimizer=sgd 0.5" in plots.names(comparison, comparison.groups)
+
+
+def texts(drawn: Figure) -> str:
+    """What is written outside of the panels."""
+    written = [drawn.get_suptitle(), *(text.get_text() for text in drawn.texts)]
+    return " ".join(" ".join(text.split()) for text in written)
+
+
+def test_a_picture_says_what_the_text_cautions_of(tmp_path: Path) -> None:
+    plain = compare(on_disk(tmp_path, 2))
+    assert texts(plots.picture(plain)) == ""
+    sampled = [
+        replace(run, source="mnist_sample", keys=(*run.keys, "x"), values=(*run.values, seed))
+        for seed, run in enumerate(on_disk(tmp_path, 2))
+    ]
+    comparison = compare(sampled, group_by=["data.name"])
+    told = texts(plots.picture(comparison))
+    assert "all runs used the bundled sample of 5,000 digits in place of MNIST" in told
+    assert "a group is the mean of runs that differ in x" in told
+    assert all(caution in told for caution in comparison.cautions)
+
+
+def test_losses_without_a_common_scale_are_drawn_apart_and_said(tmp_path: Path) -> None:
+    runs = []
+    for loss in ("mse", "categorical_crossentropy"):
+        folder = RunFolder(tmp_path / "runs" / loss)
+        record(folder, f"data: {{name: fizzbuzz}}\nloss: {loss}", [0.1, 0.2])
+    runs = listing(tmp_path / "runs").runs
+    comparison = compare(runs, "loss")
+    drawn = plots.picture(comparison)
+    assert "no common scale, not ranked" in texts(drawn)
+    left, right = drawn.axes
+    assert left.get_xlabel() == "loss; no common scale"
+    assert (right.get_yscale(), "no common scale" in right.get_title()) == ("log", True)
+
+
+def on_disk(tmp_path: Path, seeds: int) -> list[Summary]:
+    for seed in range(seeds):
+        text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
+        folder = RunFolder(tmp_path / "runs" / f"run-{seed}")
+        if not folder.config_file.exists():
+            record(folder, text, [0.1, 0.2])
+    return listing(tmp_path / "runs").runs
+
+
+def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
+    runs = [made(v, s, rate=r, examples=500)
+            for r, own in ((1, (0.74, 0.78)), (2, (0.893, 0.894)), (3, (0.80, 0.83)))
+            for s, v in enumerate(own)]  # fmt: skip
+    comparison = compare(runs)
+    ax = plots.by_keys(comparison)
+    low, high = ax.get_ylim()
+    narrow = [g.interval for g in comparison.groups if g.interval.low > 0.3]
+    assert narrow
+    assert all(low < i.low and i.high < high for i in narrow)
+    assert all(low < v < high for g in comparison.groups for v in g.by_seed.values())
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_interval_that_would_hide_all_others_is_told_in_words(named: bool) -> None:
+    values = {1: (0.90, 0.90, 0.90), 2: (0.91, 0.91, 0.91), 3: (0.2, 0.95)}
+    key = {"name": "x"} if named else {}
+    runs = [made(v, s, rate=f"r{r}" if named else r, examples=5000, **key)
+            for r, own in values.items() for s, v in enumerate(own)]  # fmt: skip
+    runs += [made(0.905 + r / 1e4, s, rate=f"r{r}" if named else r, examples=5000)
+             for r in range(4, 12) for s in range(3)]  # fmt: skip
+    ax = plots.by_keys(compare(runs))
+    low, high = ax.get_xlim() if named else ax.get_ylim()
+    low, high = sorted((low, high))
+    assert low > 0.3
+    told = " ".join(ax.get_title().split())
+    assert "beyond the axis: rate=" in told
+    assert "3 0.575 [0, 1]" in told.replace("r3", "3")
+
+
+def test_one_seed_is_no_mean_in_a_picture() -> None:
+    one = plots.by_keys(compare([made(0.5 + r, 0, rate=r, examples=100) for r in (0.1, 0.2)]))
+    assert one.get_title() == "val_accuracy: one seed, 95 % interval of its examples"
+    two = [made(0.5 + r + s / 50, s, rate=r) for r in (0.1, 0.2) for s in range(2)]
+    assert "mean over seeds" in plots.by_keys(compare(two)).get_title()
+
+
+def test_neighbours_that_would_lie_on_each_other_stand_in_even_steps() -> None:
+    ax = plots.by_keys(compare([made(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)]))
+    assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.001", "0.01", "0.1", "1e+30"]
+    assert ax.get_xlabel() == "rate (in even steps)"
 
 
 def test_named_groups_are_dots() -> None:
@@ -114,6 +245,24 @@ def test_a_curve_below_the_axis_is_named_so(tmp_path: Path) -> None:
     ax = plots.curves(compare(listing(tmp_path / "runs").runs, "accuracy"))
     named = [line.get_label() for line in ax.lines]
     assert [str(name).endswith(", below") for name in named] == [False] * 5 + [True]
+
+
+def test_the_lines_of_single_seeds_are_inside_or_told_in_words(tmp_path: Path) -> None:
+    curves = ([0.2, 0.6, 0.7, 0.75], [0.4, 0.62, 0.7, 0.73])
+    for seed, own in enumerate(curves):
+        text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
+        record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, own)
+    ax = plots.curves(compare(listing(tmp_path / "runs").runs, "accuracy"))
+    low, high = ax.get_ylim()
+    assert all(low < value < high for own in curves for value in own)
+    assert ax.get_title().endswith("thin: each seed")
+    broken = [0.5, 0.51, 0.52, 0.53] * 5
+    for seed, own in enumerate(([*broken, 1e-9], [*broken, 0.5])):
+        text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
+        record(RunFolder(tmp_path / "more" / f"run-{seed}"), text, own)
+    ax = plots.curves(compare(listing(tmp_path / "more").runs, "accuracy"))
+    assert ax.get_ylim()[0] > 0.1
+    assert "beyond the axis: run down to 1e-09" in " ".join(ax.get_title().split())
 
 
 def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:

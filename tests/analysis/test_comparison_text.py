@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_comparison import made
+from test_comparison import CROSS, MSE, lost, made
 
 from kerasdemo.analysis.comparison import compare
 from kerasdemo.analysis.comparison_text import TOLD, render, sentences, table
@@ -73,7 +73,7 @@ def test_runs_on_the_stand_in_say_so() -> None:
     some = compare([run("mnist" if x else "mnist_sample", x, s) for x in (0, 1) for s in (0, 1)])
     columns, rows = table(some)
     assert [row[columns.index("data")] for row in rows] == [
-        "-",
+        "mnist",
         "mnist_sample, stands in for MNIST",
     ]
     assert sentences(some)[0].startswith("CAUTION: 2 of 4 runs used the bundled sample")
@@ -83,6 +83,39 @@ def test_runs_on_the_stand_in_say_so() -> None:
     assert "stands in for MNIST" in render(every, "csv")
     asked_for = replace(made(0.5, data__name="mnist_sample"), source="mnist_sample")
     assert "data" not in table(compare([asked_for]))[0]
+
+
+def test_a_group_says_how_many_of_its_runs_are_on_the_stand_in() -> None:
+    sources = ("mnist", "mnist_sample", "mnist_sample")
+    pooled = [
+        replace(made(0.5, s, data__name="mnist"), source=source) for s, source in enumerate(sources)
+    ]
+    columns, rows = table(compare(pooled))
+    assert rows[0][columns.index("data")] == (
+        "mnist, mnist_sample, stands in for MNIST in 2 of 3 runs"
+    )
+
+
+def test_nobody_beats_another_loss() -> None:
+    runs = [lost(v, s, loss__name=n) for n, v in ((MSE, 0.1), (CROSS, 1.5)) for s in range(3)]
+    comparison = compare(runs, "val_loss")
+    told = sentences(comparison)
+    assert not any(" beats " in text or " ahead " in text for text in told)
+    assert any("no common scale" in text for text in told)
+    columns, rows = table(comparison)
+    assert "rank" not in columns
+    assert [row[columns.index("loss")] for row in rows] == [CROSS, MSE]
+    groups = json.loads(render(comparison, "json"))["groups"]
+    assert [(row["rank"], row["scale"]) for row in groups] == [(None, 1), (None, 2)]
+    more = [
+        lost(v + s / 1e4, s, loss__name=name, x=x)
+        for name, x, v in ((MSE, 1, 0.1), (MSE, 2, 0.2), (CROSS, 1, 1.5), (CROSS, 2, 1.9))
+        for s in range(3)
+    ]
+    told = [text for text in sentences(compare(more, "val_loss")) if " beats " in text]
+    assert [text.split(" by ")[0] for text in told] == [
+        f"loss={name}, x=1 beats loss={name}, x=2" for name in (CROSS, MSE)
+    ]
 
 
 def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
@@ -99,7 +132,7 @@ def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
 def test_one_seed_is_said_to_be_one() -> None:
     told = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
     assert told[0] == (
-        "x=0.9 against x=0.5: 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
+        "x=0.9 is ahead of x=0.5 by 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
     )
     assert "with one seed an interval is of the examples alone, and not of other seeds" in told
 
