@@ -1,6 +1,7 @@
 """A picture of a path of changes: accuracy row by row, what was kept and what was dropped."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,9 @@ LOOKS = {
     "val_accuracy": ("validation", VERMILION, "s", 0.0),
     "test_accuracy": ("test", BLACK, "D", 0.2),
 }
-LONGEST = 44
-ROW = 0.42
+# Characters of a line of a row's label and of the title, and inches of each.
+LONGEST, TITLE = 44, 92
+ROW, LINE = 0.42, 0.17
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,19 @@ def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
         note: what nobody must miss about the data.
     """
     with plots.style():
-        height = 1.5 + ROW * len(rows)
+        titled = textwrap.wrap(title(name, rows), TITLE)
+        most = max(_label(row).count("\n") for row in rows)
+        above = 0.45 + 0.2 * len(titled) + (0.2 if note else 0)
+        height = above + 0.8 + (ROW + LINE * most) * len(rows)
         drawn = plots.figure(10.0, height)
-        ax = drawn.add_axes((0.34, 0.62 / height, 0.42, 1 - 1.32 / height))
+        ax = drawn.add_axes((0.34, 0.62 / height, 0.42, 1 - (above + 0.62) / height))
         path(rows, ax)
-        top = 1 - 0.25 / height
-        drawn.text(0.02, top, title(name, rows), size=12, weight="bold", color=INK, va="center")
+        look: Any = {"weight": "bold", "va": "top"}
+        drawn.text(0.02, 1 - 0.15 / height, "\n".join(titled), size=12, color=INK, **look)
         if note:
             box = {"boxstyle": "square,pad=0.3", "facecolor": YELLOW, "edgecolor": BLACK}
-            place = (0.02, top - 0.3 / height)
-            drawn.text(*place, note, size=8.5, weight="bold", color=BLACK, bbox=box, va="center")
+            place = (0.02, 1 - (0.23 + 0.2 * len(titled)) / height)
+            drawn.text(*place, note, size=8.5, color=BLACK, bbox=box, **look)
         plots.save(drawn, file)
 
 
@@ -78,7 +83,8 @@ def title(name: str, rows: Sequence[Row]) -> str:
 def path(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
     """Draw a row for each change: filled and joined where it was kept, hollow where dropped.
 
-    A marker is the mean over seeds, with its 95 % interval, and a dot for each seed.
+    A marker is the mean over seeds, with its 95 % interval, and a dot for each seed; of one seed
+    its value, with the interval of its examples.
     """
     if ax is None:
         with plots.style():
@@ -98,7 +104,7 @@ def path(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
         text.set_color(INK if row.kept else GREY)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
-    ax.set_xlabel("accuracy [%]: mean over seeds, 95 % interval, each seed")
+    ax.set_xlabel(f"accuracy [%]: {_marks(rows)}")
     _limits(ax, rows)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8.5)
@@ -115,7 +121,8 @@ def _metric(
             continue
         found = metric_interval(values, metric, row.examples.get(metric)).scaled(100)
         y = place + shift
-        ax.plot([100 * v for v in values], [y] * found.n, ".", color=color, ms=3, alpha=0.5)
+        if found.n > 1:
+            ax.plot([100 * v for v in values], [y] * found.n, ".", color=color, ms=3, alpha=0.5)
         ax.plot([found.low, found.high], [y, y], color=color, lw=1.0, zorder=3)
         face: Any = color if row.kept else "white"
         ax.plot([found.mean], [y], marker, ms=5.5, mfc=face, mec=color, ls="none", zorder=4)
@@ -127,15 +134,34 @@ def _metric(
         ax.plot([], [], marker, color=color, ms=5.5, ls="-", lw=1.2, label=name)
 
 
+def _marks(rows: Sequence[Row]) -> str:
+    """Return what markers, bars and dots mean."""
+    if any(len(values) > 1 for row in rows for values in row.values.values()):
+        return "mean over seeds, 95 % interval, each seed"
+    measured = any(math.isfinite(end) for end in _ends(rows))
+    return "one seed" + (", 95 % interval of its examples" if measured else "")
+
+
 def _label(row: Row) -> str:
-    text = row.label if len(row.label) <= LONGEST else f"{row.label[: LONGEST - 4]} ..."
-    return text if row.kept else f"dropped: {text}"
+    """Return a row's label, in lines."""
+    text = row.label if row.kept else f"dropped: {row.label}"
+    return textwrap.fill(text, LONGEST)
+
+
+def _ends(rows: Sequence[Row]) -> list[float]:
+    """Return where the intervals end, in %."""
+    found = [
+        metric_interval(some, metric, row.examples.get(metric)).scaled(100)
+        for row in rows
+        for metric, some in row.values.items()
+    ]
+    return [end for one in found for end in (one.low, one.high)]
 
 
 def _limits(ax: "Axes", rows: Sequence[Row]) -> None:
-    """Show every value, and of an interval what can be an accuracy."""
+    """Show every value and every interval: an accuracy has no other than 0 to 100 %."""
     values = [100 * v for row in rows for some in row.values.values() for v in some]
-    finite = [v for v in values if math.isfinite(v)]
+    finite = [v for v in (*values, *_ends(rows)) if math.isfinite(v)]
     if finite:
         room = max(1.0, 0.06 * (max(finite) - min(finite)))
         ax.set_xlim(max(-1.0, min(finite) - room), min(101.5, max(finite) + room))

@@ -48,3 +48,21 @@ def test_its_title_says_what_it_came_to(tmp_path: Path) -> None:
 def test_a_start_without_a_result_is_drawn_too() -> None:
     ax = recipe_plots.path([Row("start", True, "diverged", {})])
     assert ax.get_legend() is None
+
+
+def test_one_seed_is_no_mean() -> None:
+    rows = [Row("start", True, "healthy", {"accuracy": (0.5,)}, {"accuracy": 100})]
+    told = recipe_plots.path(rows).get_xlabel()
+    assert told == "accuracy [%]: one seed, 95 % interval of its examples"
+    assert recipe_plots.path(ROWS).get_xlabel().startswith("accuracy [%]: mean over seeds")
+
+
+def test_a_long_change_is_told_whole_and_intervals_are_inside() -> None:
+    label = "loss=categorical_crossentropy, optimizer=adam, activation=relu, batch_size=100"
+    rows = [Row(label, False, "healthy", {"accuracy": (0.5, 0.52)}, {"accuracy": 100})]
+    ax = recipe_plots.path(rows)
+    assert " ".join(ax.get_yticklabels()[0].get_text().split()) == f"dropped: {label}"
+    low, high = ax.get_xlim()
+    bar = next(line for line in ax.lines if len(set(line.get_xdata())) == 2)
+    assert low < min(bar.get_xdata())
+    assert max(bar.get_xdata()) < high
