@@ -1,5 +1,7 @@
 """Every rule of the diagnosis by its code, and its page."""
 
+import re
+
 from kerasdemo.analysis import causes, outcomes
 from kerasdemo.analysis.rule import Rule
 from kerasdemo.config import InputError, lint
@@ -12,19 +14,43 @@ LINT = {
 RULES: dict[str, Rule] = {rule.code: rule for rule in (*outcomes.RULES, *causes.RULES)}
 
 
+# A word on more pages than this tells none of them.
+MOST_PAGES = 3
+
+
 def find(word: str) -> list[Rule]:
     """Return the rules with a code (`K202`) or a name (`vanishing_gradient`), in order of code.
+
+    Else those whose pages speak of it: `past its best epoch`, as titles of verdicts say. Of
+    `healthy, overconfident` what comes first is a name.
 
     Raises:
         InputError: where there is none.
     """
-    asked = word.strip()
-    code = asked.upper()
-    found = [rule for rule in RULES.values() if code == rule.code or asked.lower() == rule.name]
+    asked = " ".join(word.lower().split())
+    found = _called(asked) or _speaking_of(asked) or _called(asked.partition(",")[0])
     if not found:
         names = [*RULES, *(r.code for r in lint.RULES), *{r.name: 0 for r in RULES.values()}]
         raise InputError(unknown("code", word, names))
     return sorted(found, key=lambda rule: rule.code)
+
+
+def _called(asked: str) -> list[Rule]:
+    name = asked.replace(" ", "_")
+    return [rule for rule in RULES.values() if asked == rule.code.lower() or name == rule.name]
+
+
+def _speaking_of(asked: str) -> list[Rule]:
+    """Return the rules that say these words: in the title, else anywhere on the page."""
+    whole = re.compile(rf"(?<!\w){re.escape(asked)}(?!\w)")
+    rules = list(RULES.values())
+    titles, pages = [rule.title for rule in rules], [rule.page for rule in rules]
+    for texts in (titles, pages):
+        plain = [" ".join(text.lower().split()) for text in texts]
+        found = [rule for rule, text in zip(rules, plain, strict=True) if whole.search(text)]
+        if 0 < len(found) <= MOST_PAGES and len(asked) > 2:
+            return found
+    return []
 
 
 def explain(word: str) -> str:

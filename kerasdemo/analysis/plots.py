@@ -5,6 +5,7 @@ its label say the same once more.
 """
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,14 @@ DASHES: tuple[Any, Any] = ("-", (0, (4, 1.6)))
 # Accuracies within this many points of one another fill no panel.
 LEAST_ACCURACY = 10.0
 METRICS = {"loss": ("Loss", ""), "accuracy": ("Accuracy", "%")}
+# Of the legend below an axes: characters of a line, and its upper edge, in heights of the axes.
+LEGEND = 30
+LEGEND_TOP = -0.17
+# Of the picture of a run, in inches and characters of a line.
+WIDTH, PANEL, LINE, SENTENCE = 9.0, 2.6, 0.19, 122
+# Above it verdict and run stand in one row, if they are no longer than this together.
+TITLE_ROW = 90
+LAYERS_ROW = 50
 
 
 def style() -> Any:
@@ -108,7 +117,9 @@ def learning_curves(
     """
     if ax is None:
         with style():
-            ax = figure(6.0, 4.0).add_subplot()
+            drawn = figure(6.0, 4.6)
+            drawn.set_layout_engine("constrained")
+            ax = drawn.add_subplot()
     single = len(runs) == 1
     for number, run in enumerate(runs):
         color = CYCLE[number % len(CYCLE)]
@@ -124,14 +135,20 @@ def learning_curves(
 def _curves(ax: "Axes", run: Run, metric: str, colors: tuple[str, str], named: bool) -> None:
     scale = 100.0 if metric == "accuracy" else 1.0
     labels = (run.config.name, None) if named else ("training", "validation")
-    for part, label, color, dashes in zip(("", "val_"), labels, colors, DASHES, strict=True):
+    # Few epochs are points; of two at one place both are seen.
+    looks: tuple[dict[str, Any], ...] = (
+        {"marker": "o", "ms": 4.5},
+        {"marker": "s", "ms": 8, "mfc": "none"},
+    )
+    sides = zip(("", "val_"), labels, colors, DASHES, looks, strict=True)
+    for part, label, color, dashes, look in sides:
         values = [scale * v for v in getattr(run.history, part + metric)]
         if not values:
             continue
         shown = [v if math.isfinite(v) else math.nan for v in values]
         ax.plot(
             range(1, len(values) + 1), shown, color=color, linestyle=dashes, label=label,
-            marker="o" if len(values) < 3 else None, markersize=4.5,
+            **(look if len(values) < 3 else {}),
         )  # fmt: skip
 
 
@@ -191,8 +208,31 @@ def _axes(ax: "Axes", runs: Sequence[Run], metric: str) -> None:
     ax.set_xlim(1 - edge, max(epochs, 1) + edge)
     ax.xaxis.set_major_locator(_epochs())
     _limits(ax, metric)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="best", fontsize=8.5)
+    _legend(ax)
+
+
+def _legend(ax: "Axes") -> None:
+    """List what is drawn, below the axes: inside of them a curve may be anywhere.
+
+    Curves and points stand in the first column, epochs in the second.
+    """
+    pairs = zip(*ax.get_legend_handles_labels(), strict=True)
+    ordered = sorted(pairs, key=lambda pair: "epoch" in pair[1])
+    if not ordered:
+        return
+    handles, labels = zip(*ordered, strict=True)
+    ax.legend(
+        handles, [textwrap.fill(label, LEGEND) for label in labels], loc="upper left",
+        bbox_to_anchor=(0.0, LEGEND_TOP), ncols=2, fontsize=8.5, columnspacing=1.4, borderpad=0,
+    )  # fmt: skip
+
+
+def _legend_lines(ax: "Axes") -> int:
+    """Return how many lines the legend's higher column has."""
+    found = ax.get_legend()
+    lines = [1 + text.get_text().count("\n") for text in found.get_texts()] if found else [0]
+    first = (len(lines) + 1) // 2
+    return max(sum(lines[:first]), sum(lines[first:]))
 
 
 def _loss_name(runs: Sequence[Run]) -> str:
@@ -248,49 +288,70 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         path: the file, replaced whole.
     """
     with style():
-        drawn = figure(9.0, 4.2)
-        panels = [drawn.add_axes((left, 0.115, 0.405, 0.615)) for left in (0.08, 0.575)]
+        summary = textwrap.wrap(verdict.summary, SENTENCE)
+        own_line = len(verdict.title) * 1.7 + len(run.id) > TITLE_ROW
+        drawn = figure(WIDTH, PANEL)
+        panels = [drawn.add_axes((left, 0, 0.405, 1)) for left in (0.08, 0.575)]
         for ax, metric in zip(panels, METRICS, strict=True):
             learning_curves([run], ax, metric)
-        panels[1].legend(loc="best", fontsize=8.5)
-        _head(drawn, run, verdict)
+        below = 0.56 + 0.18 * max(map(_legend_lines, panels))
+        height = 0.92 + LINE * (len(summary) + own_line) + PANEL + below
+        drawn.set_figheight(height)
+        for ax in panels:
+            left, _, width, _ = ax.get_position().bounds
+            ax.set_position((left, below / height, width, PANEL / height))
+        _head(drawn, run, verdict, summary, own_line)
         save(drawn, path)
 
 
-def _head(drawn: "Figure", run: Run, verdict: Verdict) -> None:
-    """Write verdict, summary, and run and data above the panels."""
+def _head(
+    drawn: "Figure", run: Run, verdict: Verdict, summary: Sequence[str], own_line: bool
+) -> None:
+    """Write verdict, summary, and run and data above the panels, each line below the other."""
+    height = drawn.get_figheight()
     color = CAUTION if verdict.caution else COLORS[verdict.outcome]
     name = verdict.title
+    top = 0.22
+    at = 1 - top / height
     drawn.text(
-        0.02, 0.955, name[0].upper() + name[1:], size=15, weight="bold", color=color, va="center"
+        0.02, at, name[0].upper() + name[1:], size=15, weight="bold", color=color, va="center"
     )
-    drawn.text(0.02, 0.885, _wrapped(verdict.summary), size=9.5, color=INK, va="center")
-    drawn.text(0.98, 0.955, run.id, size=9.5, color=INK, ha="right", va="center", weight="bold")
-    _data_line(drawn, run)
+    if own_line:
+        top += LINE + 0.05
+    look: Any = {"size": 9.5, "color": INK, "va": "center", "weight": "bold"}
+    at = 1 - top / height
+    drawn.text(0.02 if own_line else 0.98, at, run.id, ha="left" if own_line else "right", **look)
+    top += 0.2
+    drawn.text(0.02, 1 - top / height, "\n".join(summary), size=9.5, color=INK, va="top")
+    top += LINE * len(summary) + 0.2
+    _data_line(drawn, run, 1 - top / height)
 
 
-def _wrapped(text: str, width: int = 132) -> str:
-    import textwrap
-
-    lines = textwrap.wrap(text, width)
-    return lines[0] + (" ..." if len(lines) > 1 else "") if lines else ""
-
-
-def _data_line(drawn: "Figure", run: Run) -> None:
+def _data_line(drawn: "Figure", run: Run, at: float) -> None:
     """Say which data it was; where the sample stands in for MNIST, so that nobody misses it."""
     data = run.facts.get("data") or {}
     counts = [
         f"{data[part]:,} {part}" for part in ("train", "validation", "test") if data.get(part)
     ]
     source = str(data.get("source") or run.config.data.name)
-    if data.get("warning"):
-        wanted = run.config.data.name.upper()
-        text = f"NOT {wanted}: the bundled sample stands in ({', '.join(counts)})"
-        box = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
-        drawn.text(0.02, 0.815, text, size=9.5, weight="bold", color=BLACK, bbox=box, va="center")
+    told = _stand_in(run)
+    if told:
+        _warning(drawn, f"{told} ({', '.join(counts)})", at)
     else:
         text = f"{source}: {', '.join(counts)}" if counts else source
-        drawn.text(0.02, 0.815, text, size=8.5, color=GREY, va="center")
+        drawn.text(0.02, at, text, size=8.5, color=GREY, va="center")
+
+
+def _stand_in(run: Run) -> str:
+    """Say that the data was not the one asked for, or nothing."""
+    if not (run.facts.get("data") or {}).get("warning"):
+        return ""
+    return f"NOT {run.config.data.name.upper()}: the bundled sample stands in"
+
+
+def _warning(drawn: "Figure", text: str, at: float) -> None:
+    box = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
+    drawn.text(0.02, at, text, size=9.5, weight="bold", color=BLACK, bbox=box, va="center")
 
 
 def save_layers(run: Run, path: Path) -> None:
@@ -301,11 +362,23 @@ def save_layers(run: Run, path: Path) -> None:
         path: the file, replaced whole.
     """
     with style():
-        drawn = figure(7.2, 4.2)
-        ax = drawn.add_axes((0.105, 0.115, 0.64, 0.75))
+        told = _stand_in(run)
+        # Two short texts share a row.
+        own_line = len(run.id) > LAYERS_ROW
+        more = 0.25 * own_line + 0.35 * bool(told)
+        height = 4.2 + more
+        drawn = figure(7.2, height)
+        ax = drawn.add_axes((0.105, 0.483 / height, 0.64, 3.15 / height))
         gradient_norms(run, ax)
-        drawn.text(0.02, 0.95, "Gradient by layer", size=13, weight="bold", color=INK, va="center")
-        drawn.text(0.98, 0.95, run.id, size=9.5, color=INK, ha="right", va="center", weight="bold")
+        at = 1 - 0.21 / height
+        drawn.text(0.02, at, "Gradient by layer", size=13, weight="bold", color=INK, va="center")
+        look: Any = {"size": 9.5, "color": INK, "va": "center", "weight": "bold"}
+        if own_line:
+            drawn.text(0.02, 1 - 0.46 / height, run.id, **look)
+        else:
+            drawn.text(0.98, at, run.id, ha="right", **look)
+        if told:
+            _warning(drawn, told, 1 - (0.25 + more) / height)
         save(drawn, path)
 
 
@@ -366,7 +439,8 @@ def _log_axis(ax: "Axes") -> None:
 def _layer_legend(ax: "Axes", layers: int) -> None:
     """List the layers from the output down to the input, as they mostly lie in the picture."""
     handles, labels = ax.get_legend_handles_labels()
+    shown = [textwrap.fill(label, 26) for label in labels[::-1]]
     ax.legend(
-        handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.02, 0.5),
+        handles[::-1], shown, loc="center left", bbox_to_anchor=(1.02, 0.5),
         fontsize=8 if layers <= 16 else 6, handlelength=1.4,
     )  # fmt: skip

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kerasdemo.analysis import diagnose, plots
+from kerasdemo.analysis import diagnose, explain, plots
+from kerasdemo.config import InputError
 from kerasdemo.records import LayerHistory, Run
 from tests.analysis.conftest import MakeRun, falling, rising
 
@@ -84,6 +85,50 @@ def test_the_sample_can_not_be_missed(drawn: list[Figure], good: Run) -> None:
     sampled = replace(good, facts={**good.facts, "data": data})
     plots.save_curves(sampled, diagnose(sampled), Path("curves.png"))
     assert "NOT MNIST: the bundled sample stands in" in texts(drawn[0])
+
+
+def test_the_sample_is_said_beside_its_gradients(drawn: list[Figure], good: Run) -> None:
+    plots.save_layers(good, Path("layers.png"))
+    data = {**good.facts["data"], "warning": "stands in"}
+    plots.save_layers(replace(good, facts={**good.facts, "data": data}), Path("layers.png"))
+    said = ["NOT MNIST: the bundled sample stands in" in texts(figure) for figure in drawn]
+    assert said == [False, True]
+
+
+def test_no_sentence_is_cut(drawn: list[Figure], good: Run) -> None:
+    verdict = replace(diagnose(good), summary="A sentence of many words. " * 20)
+    plots.save_curves(good, verdict, Path("curves.png"))
+    assert verdict.summary.strip() in " ".join(texts(drawn[0]).split())
+    lines = [line for text in drawn[0].texts for line in text.get_text().split("\n")]
+    assert max(map(len, lines)) <= plots.SENTENCE
+
+
+def test_the_legend_lies_below_the_axes(drawn: list[Figure], good: Run) -> None:
+    stopped = replace(good, facts={**good.facts, "stopped_early": True, "kept_epoch": 12})
+    plots.save_curves(stopped, diagnose(stopped), Path("curves.png"))
+    for ax in drawn[0].axes:
+        legend = ax.get_legend()
+        assert legend is not None
+        own = legend.get_window_extent()
+        assert own.y1 < ax.get_window_extent().y0
+        assert own.y0 > 0
+        told = [" ".join(text.get_text().split()) for text in legend.get_texts()]
+        assert told[:2] == ["training", "validation"]
+        assert set(told) == set(labels(ax))
+
+
+@pytest.mark.parametrize("words", ["overconfident", "past its best epoch"])
+def test_words_of_a_title_have_a_page(words: str) -> None:
+    assert words in explain(words)
+    assert explain(f"Healthy, {words}") == explain(words) == explain("K100")
+
+
+def test_a_name_with_spaces_has_its_page_and_nonsense_none() -> None:
+    assert explain("vanishing gradient") == explain("vanishing_gradient")
+    assert explain("Optimization failure") == explain("optimization_failure")
+    for word in ("the", "no such words", ""):
+        with pytest.raises(InputError, match="unknown code"):
+            explain(word)
 
 
 def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
