@@ -4,6 +4,7 @@ Compiled programs are not kept on disk, though TensorFlow can: one that it has l
 weights anew in every product and takes 1.3 to 1.7 times the time (tests/benchmarks/notes.md).
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -45,4 +46,20 @@ with _silence():
     import keras
     import tensorflow as tf
 
-__all__ = ["keras", "tf"]
+
+@contextmanager
+def no_remarks_on_tracing() -> Iterator[None]:
+    """Keep TensorFlow from warning that functions are traced often: each network needs its own."""
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "tf.function retracing" not in record.getMessage()
+
+    logger = tf.get_logger()
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
+__all__ = ["keras", "no_remarks_on_tracing", "tf"]

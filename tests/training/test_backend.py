@@ -32,3 +32,21 @@ def test_nothing_is_printed_and_the_users_flags_stay(given: str, used: str) -> N
         env=os.environ | {"XLA_FLAGS": given},
     )
     assert (done.stdout, done.stderr) == (f"0.0\n{used}\n", "")
+
+
+def test_remarks_on_tracing_are_kept_back_and_others_are_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from kerasdemo.training.backend import no_remarks_on_tracing, tf
+
+    logger, remark = tf.get_logger(), "5 calls triggered tf.function retracing."
+    logger.addHandler(caplog.handler)
+    try:
+        with no_remarks_on_tracing():
+            logger.warning(remark)
+            logger.warning("something else")
+        assert caplog.messages == ["something else"]
+        logger.warning(remark)
+        assert caplog.messages[-1] == remark
+    finally:
+        logger.removeHandler(caplog.handler)
