@@ -35,12 +35,13 @@ def test_nothing_is_printed_and_the_users_flags_stay(given: str, used: str) -> N
 
 
 def test_remarks_on_tracing_are_kept_back_and_others_are_not(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kerasdemo.training.backend import no_remarks_on_tracing, tf
 
     logger, remark = tf.get_logger(), "5 calls triggered tf.function retracing."
     logger.addHandler(caplog.handler)
+    monkeypatch.setattr(logger, "propagate", False)
     try:
         with no_remarks_on_tracing():
             logger.warning(remark)
