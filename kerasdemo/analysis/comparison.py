@@ -700,6 +700,9 @@ def _unlike_data(groups: Sequence[Group], metric: str) -> Iterable[str]:
         values = {"contents of the data": []}
     if not values:
         return
+    if "data.source" in values:
+        # It says what the name says, and what was really used.
+        values.pop("data.name", None)
     by = _some([f"{key} ({_some(own)})" if own else key for key, own in values.items()])
     if is_loss(metric):
         yield f"CAUTION: {metric} on different data, by {by}, is no common scale: not ranked"
@@ -731,7 +734,9 @@ def _unlike(groups: Sequence[Group], of: Callable[[str], bool]) -> dict[str, lis
     """Return the keys of a kind in which groups are not alike, and their values."""
     found: dict[str, dict[frozenset[Scalar], None]] = {}
     settings = [[run.settings for run in group.runs] for group in groups]
-    keys = dict.fromkeys(key for runs in settings for run in runs for key in run if of(key))
+    # Of the few forms that configs have, not of each of 10,000 runs.
+    forms = dict.fromkeys(run.keys for group in groups for run in group.runs)
+    keys = dict.fromkeys(key for form in forms for key in form if of(key))
     for key in keys:
         own = [frozenset(_word(run.get(key, MISSING)) for run in runs) for runs in settings]
         found[key] = dict.fromkeys(own)

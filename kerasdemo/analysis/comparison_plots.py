@@ -36,6 +36,8 @@ MOST_LINES = 200
 FEWEST_IN_A_BAND = 3
 # Values that span this much are read on a log axis.
 LOG_SPAN = 20
+# Of losses without a common scale, the smaller one would be flat beyond this.
+APART = 4
 COLORS = "viridis"
 # Characters of a legend's line, of a value in it, of a panel's title, and of the whole picture.
 LONGEST = 36
@@ -223,12 +225,16 @@ def parallel(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax.set_yticks([])
     steep = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(
-        range(len(keys)), [_short(key) for key in keys],
+        range(len(keys)), [*map(_short, comparison.keys), _with_seconds(comparison.metric)],
         **(steep if len(keys) > 6 else {"rotation": 20}),
     )  # fmt: skip
     ax.set_xlim(-0.2, len(keys) - 0.6)
     all_of = len(groups) == len(comparison.groups)
-    drawn = f"all {len(groups)} groups" if all_of else f"{len(groups)} of {len(comparison.groups)}"
+    drawn = (
+        f"all {len(groups)} groups"
+        if all_of
+        else f"{len(groups)} of {len(comparison.groups)} groups"
+    )
     told = f"{drawn}, the best drawn thick"
     if any(len(scale) > MOST_WRITTEN for scale in scales.values()):
         told += f"; of an axis with more than {MOST_WRITTEN} values the two ends are written"
@@ -258,7 +264,7 @@ def dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     means = [g.interval.mean for g in groups if g.by_seed]
     if (metric in TIMES and _is_log(means)) or _is_apart(comparison, means):
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
+        _plain(ax.xaxis)
         beyond: list[str] = []
     else:
         beyond = _show(ax.set_xlim, groups, told)
@@ -310,8 +316,7 @@ def curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     beyond: list[str] = []
     if _is_apart(comparison, [value for curve in drawn for value in curve.means]):
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("")
+        _plain(ax.yaxis)
     else:
         beyond = _show_curves(ax, drawn, name)
     _name_hidden(ax)
@@ -455,7 +460,18 @@ def _is_log(values: Sequence[float]) -> bool:
 def _is_apart(comparison: Comparison, values: Sequence[float]) -> bool:
     """Return whether values of several scales need a log axis, which each can be read on."""
     finite = [value for value in values if math.isfinite(value)]
-    return comparison.scales > 1 and bool(finite) and min(finite) > 0
+    if comparison.scales == 1 or not finite or min(finite) <= 0:
+        return False
+    return max(finite) / min(finite) >= APART
+
+
+def _plain(axis: Any) -> None:
+    """Number a log axis at 1, 2 and 5, as one writes them."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:g}")
 
 
 def _is_crowded(values: Sequence[float]) -> bool:
@@ -558,10 +574,12 @@ def _title(ax: "Axes", text: str, beyond: Sequence[str] = ()) -> None:
 
 
 def _with_unit(metric: str) -> str:
-    """Return a metric with its unit."""
-    if metric in TIMES:
-        return f"{metric} [s]"
-    return f"{metric} (share of examples)" if is_accuracy(metric) else metric
+    """Return a metric with its unit; a loss has none."""
+    return f"{metric} (share of examples)" if is_accuracy(metric) else _with_seconds(metric)
+
+
+def _with_seconds(metric: str) -> str:
+    return f"{metric} [s]" if metric in TIMES else metric
 
 
 def _name_hidden(ax: "Axes") -> None:
