@@ -159,7 +159,7 @@ def _dumped(tree: Any) -> bytes:
 
 
 def _changed(tree: Any, rng: random.Random) -> tuple[Any, str]:
-    if not isinstance(tree, dict) or rng.random() < 0.15:
+    if not tree or not isinstance(tree, dict) or rng.random() < 0.15:
         shape = rng.choice(SHAPES)
         kept = tree if isinstance(tree, dict) and rng.random() < 0.8 else {}
         # Only one of these may stand in an experiment: the new one replaces the old.
