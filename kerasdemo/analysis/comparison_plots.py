@@ -519,7 +519,7 @@ def _show(set_limits: Any, groups: Sequence[Group], told: Sequence[str]) -> list
         own = group.interval
         reached = [own.mean, own.low, own.high, *group.by_seed.values()]
         if group.by_seed and _is_beyond(reached, limits):
-            beyond.append(f"{' '.join(text.split())} {own}")
+            beyond.append(f"{' '.join(text.split())}: {own}")
     return beyond
 
 

@@ -374,7 +374,7 @@ def save_layers(run: Run, path: Path) -> None:
         drawn.text(0.02, at, "Gradient by layer", size=13, weight="bold", color=INK, va="center")
         look: Any = {"size": 9.5, "color": INK, "va": "center", "weight": "bold"}
         if own_line:
-            drawn.text(0.02, 1 - 0.46 / height, run.id, **look)
+            drawn.text(0.02, 1 - 0.46 / height, run.id, **look | {"size": 8})
         else:
             drawn.text(0.98, at, run.id, ha="right", **look)
         if told:

@@ -198,7 +198,7 @@ def test_an_interval_that_would_hide_all_others_is_told_in_words(named: bool) ->
     assert low > 0.3
     told = " ".join(ax.get_title().split())
     assert "beyond the axis: rate=" in told
-    assert "3 0.575 [0, 1]" in told.replace("r3", "3")
+    assert "3: 0.575 [0, 1]" in told.replace("r3", "3")
 
 
 def test_one_seed_is_no_mean_in_a_picture() -> None:
