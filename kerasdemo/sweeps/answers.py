@@ -1,6 +1,5 @@
 """What the results folder already says to the runs of a sweep, and what is added to it."""
 
-import json
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
-from kerasdemo.records import RunFolder, files, read, run_id
+from kerasdemo.records import RunFolder, files, read, recorded, run_id
 from kerasdemo.records.index import summary
 from kerasdemo.sweeps.expansion import Planned
 from kerasdemo.sweeps.jobs import Outcome
@@ -115,7 +114,6 @@ def write_plan(results: Path, plan: dict[str, Any]) -> None:
 def read_plan(results: Path) -> dict[str, Any] | None:
     """Return what sweep.json says, or None where there is none that can be read."""
     try:
-        plan = json.loads((results / "sweep.json").read_text(encoding="utf-8"))
+        return recorded.plan(results / "sweep.json")
     except (OSError, ValueError):
         return None
-    return plan if isinstance(plan, dict) and isinstance(plan.get("runs"), dict) else None

@@ -1,10 +1,13 @@
 """The route of an experiment: expand or search, an executor around the runner, and its claims."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from kerasdemo.analysis.claims import Claim, Finding, Member, judge
 from kerasdemo.config import Fault, InputError
@@ -171,14 +174,24 @@ def as_json(swept: Swept) -> dict[str, Any]:
 def findings(folder: Path) -> list[Finding]:
     """Hold an experiment's claims against its runs, by what its folder says of them."""
     plan = read_plan(folder)
-    if plan is None or not plan["claims"]:
+    if plan is None or not plan.get("claims"):
         return []
     runs = {run.id: run for run in listing(folder).runs}
     members = [
         Member(one["label"], one["values"], one["seed"], runs.get(name))
         for name, one in plan["runs"].items()
     ]
-    return [judge(Claim.model_validate(claim), members) for claim in plan["claims"]]
+    return [judge(claim, members) for claim in _claims(plan["claims"], folder)]
+
+
+def _claims(recorded: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[Claim]:
+    """Yield the claims of sweep.json that are some: the file may be damaged, or a stranger's."""
+    for number, one in enumerate(recorded, 1):
+        try:
+            yield Claim.model_validate(one)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            warnings.warn(f"{folder / 'sweep.json'}: claim {number}: {problem}", stacklevel=2)
 
 
 def _asked(file: Path, seeds: Sequence[int]) -> Experiment:

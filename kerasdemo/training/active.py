@@ -154,7 +154,7 @@ class _Trainer:
         self.classes = dataset.classes
         self.network = network.build(config, dataset.shape, dataset.classes)
         self.program = program.acquire(config, dataset.shape, dataset.classes)
-        self.steps = tf.function(self.program.train_step, jit_compile=True)
+        self.steps = tf.function(self.program.train, jit_compile=self.program.xla)
         self.rate = float(config.optimizer.arguments["learning_rate"])
 
     def train(
@@ -173,7 +173,7 @@ class _Trainer:
         self.program.load(self.network)
         self.program.optimizer.learning_rate = self.rate if rate is None else rate
         before = self.program.measure(some)
-        self.steps((tf.constant(order), (tf.constant(x), tf.constant(y))))
+        self.steps(*map(tf.constant, (order, x, y)))
         after = self.program.measure(some)
         return {
             "rate": self.rate if rate is None else rate,

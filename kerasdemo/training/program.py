@@ -120,7 +120,10 @@ class Program(keras.Model):  # type: ignore[misc]
         if isinstance(data, tuple):
             return {"batch_loss": self.update(*data)}
         assert self.examples is not None
-        order, (x, y) = data, (self.examples.x, self.examples.y)
+        return {"batch_loss": self.train(data, self.examples.x, self.examples.y)}
+
+    def train(self, order: Any, x: Any, y: Any) -> Any:
+        """Train batch by batch on the examples x, y (n, ...) in an order (m,); return the loss."""
         size, examples = self.batch_size, order.shape[0]
         steps, rest = divmod(examples, size)
 
@@ -134,7 +137,7 @@ class Program(keras.Model):  # type: ignore[misc]
         if rest:  # the last, smaller batch
             batch = order[steps * size :]
             total += self.update(tf.gather(x, batch), tf.gather(y, batch))
-        return {"batch_loss": total / (steps + bool(rest))}
+        return total / (steps + bool(rest))
 
     def _measure_chunk(self, x: Any, y: Any) -> tuple[Any, Any, Any]:
         """Return each example's loss (n,) and rightness (n,) in inference mode, and the penalty."""

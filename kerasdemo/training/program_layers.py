@@ -15,7 +15,7 @@ def _variable(value: float) -> Any:
 
 
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]
-    """keras.layers.Dropout with its rate in a variable."""
+    """keras.layers.Dropout with its rate in a variable; a rate of 0 stays 0."""
 
     def __init__(self, rate: float, **arguments: Any):
         super().__init__(rate, **arguments)
@@ -23,7 +23,7 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Drop out, in training only; the same masks as Keras draws."""
-        if not training:
+        if not training or not self.rate:
             return inputs
         rate = tf.cast(self.rate_variable, inputs.dtype)
         seed = tf.cast(self.seed_generator.next(), tf.int32)
