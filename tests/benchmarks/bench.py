@@ -176,10 +176,11 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
-    results["machine"] = circumstances()
+    # A part that is measured alone may be measured on another machine: each says its own.
+    machines = results.setdefault("machines", {})
 
     def keep(key: str, value: object) -> None:
-        results[key] = value
+        results[key], machines[key] = value, circumstances()
         file.write_text(json.dumps(results, indent=1) + "\n")
 
     with tempfile.TemporaryDirectory() as folder:

@@ -36,30 +36,35 @@ COLOURS = dict(
 
 def write_report(results: dict[str, Any], folder: Path) -> None:
     """Write the page and its pictures for what was measured."""
-    parts = [_head(results["machine"])]
+    parts = [HEAD]
+    machines = {what: _machine(machine) for what, machine in results["machines"].items()}
     if "epochs" in results:
         _draw_epochs(results["epochs"], folder / "epochs.png")
-        parts += [_epochs(results["epochs"]), _peak(results["epochs"])]
+        parts += [_epochs(results["epochs"]), _peak(results["epochs"]), machines["epochs"]]
     if "networks" in results:
-        parts.append(_networks(results["networks"]))
+        parts += [_networks(results["networks"]), machines["networks"]]
     if "sweeps" in results:
-        parts.append(_sweeps(results["sweeps"]))
+        parts += [_sweeps(results["sweeps"]), machines["sweeps"]]
     if "growth" in results:
         _draw_growth(results["growth"], folder / "growth.png")
-        parts.append(_growth(results["growth"]))
+        parts += [_growth(results["growth"]), machines["growth"]]
     notes = Path(__file__).with_name("notes.md")
     if notes.exists():
         parts.append(notes.read_text(encoding="utf-8").strip())
     (folder / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _head(machine: dict[str, Any]) -> str:
+HEAD = (
+    "# Benchmarks\n\nMade by `make bench`; the peers of a table in one run, an epoch each in turn, "
+    "medians. The machine is noisy: read the ratios. What a table was measured on stands below it."
+)
+
+
+def _machine(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        "# Benchmarks\n\nMade by `make bench`; all peers in one run, an epoch each in turn, "
-        "medians. The machine is noisy: read the ratios.\n\n"
-        f"{machine['processor']}, {machine['cores']} cores, no GPU, {machine['system']}, "
-        f"Python {machine['python']}; {versions}."
+        f"Measured on {machine['processor']}, {machine['cores']} cores, no GPU, "
+        f"{machine['system']}, Python {machine['python']}; {versions}."
     )
 
 

@@ -72,7 +72,8 @@ NETWORKS = {
     "leaky relu": "{depth: 2, units: 8, activation: {name: leaky_relu, negative_slope: 0.1}}",
     "convolution": """{layers: [
         {type: conv2d, filters: 4, kernel_size: 3, strides: 2, activation: relu},
-        {type: max_pooling2d}, {type: flatten}, {type: dropout, rate: 0.3}, {type: dropout, rate: 0},
+        {type: max_pooling2d}, {type: flatten},
+        {type: dropout, rate: 0.3}, {type: dropout, rate: 0},
         {type: maxout, units: 8}, {type: batch_normalization},
         {type: dense, units: 10, activation: softmax}]}""",
 }
