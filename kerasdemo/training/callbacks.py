@@ -17,6 +17,8 @@ from kerasdemo.training.probes import Probe, probe_set
 from kerasdemo.training.program import Chunks, Measured, Program
 
 Callback: Any = keras.callbacks.Callback
+# Of EarlyStopping and ReduceLROnPlateau. Not their `min_delta`: Keras turns its sign as it starts.
+COUNTERS = frozenset({"wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter"})
 
 
 class Clock(Callback):  # type: ignore[misc]
@@ -126,7 +128,8 @@ class Checkpoint(Callback):  # type: ignore[misc]
                 for number, (callback, kept) in enumerate(
                     zip(self.others, json.loads(str(saved["callbacks"])), strict=True)
                 ):
-                    vars(callback).update(kept)
+                    for name in COUNTERS & kept.keys():
+                        setattr(callback, name, kept[name])
                     best = _listed(saved, f"best{number}_")
                     if best:
                         callback.best_weights = best
@@ -230,9 +233,10 @@ def _listed(saved: Any, prefix: str) -> list[Array]:
 
 
 def _counters(callback: Any) -> dict[str, float]:
-    """Return what a Keras callback counts: wait, best, best_epoch, cooldown_counter, ..."""
+    """Return what a Keras callback counts from epoch to epoch."""
+    found = {name: getattr(callback, name, None) for name in sorted(COUNTERS)}
     return {
         name: float(value) if isinstance(value, float | np.floating) else int(value)
-        for name, value in vars(callback).items()
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        for name, value in found.items()
+        if isinstance(value, int | float | np.number)
     }

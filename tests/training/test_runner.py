@@ -336,8 +336,15 @@ CONVOLUTION = (
 )
 
 
-@pytest.mark.parametrize("change", ["training.precision=bfloat16", CONVOLUTION])
-def test_other_programs_resume(change: str, tmp_path: Path) -> None:
+# A difference that counts: Keras turns the sign of `min_delta` when a training starts.
+DELTA = (
+    "training={batch_size: 40, epochs: 12, early_stopping: {patience: 6, min_delta: 0.1}, "
+    "reduce_lr_on_plateau: {patience: 1, min_delta: 0.1}}"
+)
+
+
+@pytest.mark.parametrize("change", ["training.precision=bfloat16", CONVOLUTION, DELTA])
+def test_what_else_a_run_depends_on_resumes(change: str, tmp_path: Path) -> None:
     asked = parse(FULL, overrides=[change])
     whole = runner.run(asked, tmp_path / "whole")
     runner.run(asked, tmp_path / "cut", reporter=StopAfter(2))
