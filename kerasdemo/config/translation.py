@@ -116,7 +116,6 @@ def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[
 def _places(root: type[BaseModel]) -> dict[str, str]:
     """Return the dotted path of each key inside the sections, by the key alone."""
     places: dict[str, str] = {"learning_rate": "optimizer.learning_rate"}
-    places["lr"] = places["learning_rate"]
     sections: list[tuple[str, type[BaseModel]]] = [("", root)] if root is RunConfig else []
     for path, model in sections:
         for name, field in model.model_fields.items():
@@ -126,6 +125,10 @@ def _places(root: type[BaseModel]) -> dict[str, str]:
             sections += [(f"{path}{name}.", k) for k in inner if not issubclass(k, Named)]
             if path:
                 places.setdefault(name, f"{path}{name}")
+    # As people shorten them.
+    for short, name in (("lr", "learning_rate"), ("batch", "batch_size"), ("bs", "batch_size")):
+        if name in places:
+            places[short] = places[name]
     return places
 
 

@@ -128,6 +128,7 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         ("epochs=2", "--set: epochs: unknown key 'epochs'; did you mean 'training.epochs'?"),
         ("batch_sise=2", "did you mean 'training.batch_size'?"),
         ("lr=2", "did you mean 'optimizer.learning_rate'?"),
+        ("batch=4", "did you mean 'training.batch_size'?"),
         ("train=2", "did you mean 'data.train'?"),
         ("optimizer.lr=2", "did you mean 'optimizer.learning_rate'?"),
         ("loss=cross_entropy", "did you mean 'categorical_crossentropy'?"),
