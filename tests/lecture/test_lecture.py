@@ -17,6 +17,7 @@ from kerasdemo.sweeps import estimate, local
 from kerasdemo.sweeps.answers import Answers
 from kerasdemo.sweeps.experiment import load
 from kerasdemo.sweeps.jobs import Listener, Source
+from kerasdemo.training import program
 from kerasdemo.training.shape import shape_key
 
 PUBLISHED = Path(__file__).parent.parent.parent / "results" / "lecture"
@@ -49,6 +50,8 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
             listener.ended(planned, outcome)
 
     monkeypatch.setattr(local, "execute", execute)
+    # XLA would take most of the time for epochs of 100 examples.
+    monkeypatch.setattr(program, "uses_xla", lambda _: False)
 
 
 def kerasdemo(*arguments: str) -> Result:
