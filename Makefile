@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
 
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check .
