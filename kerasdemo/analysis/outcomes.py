@@ -273,16 +273,26 @@ def improving(reading: Reading) -> Finding | None:
     steps = curves.last_quarter(reading.epochs)
     what = "validation" if reading.val_loss else "training"
     accuracy = reading.val_accuracy if reading.val_loss else reading.accuracy
-    pace = f"rose by {100 * reading.rise:.1f} points"
-    if reading.rise < RISE:  # then it was the loss that told
-        losses = reading.val_loss or reading.history.loss
-        fell = curves.gain([-loss for loss in losses])
-        pace = f"its loss fell by {100 * fell / (losses[-1] + fell):.0f} %"
+    span = f"{steps} epochs" if steps > 1 else "epoch"
     return Finding(
-        f"Training stopped too early: {what} accuracy is {accuracy or 0.0:.1%} and {pace} over the "
-        f"last {f'{steps} epochs' if steps > 1 else 'epoch'}.",
+        f"Training stopped too early: {what} accuracy is {accuracy or 0.0:.1%} and "
+        f"{_pace(reading)} over the last {span}.",
         _training_evidence(reading) | {"rise": reading.rise, "rise_over_epochs": steps},
     )
+
+
+def _pace(reading: Reading) -> str:
+    """Say what still got better: the accuracy, or where that stood still the loss."""
+    if reading.rise >= RISE:
+        return f"rose by {100 * reading.rise:.1f} points"
+    whose, losses = "its", reading.val_loss
+    fell = curves.gain([-loss for loss in losses]) if losses else 0.0
+    if fell <= 0:
+        whose, losses = "the training", reading.history.loss
+        fell = curves.gain([-loss for loss in losses])
+    before = losses[-1] + fell
+    # Some losses are below 0, and have no share to fall by.
+    return f"{whose} loss fell by {f'{100 * fell / before:.0f} %' if before > 0 else f'{fell:.3g}'}"
 
 
 def _rises(reading: Reading) -> bool:

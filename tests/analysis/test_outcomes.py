@@ -229,6 +229,28 @@ def test_the_bend_of_a_short_curve_is_no_noise(run: MakeRun, seed: int) -> None:
     assert pace[seed] in verdict.summary
 
 
+@pytest.mark.parametrize(
+    ("val_loss", "pace"),
+    [
+        ((0.0, -0.1, -0.2, -0.3, -0.4, -0.5), "its loss fell by 0.1 over"),
+        ((0.5, 0.4, 0.3, 0.2, 0.1, 0.0), "its loss fell by 100 % over"),
+        ((0.5, 0.4, 0.3, 0.2, 0.0, -0.1), "its loss fell by 0.1 over"),
+        ((0.5, 0.4, 0.3, 0.2, 0.2, 0.2), "the training loss fell by 10 % over"),
+    ],
+)
+def test_a_loss_falls_by_a_share_where_it_has_one(
+    run: MakeRun, val_loss: tuple[float, ...], pace: str
+) -> None:
+    """Training accuracy is on its way to the linear baseline, validation accuracy stands still."""
+    falling_on = {
+        "loss": (1.4, 1.3, 1.2, 1.1, 1.0, 0.9),
+        "accuracy": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    }
+    verdict = diagnose(run(**falling_on, val_loss=val_loss, val_accuracy=(0.8,) * 6))
+    assert verdict.outcome == "still_improving"
+    assert pace in verdict.summary
+
+
 def test_an_end_that_came_too_soon(run: MakeRun) -> None:
     climbing = [0.86 + 0.005 * n for n in range(20)]
     losses = [0.6 - 0.02 * n for n in range(20)]
