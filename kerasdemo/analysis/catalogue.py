@@ -27,28 +27,28 @@ def find(word: str) -> list[Rule]:
     Raises:
         InputError: where there is none.
     """
-    asked = " ".join(word.lower().split())
-    found = _called(asked) or _speaking_of(asked) or _called(asked.partition(",")[0])
+    text = " ".join(word.lower().split())
+    found = _named(text) or _mentioning(text) or _named(text.partition(",")[0])
     if not found:
         names = [*RULES, *(r.code for r in lint.RULES), *{r.name: 0 for r in RULES.values()}]
         raise InputError(unknown("code", word, names))
     return sorted(found, key=lambda rule: rule.code)
 
 
-def _called(asked: str) -> list[Rule]:
-    name = asked.replace(" ", "_")
-    return [rule for rule in RULES.values() if asked == rule.code.lower() or name == rule.name]
+def _named(text: str) -> list[Rule]:
+    name = text.replace(" ", "_")
+    return [rule for rule in RULES.values() if text == rule.code.lower() or name == rule.name]
 
 
-def _speaking_of(asked: str) -> list[Rule]:
+def _mentioning(text: str) -> list[Rule]:
     """Return the rules that say these words: in the title, else anywhere on the page."""
-    whole = re.compile(rf"(?<!\w){re.escape(asked)}(?!\w)")
+    whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
     rules = list(RULES.values())
     titles, pages = [rule.title for rule in rules], [rule.page for rule in rules]
     for texts in (titles, pages):
-        plain = [" ".join(text.lower().split()) for text in texts]
-        found = [rule for rule, text in zip(rules, plain, strict=True) if whole.search(text)]
-        if 0 < len(found) <= MOST_PAGES and len(asked) > 2:
+        plain = [" ".join(one.lower().split()) for one in texts]
+        found = [rule for rule, one in zip(rules, plain, strict=True) if whole.search(one)]
+        if 0 < len(found) <= MOST_PAGES and len(text) > 2:
             return found
     return []
 

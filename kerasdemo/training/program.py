@@ -77,8 +77,9 @@ class Program(keras.Model):  # type: ignore[misc]
             seed: of the orders, with the epoch's number.
             first: the epoch (from 0) that the orders begin with.
         """
-        if self.examples is None or not self.examples.take(x, y):
-            self.examples = _held(x, y)
+        held = _held(x, y)
+        if held is not self.examples:
+            self.examples = held
             self.make_train_function(force=True)
         return orders(len(x), seed, first)
 
@@ -264,14 +265,6 @@ class Examples:
     def __init__(self, x: Array, y: Array):
         self.x, self.y = (tf.Variable(part, trainable=False) for part in (x, y))
 
-    def take(self, x: Array, y: Array) -> bool:
-        """Become these examples; False where they are of another shape."""
-        if self.x.shape != x.shape or self.y.shape != y.shape:
-            return False
-        self.x.assign(x)
-        self.y.assign(y)
-        return True
-
 
 _living: WeakValueDictionary[Any, Examples] = WeakValueDictionary()
 
@@ -283,7 +276,8 @@ def _held(x: Array, y: Array) -> Examples:
     if found is None:
         found = _living[key] = Examples(x, y)
     else:
-        found.take(x, y)
+        found.x.assign(x)
+        found.y.assign(y)
     return found
 
 

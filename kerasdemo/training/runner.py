@@ -119,11 +119,8 @@ def _train(
     folder.create(config)
     first = 0 if again else session.resume(folder)
     folder.reopen(first, len(session.layer_names))
-    from kerasdemo.training.backend import no_remarks_on_tracing
-
     try:
-        with no_remarks_on_tracing():
-            outcome = session.fit(folder, first, reporter)
+        outcome = session.fit(folder, first, reporter)
     except Exception as error:
         if isinstance(error, OSError):
             # A full disk: what is on it stays, and the next call goes on from there.

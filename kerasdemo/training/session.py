@@ -9,7 +9,7 @@ import numpy as np
 from kerasdemo.config import RunConfig
 from kerasdemo.records import RunFolder, files
 from kerasdemo.training import callbacks, network, program
-from kerasdemo.training.backend import tf
+from kerasdemo.training.backend import no_remarks_on_tracing, tf
 from kerasdemo.training.data import Dataset, Part
 
 
@@ -54,6 +54,7 @@ class Session:
             epochs, self.facts = 0, {}
         return epochs
 
+    @no_remarks_on_tracing()
     def fit(
         self, folder: RunFolder, first: int, reporter: callbacks.Reporter | None
     ) -> dict[str, Any]:
