@@ -23,7 +23,7 @@ format: .venv/ready
 
 # What is generated from the code: a test says where it is out of date.
 schema: .venv/ready
-	$(BIN)/python -m kerasdemo.training.vocabulary
+	$(BIN)/python -m kerasdemo.training.keras_classes
 	$(BIN)/kerasdemo schema configs/schema.json
 	$(BIN)/kerasdemo schema --experiment experiments/schema.json
 

@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kerasdemo.analysis import Verdict as Verdict
-    from kerasdemo.analysis import diagnose as diagnose
     from kerasdemo.config import InputError as InputError
     from kerasdemo.config import RunConfig as RunConfig
     from kerasdemo.config import load as load_config  # noqa: F401
     from kerasdemo.config import parse as parse_config  # noqa: F401
+    from kerasdemo.diagnosis import Verdict as Verdict
+    from kerasdemo.diagnosis import diagnose as diagnose
     from kerasdemo.records import Run as Run
     from kerasdemo.records import read as read_run  # noqa: F401
     from kerasdemo.training.runner import run as run
@@ -26,8 +26,8 @@ _PLACES = {
     "InputError": ("kerasdemo.config", "InputError"),
     "Run": ("kerasdemo.records", "Run"),
     "RunConfig": ("kerasdemo.config", "RunConfig"),
-    "Verdict": ("kerasdemo.analysis", "Verdict"),
-    "diagnose": ("kerasdemo.analysis", "diagnose"),
+    "Verdict": ("kerasdemo.diagnosis", "Verdict"),
+    "diagnose": ("kerasdemo.diagnosis", "diagnose"),
     "load_config": ("kerasdemo.config", "load"),
     "parse_config": ("kerasdemo.config", "parse"),
     "read_run": ("kerasdemo.records", "read"),

@@ -17,11 +17,11 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdemo.analysis import Verdict
-    from kerasdemo.analysis.comparison import Comparison
+    from kerasdemo.comparison.comparison import Comparison
     from kerasdemo.config import RunConfig
+    from kerasdemo.diagnosis import Verdict
     from kerasdemo.lecture.demo import Demo
-    from kerasdemo.lecture.play import Played
+    from kerasdemo.lecture.demo_runner import DemoResult
     from kerasdemo.records import Run
     from kerasdemo.records.index import Summary
     from kerasdemo.sweeps.sweep import Plan
@@ -124,7 +124,7 @@ def check(configs: Configs, overrides: Set = None, as_json: Json = False) -> Non
     """Check configs and their data without training: errors with file and line, and tips."""
     from kerasdemo.config import InputError
     from kerasdemo.config.lint import lint
-    from kerasdemo.training import data
+    from kerasdemo.data import loading as data
 
     told = []
     faults = []
@@ -197,7 +197,7 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List the runs in a results folder, and what differs between them."""
-    from kerasdemo.analysis.comparison import differing
+    from kerasdemo.comparison.comparison import differing
     from kerasdemo.config import Fault, InputError
     from kerasdemo.records import listing
 
@@ -273,13 +273,13 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Say whether runs overfit or fail to optimise, why, and what to do."""
-    from kerasdemo import analysis
-    from kerasdemo.analysis import probed
+    from kerasdemo import diagnosis
+    from kerasdemo.diagnosis import sanity_results
 
     runs = [_read(name, results) for name in names]
     if probe:
         runs = [_probed(run) for run in runs]
-    verdicts = [analysis.diagnose(run) for run in runs]
+    verdicts = [diagnosis.diagnose(run) for run in runs]
     if as_json:
         told = zip(runs, verdicts, strict=True)
         _print_json([{"run": r.id, **v.as_dict(), "probe": dict(r.probe) or None} for r, v in told])
@@ -289,7 +289,7 @@ def diagnose(
         console.print(outcome.id, style="bold", highlight=False, markup=False, soft_wrap=True)
         _print_verdict(console, verdict, evidence=True)
         if outcome.probe:
-            _print_table(probed.table(outcome))
+            _print_table(sanity_results.table(outcome))
         if patch:
             _say(f"  {_write_patched(outcome, verdict)}")
 
@@ -299,9 +299,9 @@ def explain(
     word: Annotated[str, typer.Argument(metavar="CODE", help="A code, an outcome or a cause.")],
 ) -> None:
     """Explain a code, an outcome or a cause: how it is detected, why it matters, what to try."""
-    from kerasdemo import analysis
+    from kerasdemo import diagnosis
 
-    _say(analysis.explain(word))
+    _say(diagnosis.explain(word))
 
 
 @app.command(epilog="Example: kerasdemo sweep experiments/batch_size.yaml --dry-run")
@@ -365,7 +365,7 @@ def tune(
     quiet: Quiet = False,
 ) -> None:
     """Follow the recipe: train, diagnose, try remedies, keep what helps, until it is healthy."""
-    from kerasdemo.sweeps import recipe, recipe_text
+    from kerasdemo.tuning import recipe, report
 
     (asked,) = _load([config], overrides, None)
     followed = recipe.follow(
@@ -377,9 +377,9 @@ def tune(
         console=None if quiet or as_json else _console(),
     )
     if as_json:
-        _print_json(recipe_text.as_json(followed))
+        _print_json(report.as_json(followed))
     elif not quiet:
-        for line in ("", *recipe_text.tree(followed)):
+        for line in ("", *report.tree(followed)):
             _say(line)
         _say(f"config  {followed.config_file}\nplot    {followed.plot_file}")
     raise typer.Exit(1 if followed.tuning.start.failure else 0)
@@ -408,7 +408,7 @@ def compare(
     """Compare runs: means and intervals over seeds, ranks with ties, who beats whom."""
     comparison = _print_comparison(paths, metric, group_by or [], form, at)
     if plot is not None:
-        from kerasdemo.analysis import comparison_plots
+        from kerasdemo.display import comparison_plots
 
         comparison_plots.save(comparison, plot)
         _say(f"plot  {plot}", err=True)
@@ -422,7 +422,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Say why two runs differ: in configs, from which epoch on, in which layer first."""
-    from kerasdemo.analysis import difference
+    from kerasdemo.comparison import difference
 
     one, two = _read(first, results), _read(second, results)
     found = difference.diff(one, two)
@@ -458,15 +458,15 @@ def lecture(
         return
     found = [demo for name in names or () for demo in catalogue.find(name)]
     chosen = list(catalogue.DEMOS if every else dict.fromkeys(found))
+    from kerasdemo.lecture import demo_runner
     from kerasdemo.lecture import pages as lecture_pages
-    from kerasdemo.lecture import play
 
     console = _console()
     statuses: list[str] = []
     for demo in chosen:
-        own = given or play.usual_seeds(demo, overrides or ())
+        own = given or demo_runner.usual_seeds(demo, overrides or ())
         _say(f"{demo.part}: {demo.title} ({demo.name}), {_counted(len(own), 'seed')}")
-        played = play.play(demo, results, own, overrides or (), console)
+        played = demo_runner.run_demo(demo, results, own, overrides or (), console)
         figures = lecture_pages.write(played, pages)
         _print_played(console, played, figures)
         statuses += [one.status for one in played.shown.checked]
@@ -571,25 +571,23 @@ def _read(name: str, results: Path) -> "Run":
 def _probed(outcome: "Run") -> "Run":
     """Make short experiments on a run's config, unless they were made, and read it again."""
     from kerasdemo.records import read
-    from kerasdemo.training import active
+    from kerasdemo.training import sanity_checks
 
-    active.probe(outcome)
+    sanity_checks.probe(outcome)
     return read(outcome.folder.path)
 
 
 def _judge(outcome: "Run") -> "Verdict":
     """Diagnose a run and keep verdict and pictures beside it."""
-    from kerasdemo import analysis
-    from kerasdemo.analysis import plots
-    from kerasdemo.records import files
+    from kerasdemo import diagnosis
+    from kerasdemo.display import run_plots
 
-    verdict = analysis.diagnose(outcome)
+    verdict = diagnosis.evaluate(outcome)
     folder = outcome.folder
     try:
-        files.write_json(folder.verdict_file, verdict.as_dict())
         if outcome.history.epochs:
-            plots.save_curves(outcome, verdict, folder.curves_file)
-            plots.save_layers(outcome, folder.layer_plot_file)
+            run_plots.save_curves(outcome, verdict, folder.curves_file)
+            run_plots.save_layers(outcome, folder.layer_plot_file)
     except OSError as error:
         # Derived, and made again at will: a folder that can't be written to is shown all the same.
         place = f"verdict and pictures can't be kept in {folder.path}"
@@ -599,7 +597,7 @@ def _judge(outcome: "Run") -> "Verdict":
 
 def _write_patched(outcome: "Run", verdict: "Verdict") -> str:
     """Write a run's config with the first remedy in it into this folder; return what was done."""
-    from kerasdemo.analysis.patching import as_yaml, patched
+    from kerasdemo.config.changes import as_yaml, patched
 
     if not verdict.remedies:
         return "nothing to patch"
@@ -640,9 +638,9 @@ def _console() -> "Console":
 
 
 def _reporter(console: "Console") -> Any:
-    from kerasdemo.training import progress
+    from kerasdemo.display import run_progress
 
-    return progress.reporter(console)
+    return run_progress.reporter(console)
 
 
 def _print_run(console: "Console", outcome: "Run", verdict: "Verdict") -> None:
@@ -665,7 +663,7 @@ def _print_run(console: "Console", outcome: "Run", verdict: "Verdict") -> None:
 
 def _print_seeds(outcomes: "list[Run]") -> None:
     """Print mean and interval over the seeds of each config that ran with several."""
-    from kerasdemo.analysis.comparison import Group
+    from kerasdemo.comparison.comparison import Group
     from kerasdemo.records.index import summary
 
     by_config: dict[str, dict[int, Summary]] = {}
@@ -690,17 +688,17 @@ def _print_seeds(outcomes: "list[Run]") -> None:
 
 def _scores(outcome: "Run") -> str:
     """Return the accuracies of the weights that the run ended with, and of which epoch they are."""
-    from kerasdemo.analysis.reading import Reading
+    from kerasdemo.diagnosis.features import RunFeatures
 
-    reading = Reading(outcome)
+    features = RunFeatures(outcome)
     parts = {
-        "train": reading.accuracy,
-        "validation": reading.val_accuracy,
-        "test": reading.test_accuracy,
+        "train": features.accuracy,
+        "validation": features.val_accuracy,
+        "test": features.test_accuracy,
     }
     known = [f"{name} {value:.1%}" for name, value in parts.items() if value is not None]
-    epoch = reading.judged + 1
-    kept = f" (epoch {epoch}, whose weights were kept)" if epoch < reading.epochs else ""
+    epoch = features.judged + 1
+    kept = f" (epoch {epoch}, whose weights were kept)" if epoch < features.epochs else ""
     return f"accuracy {', '.join(known)}{kept}" if known else "no whole epoch"
 
 
@@ -709,7 +707,7 @@ CAUTION = "bold yellow"
 
 
 def _print_verdict(console: "Console", verdict: "Verdict", evidence: bool = False) -> None:
-    from kerasdemo.analysis.patching import options
+    from kerasdemo.config.changes import options
 
     def line(text: str, style: str = "") -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
@@ -732,7 +730,7 @@ def _counted(count: int, word: str) -> str:
 
 
 def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
-    from kerasdemo.lecture.play import seconds_needed, usual_seeds
+    from kerasdemo.lecture.demo_runner import seconds_needed, usual_seeds
     from kerasdemo.sweeps.progress import duration
 
     own = seeds or usual_seeds(demo)
@@ -746,7 +744,7 @@ def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
     }
 
 
-def _print_played(console: "Console", played: "Played", figures: list[Path]) -> None:
+def _print_played(console: "Console", played: "DemoResult", figures: list[Path]) -> None:
     for line in played.shown.lines:
         _say(f"  {line}")
     for one in played.shown.checked:
@@ -790,7 +788,7 @@ def _apart(settings: list[dict[str, Any]]) -> list[str]:
 
     A narrow terminal cuts the end off.
     """
-    from kerasdemo.analysis.comparison import label
+    from kerasdemo.comparison.comparison import label
 
     keys = dict.fromkeys(key for one in settings for key in one)
     counts = {key: Counter(str(one.get(key)) for one in settings) for key in keys}
@@ -880,8 +878,8 @@ def _print_comparison(
     paths: list[Path], metric: str | None, group_by: list[str], form: str, at: str = "kept"
 ) -> "Comparison":
     """Print how runs compare, and what they say to the claims of their experiments."""
-    from kerasdemo.analysis import comparison as comparisons
-    from kerasdemo.analysis import comparison_text
+    from kerasdemo.comparison import comparison as comparisons
+    from kerasdemo.display import comparison_tables
     from kerasdemo.sweeps import sweep as sweeps
 
     _one_of("--at", at, ("kept", "last", "best"))
@@ -894,19 +892,19 @@ def _print_comparison(
     )
     bullet = ""
     if form == "table":
-        columns, rows = comparison_text.table(comparison)
+        columns, rows = comparison_tables.table(comparison)
         _print_table([dict(zip(columns, row, strict=True)) for row in rows])
-        for sentence in comparison_text.sentences(comparison):
+        for sentence in comparison_tables.sentences(comparison):
             _say(sentence)
     else:
         bullet = "- "
-        _say(comparison_text.render(comparison, form))
+        _say(comparison_tables.render(comparison, form))
     for finding in (finding for path in paths for finding in sweeps.findings(path)):
         if form in ("table", "markdown"):
             lecturer = finding.claim.lecturer
             told = "" if lecturer is None else f" (lecturer: {lecturer})"
             says = f"{finding.outcome.upper()}: {finding.claim.says}{told}: {finding.evidence}"
-            _say(f"{bullet}{comparison_text.escaped(says) if bullet else says}")
+            _say(f"{bullet}{comparison_tables.escaped(says) if bullet else says}")
     return comparison
 
 

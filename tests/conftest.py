@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 
 from kerasdemo import config
+from kerasdemo.records import Run
+from tests.factories import MakeRun, falling, make_run, rising
 
 # The same examples every time, however busy the machine.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -40,3 +42,20 @@ training: {batch_size: 50, epochs: 3, early_stopping: null}
 def tiny() -> Callable[..., config.RunConfig]:
     """Return a function that makes a config that trains in a moment, with overrides."""
     return lambda *overrides: config.parse(TINY, overrides=overrides)
+
+
+@pytest.fixture
+def run() -> MakeRun:
+    return make_run
+
+
+@pytest.fixture
+def good() -> Run:
+    """A healthy run."""
+    return make_run(
+        loss=falling(2.3, 0.01),
+        accuracy=rising(0.1, 0.99),
+        val_loss=falling(2.3, 0.15),
+        val_accuracy=rising(0.1, 0.965),
+        test={"loss": 0.15, "accuracy": 0.963},
+    )

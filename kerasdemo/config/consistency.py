@@ -6,7 +6,7 @@ from kerasdemo.config import types
 from kerasdemo.config.datasets import Facts
 from kerasdemo.config.document import Document, Key
 from kerasdemo.config.errors import Fault
-from kerasdemo.config.shapes import ShapeError, output_shape
+from kerasdemo.config.tensor_shapes import ShapeError, output_shape
 from kerasdemo.config.types import RunConfig
 
 

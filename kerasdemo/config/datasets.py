@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.config import plain
+from kerasdemo.config import regular_file
 
 # What the arrays of a file may take in memory; training holds them several times over.
 MOST_BYTES = 2 * 1024**3
@@ -75,7 +75,7 @@ def check_size(path: Path) -> None:
     Raises:
         OSError, ValueError: with the reason.
     """
-    plain.check(path)
+    regular_file.check(path)
     with zipfile.ZipFile(path) as archive:
         size = sum(info.file_size for info in archive.infolist())
     if size > MOST_BYTES:

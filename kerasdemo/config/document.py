@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from kerasdemo.config import plain
+from kerasdemo.config import regular_file
 from kerasdemo.config.errors import Fault, InputError, near
 
 Key = tuple[str | int, ...]
@@ -118,7 +118,7 @@ def key_of(path: str) -> Key:
 def read_text(path: Path) -> str:
     """Read a small text file as UTF-8, or say why not."""
     try:
-        return plain.read(path, MAX_BYTES).decode("utf-8")
+        return regular_file.read(path, MAX_BYTES).decode("utf-8")
     except FileNotFoundError:
         raise InputError(Fault(missing_file(path), str(path))) from None
     except UnicodeDecodeError as error:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kerasdemo.config import size, types, vocabulary
+from kerasdemo.config import keras_arguments, memory, types
 from kerasdemo.config.consistency import single_output
 from kerasdemo.config.document import Key, dotted
 from kerasdemo.config.errors import Fault
-from kerasdemo.config.shapes import ShapeError
+from kerasdemo.config.tensor_shapes import ShapeError
 from kerasdemo.config.types import RunConfig
 
 Severity = Literal["error", "tip"]
@@ -316,7 +316,7 @@ def _too_large(config: RunConfig) -> Found:
     if config.facts is None:
         return
     try:
-        problem = size.too_large(config, config.facts.shape, config.facts.classes)
+        problem = memory.too_large(config, config.facts.shape, config.facts.classes)
     except ShapeError:
         return  # which is an error of its own
     if problem:
@@ -328,7 +328,7 @@ def _learning_rate(config: RunConfig) -> Found:
     rate = optimizer.arguments.get("learning_rate")
     if rate is None:
         return
-    usual = vocabulary.names("optimizers")[optimizer.name]["learning_rate"]
+    usual = keras_arguments.names("optimizers")[optimizer.name]["learning_rate"]
     high, low = HIGH_RATE.get(optimizer.name, 0.1), LOW_RATE.get(optimizer.name, 1e-5)
     key: Key = ("optimizer", "learning_rate")
     if rate >= high:

@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerasdemo.config import datasets, plain
+from kerasdemo.config import datasets, regular_file
 from kerasdemo.config.consistency import faults_of
 from kerasdemo.config.document import Document, Key, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.overrides import override, parse_override
-from kerasdemo.config.translation import translate
 from kerasdemo.config.types import NAME, EarlyStopping, RunConfig
+from kerasdemo.config.validation_errors import translate
 
 # No config has these keys: they say how the runs of an experiment differ.
 EXPERIMENT_KEYS = {"base", "grid", "variants", "configs", "search"}
@@ -77,7 +77,7 @@ def _with_defaults(document: Document) -> dict[str, Any]:
         data["name"] = _name(document.file)
     inner = data.get("data")
     if isinstance(inner, dict) and isinstance(inner.get("path"), str):
-        path = document.folder / plain.expanded(inner["path"])
+        path = document.folder / regular_file.expanded(inner["path"])
         data["data"] = {**inner, "path": str(path.absolute())}
     return data
 
@@ -144,7 +144,7 @@ def _complete_data(config: RunConfig, document: Document) -> dict[str, int | boo
 
 def _unreadable(path: str | None, document: Document) -> Fault:
     key: Key = ("data", "path")
-    problem = plain.problem(Path(path or ""))
+    problem = regular_file.problem(Path(path or ""))
     if problem is not None:
         return document.fault(key, f"{problem}: {path}")
     return document.fault(

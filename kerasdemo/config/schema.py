@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kerasdemo.config import types, vocabulary
+from kerasdemo.config import keras_arguments, types
 from kerasdemo.config.types import RunConfig
 
 
@@ -26,7 +26,7 @@ def _describe(kind: dict[str, Any]) -> None:
     properties = kind.get("properties", {})
     tag = properties.get("name", properties.get("type", {}))
     names = tag.get("enum", [tag.get("const", kind.get("title"))])
-    texts = vocabulary.texts()
+    texts = keras_arguments.texts()
     if "const" in tag or "enum" in tag:
         told = [f"{name}: {texts[name]['']}" for name in names if name in texts]
         tag.setdefault("description", ". ".join(told) or kind.get("description", "its name"))
@@ -62,7 +62,10 @@ def _spellings(names: list[str]) -> list[str]:
     """Return what else these names are written as: Conv2D, mse."""
     others = [*types.OWN_CLASS_NAMES.items()]
     for kind in KINDS:
-        others += [*vocabulary.class_names(kind).items(), *vocabulary.aliases(kind).items()]
+        others += [
+            *keras_arguments.class_names(kind).items(),
+            *keras_arguments.aliases(kind).items(),
+        ]
     return list(dict.fromkeys(other for other, name in others if name in names))
 
 

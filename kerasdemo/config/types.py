@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.config import datasets, vocabulary
+from kerasdemo.config import datasets, keras_arguments
 from kerasdemo.config.document import Document, Key, dotted
 from kerasdemo.config.errors import Fault
 
@@ -50,14 +50,14 @@ def _shorthand(kind: str) -> BeforeValidator:
             value = {"name": usual, **value}
         if isinstance(value, dict) and isinstance(value.get("name"), str):
             name = value["name"]
-            known = vocabulary.aliases(kind) | vocabulary.class_names(kind)
+            known = keras_arguments.aliases(kind) | keras_arguments.class_names(kind)
             return {**value, "name": known.get(name, name)}
         return value
 
     return BeforeValidator(expand)
 
 
-class Frozen(BaseModel):
+class StrictModel(BaseModel):
     """A value: strict about its keys and types, never changed once it is made."""
 
     model_config = ConfigDict(
@@ -70,10 +70,10 @@ class Frozen(BaseModel):
     )
 
 
-class Named(Frozen):
+class KerasObject(StrictModel):
     """One of Keras' own objects, by its name and its arguments."""
 
-    # Made from the vocabulary, not from source that could hold docstrings.
+    # Made from Keras' own arguments, not from source that could hold docstrings.
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     name: str
@@ -127,14 +127,14 @@ def _argument(name: str, default: Any) -> Any:
 def _union(kind: str) -> Any:
     """Return the type "one of Keras' `kind`": a model for each list of arguments."""
     by_arguments: dict[str, list[str]] = {}
-    for name, arguments in vocabulary.names(kind).items():
+    for name, arguments in keras_arguments.names(kind).items():
         by_arguments.setdefault(repr(arguments), []).append(name)
     models = [
         create_model(
             names[0],
-            __base__=Named,
+            __base__=KerasObject,
             name=(Literal[tuple(names)], ...),  # type: ignore[arg-type]
-            **{k: _argument(k, v) for k, v in vocabulary.names(kind)[names[0]].items()},
+            **{k: _argument(k, v) for k, v in keras_arguments.names(kind)[names[0]].items()},
         )
         for names in by_arguments.values()
     ]
@@ -142,12 +142,12 @@ def _union(kind: str) -> Any:
 
 
 if TYPE_CHECKING:  # the types are made when the module runs; a type checker sees what they share
-    Activation: TypeAlias = Named
-    Constraint: TypeAlias = Named
-    HiddenActivation: TypeAlias = Named
-    Initializer: TypeAlias = Named
-    Loss: TypeAlias = Named
-    Optimizer: TypeAlias = Named
+    Activation: TypeAlias = KerasObject
+    Constraint: TypeAlias = KerasObject
+    HiddenActivation: TypeAlias = KerasObject
+    Initializer: TypeAlias = KerasObject
+    Loss: TypeAlias = KerasObject
+    Optimizer: TypeAlias = KerasObject
 else:
     Activation = _union("activations")
     Constraint = _union("constraints")
@@ -156,7 +156,7 @@ else:
     Optimizer = _union("optimizers")
 
 
-class Noise(Frozen):
+class Noise(StrictModel):
     """Standard deviation of the Gaussian noise added after `normalize`."""
 
     train: NotNegative = 0.0
@@ -167,7 +167,7 @@ class Noise(Frozen):
     """noise on the test images"""
 
 
-class Data(Frozen):
+class Data(StrictModel):
     """Which examples, how many, and what is done to them before training."""
 
     name: Literal[
@@ -210,7 +210,7 @@ class Data(Frozen):
         return self
 
 
-class Regularizer(Frozen):
+class Regularizer(StrictModel):
     """Weight of the penalty on every kernel, the output's too."""
 
     l1: NotNegative = 0.0
@@ -230,7 +230,7 @@ ALWAYS_WRITTEN = frozenset(
 )
 
 
-class WrittenLayer(Frozen):
+class WrittenLayer(StrictModel):
     """A layer of the `layers` form. What is not declared here, `_with_all_arguments` adds."""
 
     @model_serializer(mode="wrap")
@@ -248,7 +248,7 @@ def _with_all_arguments(layer: "type[WrittenLayer]") -> Any:
     """Return a layer's type with all arguments that Keras' layer of this name has."""
     (kind,) = get_args(layer.model_fields["type"].annotation)
     found: dict[str, Any] = {}
-    for name, default in vocabulary.names("layers")[kind].items():
+    for name, default in keras_arguments.names("layers")[kind].items():
         if name in layer.model_fields:
             continue
         if name.endswith("_initializer"):
@@ -380,7 +380,7 @@ def _by_class_name(value: Any) -> Any:
     """Accept a layer's type as Keras spells its class: Conv2D."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         kind = value["type"]
-        known = vocabulary.class_names("layers") | OWN_CLASS_NAMES
+        known = keras_arguments.class_names("layers") | OWN_CLASS_NAMES
         return {**value, "type": known.get(kind, kind)}
     return value
 
@@ -402,7 +402,7 @@ Layer = Annotated[
 ]
 
 
-class Maxout(Named):
+class Maxout(KerasObject):
     """The maxout activation of the `depth` form; its group size is `maxout_pieces`."""
 
     name: Literal["maxout"]
@@ -418,7 +418,7 @@ if not TYPE_CHECKING:
 EVERY_FORM = {"initializer", "regularizer", "layers"}
 
 
-class Network(Frozen):
+class Network(StrictModel):
     """The network: `depth` alike hidden layers and an output, or `layers` as written."""
 
     depth: Annotated[int, Field(ge=0, le=1000)] = 2
@@ -477,7 +477,7 @@ class Network(Frozen):
 Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
-class EarlyStopping(Frozen):
+class EarlyStopping(StrictModel):
     """keras.callbacks.EarlyStopping."""
 
     monitor: Monitor = "val_loss"
@@ -489,7 +489,7 @@ class EarlyStopping(Frozen):
     start_from_epoch: Count = 0
 
 
-class ReduceLROnPlateau(Frozen):
+class ReduceLROnPlateau(StrictModel):
     """keras.callbacks.ReduceLROnPlateau."""
 
     monitor: Monitor = "val_loss"
@@ -501,7 +501,7 @@ class ReduceLROnPlateau(Frozen):
     min_lr: NotNegative = 0.0
 
 
-class Training(Frozen):
+class Training(StrictModel):
     """How long, in what portions, and when to stop."""
 
     batch_size: Positive = 100
@@ -518,7 +518,7 @@ class Training(Frozen):
     """Keras' dtype policy"""
 
 
-class RunConfig(Frozen):
+class RunConfig(StrictModel):
     """One network and its training: everything that a run depends on."""
 
     name: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")] = "run"

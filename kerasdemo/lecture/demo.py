@@ -13,7 +13,7 @@ Status = Literal["held", "not held", "seen once", "not seen", "undecided", "give
 
 
 @dataclass(frozen=True)
-class Checked:
+class ClaimResult:
     """A statement of the lecture beside what was found here.
 
     lecture: the lecture's number in words, with its source where it was not on the screen.
@@ -31,16 +31,16 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Shown:
+class DemoOutput:
     """What a demo shows: numbers as lines of plain text, statements, figures by file stem."""
 
     lines: tuple[str, ...] = ()
-    checked: tuple[Checked, ...] = ()
+    checked: tuple[ClaimResult, ...] = ()
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Setting:
+class DemoContext:
     """What a calculation may look at.
 
     seeds: to repeat what is random with. runs: of the demo's experiment, label -> a run for each
@@ -51,14 +51,14 @@ class Setting:
     runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
 
-Calculation = Callable[[Setting], Shown]
+Calculation = Callable[[DemoContext], DemoOutput]
 
 
 @dataclass(frozen=True)
 class Demo:
     """One demo.
 
-    calculation: where its function is, as "module:name" within kerasdemo.lecture. experiment: a
+    calculation: where its function is, "module:name" in kerasdemo.lecture.demos. experiment: a
     file under experiments/lecture; the demo of its name shows its claims, others look at its runs
     only.
     """

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.analysis import plots
-from kerasdemo.analysis.comparison_text import escaped
 from kerasdemo.config import Fault, InputError
+from kerasdemo.display import run_plots
+from kerasdemo.display.comparison_tables import escaped
 from kerasdemo.lecture.catalogue import DEMOS, PARTS
-from kerasdemo.lecture.play import Played
+from kerasdemo.lecture.demo_runner import DemoResult
 from kerasdemo.records import files
 
 ROWS = 23
@@ -21,7 +21,7 @@ SAMPLE = "mnist_sample"
 Record = Mapping[str, Any]
 
 
-def write(played: Played, folder: Path) -> list[Path]:
+def write(played: DemoResult, folder: Path) -> list[Path]:
     """Write a demo's figures and its record, and make the pages anew; return the figures' files.
 
     Raises:
@@ -34,8 +34,8 @@ def write(played: Played, folder: Path) -> list[Path]:
         raise InputError(Fault(f"can't be written to ({error.strerror})", str(folder))) from None
     drawn = []
     for name, figure in played.shown.figures.items():
-        with plots.style():
-            plots.save(figure, place / f"{name}.png")
+        with run_plots.style():
+            run_plots.save(figure, place / f"{name}.png")
         drawn.append(place / f"{name}.png")
     files.write_json(place / f"{played.demo.name}.json", played.as_dict())
     for path, text in render(read(folder)).items():

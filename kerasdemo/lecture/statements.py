@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kerasdemo.analysis.comparison import FEWEST_SEEDS, interval
+from kerasdemo.comparison.comparison import FEWEST_SEEDS, interval
 from kerasdemo.lecture.demo import Status
 
 

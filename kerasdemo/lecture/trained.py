@@ -4,15 +4,15 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from kerasdemo.data import loading as data
+from kerasdemo.data.loading import Dataset
 from kerasdemo.records import Run
-from kerasdemo.training import data
-from kerasdemo.training.data import Dataset
 
 
 def model(run: Run) -> Any:
     """Return the trained network of a run, an ordinary Keras model for what `dataset` gives."""
+    from kerasdemo.backend import keras
     from kerasdemo.training import network
-    from kerasdemo.training.backend import keras
 
     facts = run.facts["data"]
     built = network.build(run.config, tuple(facts["shape"]), facts["classes"])

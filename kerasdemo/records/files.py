@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.config import plain
+from kerasdemo.config import regular_file
 
 # More than any run or sweep writes; a file that is larger is none of ours.
 MOST_JSON = 1 << 26
@@ -21,7 +21,7 @@ def read_text(path: Path, limit: int) -> str:
     Raises:
         OSError, ValueError: for any other file, and for what is not UTF-8.
     """
-    return plain.read(path, limit).decode("utf-8")
+    return regular_file.read(path, limit).decode("utf-8")
 
 
 def read_json(path: Path) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
-from kerasdemo.records import files, recorded
+from kerasdemo.records import file_checks, files
 
 METRICS = (
     *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"),
@@ -97,7 +97,7 @@ class RunFolder:
     def status(self) -> str | None:
         """The status in run.json; None for a run that is being trained or was cut off."""
         try:
-            return recorded.facts(self.run_file).get("status")
+            return file_checks.facts(self.run_file).get("status")
         except (OSError, ValueError):
             return None  # damaged: what it said is asked anew
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from kerasdemo.config import Fault, InputError, document, plain
+from kerasdemo.config import Fault, InputError, document, regular_file
 from kerasdemo.config.errors import shown
-from kerasdemo.records import files, recorded
+from kerasdemo.records import file_checks, files
 from kerasdemo.records.folder import RunFolder
 
 FILE = ".index.jsonl"
@@ -209,12 +209,12 @@ def _from_files(folder: Path, once: "_Once") -> Summary:
     run = RunFolder(folder)
     config = _config(run.config_file)
     settings = flatten({k: v for k, v in config.items() if k not in ("name", "description")})
-    facts = recorded.facts(run.run_file)
+    facts = file_checks.facts(run.run_file)
     source = (facts.get("data") or {}).get("source")
     if source is not None:
         # Runs on the sample that stands in for MNIST are no runs on MNIST.
         settings["data.source"] = source
-    verdict = recorded.verdict(run.verdict_file)
+    verdict = file_checks.verdict(run.verdict_file)
     epochs, curves = _curves(run.metrics_file, facts.get("kept_epoch"))
     one = Summary(
         path=folder,
@@ -291,7 +291,7 @@ def _curves(file: Path, kept: int | None) -> tuple[int, dict[str, Value]]:
     found: dict[str, Value] = {}
     for name in columns:
         if name in CURVES:
-            curve = recorded.curve(columns, name, file)
+            curve = file_checks.curve(columns, name, file)
             found[sys.intern(name)] = Value(curve[(kept or 0) - 1], curve[-1], *best(name, curve))
     return epochs, found
 
@@ -328,7 +328,7 @@ class _Entry:
 def _read(root: Path, once: _Once) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     try:
-        plain.check(root / FILE, files.MOST_ROWS)
+        regular_file.check(root / FILE, files.MOST_ROWS)
         with (root / FILE).open(encoding="utf-8") as handle:
             if json.loads(next(handle)) != {"version": VERSION}:
                 return {}

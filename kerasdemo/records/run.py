@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
-from kerasdemo.records import files, recorded
+from kerasdemo.records import file_checks, files
 from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
 
 
@@ -127,9 +127,9 @@ def read(path: str | Path) -> Run:
             loading.recorded(folder.config_file),
             _history(folder.metrics_file),
             _layers(folder.layers_file),
-            recorded.facts(folder.run_file),
+            file_checks.facts(folder.run_file),
             folder.path,
-            recorded.probe(folder.probe_file),
+            file_checks.probe(folder.probe_file),
             _times(folder.times_file),
         )
     except InputError:
@@ -153,19 +153,19 @@ def _history(file: Path) -> History:
     if not columns:
         return History()
     known = [name for name in METRICS if name in columns or name == "loss"]
-    return History(**{name: recorded.curve(columns, name, file) for name in known})
+    return History(**{name: file_checks.curve(columns, name, file) for name in known})
 
 
 def _times(file: Path) -> tuple[float, ...]:
     columns = files.read_columns(file)
-    return recorded.curve(columns, "training_seconds", file) if columns else ()
+    return file_checks.curve(columns, "training_seconds", file) if columns else ()
 
 
 def _layers(file: Path) -> dict[str, LayerHistory]:
     columns = files.read_columns(file)
     if not columns:
         return {}
-    values = {name: recorded.curve(columns, name, file) for name in STATISTICS}
+    values = {name: file_checks.curve(columns, name, file) for name in STATISTICS}
     by_layer: dict[str, list[int]] = {}
     for row, layer in enumerate(files.column(columns, "layer", file)):
         by_layer.setdefault(layer, []).append(row)

@@ -18,10 +18,10 @@ from filelock import FileLock, Timeout
 import kerasdemo
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.records import RunFolder, files
-from kerasdemo.sweeps.answers import Answers
-from kerasdemo.sweeps.expansion import Planned
+from kerasdemo.sweeps.executor import Listener, Source, lost
+from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.experiment import Resources
-from kerasdemo.sweeps.jobs import Listener, Source, lost
+from kerasdemo.sweeps.run_store import RunStore
 
 # Machines come and go: only a run that was lost this often is given up.
 ATTEMPTS = 5
@@ -78,7 +78,7 @@ def _unreachable(address: str, why: str) -> str:
 class _Away:
     """A run that is being trained elsewhere."""
 
-    planned: Planned
+    planned: RunSpec
     lock: FileLock
     attempts: int = 1
 
@@ -101,7 +101,7 @@ class Cluster:
         )(train)
         self._data: dict[Path, Any] = {}
 
-    def execute(self, source: Source, answers: Answers, listener: Listener) -> None:
+    def execute(self, source: Source, answers: RunStore, listener: Listener) -> None:
         """Make the runs of a source, as many at a time as the cluster has room for."""
         # Ray prints what it has to say of lost machines, the last of it when it is left: neither
         # belongs into a caller's JSON.
@@ -112,7 +112,7 @@ class Cluster:
                 if self._leave:
                     self._ray.shutdown()
 
-    def _execute(self, source: Source, answers: Answers, listener: Listener) -> None:
+    def _execute(self, source: Source, answers: RunStore, listener: Listener) -> None:
         away: dict[Any, _Away] = {}
         more = True
         try:
@@ -142,10 +142,10 @@ class Cluster:
 
     def _begin(
         self,
-        planned: Planned,
+        planned: RunSpec,
         away: dict[Any, _Away],
         source: Source,
-        answers: Answers,
+        answers: RunStore,
         listener: Listener,
     ) -> None:
         outcome = answers.find(planned)
@@ -158,13 +158,13 @@ class Cluster:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            source.come_back(planned)
+            source.requeue(planned)
             return
         answers.begin(planned)
         away[self._submit(planned, folder)] = _Away(planned, lock)
         listener.started(planned)
 
-    def _submit(self, planned: Planned, folder: RunFolder) -> Any:
+    def _submit(self, planned: RunSpec, folder: RunFolder) -> Any:
         again = folder.status == "failed"
         return self._train.remote(
             planned.config.resolved,
@@ -186,7 +186,7 @@ class Cluster:
         reference: Any,
         away: dict[Any, _Away],
         source: Source,
-        answers: Answers,
+        answers: RunStore,
         listener: Listener,
     ) -> None:
         one = away.pop(reference)

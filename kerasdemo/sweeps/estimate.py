@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from kerasdemo.config import RunConfig, types
-from kerasdemo.config.shapes import output_shape
-from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Outcome
-from kerasdemo.training.shape import has_convolution, shape_key
+from kerasdemo.config.tensor_shapes import output_shape
+from kerasdemo.sweeps.executor import Outcome
+from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.training.compile_key import has_convolution, shape_key
 
 # Operations in whose time an epoch is begun, measured and recorded, an update starts, and reads and
 # writes each weight: good enough guesses for an estimate, and so is the share of the peak rate.
@@ -71,7 +71,7 @@ def _products(layer: types.Layer, before: tuple[int, ...], after: tuple[int, ...
 
 
 def seconds(
-    planned: Sequence[Planned], answered: Iterable[Outcome | None], workers: int = 1
+    planned: Sequence[RunSpec], answered: Iterable[Outcome | None], workers: int = 1
 ) -> float:
     """Return about how long the runs that are not answered yet will take.
 
@@ -92,7 +92,7 @@ def seconds(
     return total / (peak() * SHARE_OF_PEAK) / workers + COMPILE_SECONDS * len(shapes)
 
 
-def usual_workers(planned: Sequence[Planned]) -> int:
+def usual_workers(planned: Sequence[RunSpec]) -> int:
     """Return how many processes make these runs fastest here; each gets its share of the cores.
 
     One core to a run wastes least: on two cores two workers took 0.70 of one worker's time for 24

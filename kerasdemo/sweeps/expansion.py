@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.analysis.claims import Selector, matches
-from kerasdemo.config import Fault, InputError, RunConfig, plain
+from kerasdemo.comparison.claims import Selector, matches
+from kerasdemo.config import Fault, InputError, RunConfig, regular_file
 from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
@@ -19,7 +19,7 @@ from kerasdemo.sweeps.experiment import Experiment, Range
 
 
 @dataclass(frozen=True)
-class Planned:
+class RunSpec:
     """One run of an experiment: what tells it from the others, and its whole config.
 
     label: what a person calls it; the same for every seed.
@@ -62,7 +62,7 @@ class Point:
     """whether the run is named by its label, not by the base's own name"""
 
 
-def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Planned]:
+def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[RunSpec]:
     """Return every run of an experiment: points in the file's order, and for each its seeds.
 
     The same experiment gives the same list; no run is in it twice. Of a search it returns
@@ -115,8 +115,8 @@ def _check_space(experiment: Experiment, base: Document) -> None:
 
 def _build_all(
     experiment: Experiment, points: Iterable[Point], seeds: Sequence[int | None]
-) -> list[Planned]:
-    planned: list[Planned] = []
+) -> list[RunSpec]:
+    planned: list[RunSpec] = []
     faults: list[Fault] = []
     failed = 0
     for point in points:
@@ -132,7 +132,7 @@ def _build_all(
     return planned
 
 
-def _with_seed(planned: Planned, seed: int | None) -> Planned:
+def _with_seed(planned: RunSpec, seed: int | None) -> RunSpec:
     """Return the same run with another seed, which was checked and decides nothing else."""
     assert seed is not None
     config = planned.config.model_copy(update={"seed": seed})
@@ -146,7 +146,7 @@ def _raise_any(faults: Iterable[Fault]) -> None:
         raise InputError(found)
 
 
-def build(experiment: Experiment, point: Point, seed: int | None) -> Planned:
+def build(experiment: Experiment, point: Point, seed: int | None) -> RunSpec:
     """Return one run.
 
     Raises:
@@ -161,7 +161,7 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> Planned:
     except InputError as error:
         raise InputError([_blame(f, experiment, point) for f in error.faults]) from None
     values = {dotted(c.key): c.value for c in point.changes}
-    return Planned(point.label, values, config.seed, config)
+    return RunSpec(point.label, values, config.seed, config)
 
 
 def point(base: Document, values: Mapping[str, Any], kind: str) -> Point:
@@ -231,8 +231,8 @@ def _inside(document: Document, part: str) -> Document:
 
 
 def _base_file(experiment: Experiment, key: Key, file: str) -> Document:
-    path = experiment.folder / plain.expanded(file)
-    problem = plain.problem(path)
+    path = experiment.folder / regular_file.expanded(file)
+    problem = regular_file.problem(path)
     if problem is None and path.samefile(experiment.document.file):
         raise InputError(
             experiment.document.fault(key, f"{file} is this experiment itself; expected a config")
@@ -301,9 +301,9 @@ def _rooted(experiment: Experiment, change: Change) -> Any:
     """Return the change's value, with a path in it that starts at the experiment's folder."""
     value = change.value
     if change.key == ("data", "path") and isinstance(value, str):
-        return str((experiment.folder / plain.expanded(value)).absolute())
+        return str((experiment.folder / regular_file.expanded(value)).absolute())
     if change.key == ("data",) and isinstance(value, dict) and isinstance(value.get("path"), str):
-        path = (experiment.folder / plain.expanded(value["path"])).absolute()
+        path = (experiment.folder / regular_file.expanded(value["path"])).absolute()
         return {**value, "path": str(path)}
     return value
 
@@ -353,10 +353,10 @@ def _check_overrides(experiment: Experiment, points: list[Point], overrides: Seq
 
 
 def _doubled(
-    experiment: Experiment, points: list[Point], planned: list[Planned]
+    experiment: Experiment, points: list[Point], planned: list[RunSpec]
 ) -> Iterable[Fault]:
     """Yield a fault for each point that is in the list already."""
-    first: dict[str, Planned] = {}
+    first: dict[str, RunSpec] = {}
     # Points that are the same with one seed are so with each.
     for point, one in zip(points, planned[:: len(experiment.seeds or (None,))], strict=True):
         question = repr(one.config.settings)
@@ -374,7 +374,7 @@ def _said(experiment: Experiment, point: Point) -> Key:
     return ("configs",) if experiment.configs else ("variants", point.label)
 
 
-def _claim_faults(experiment: Experiment, planned: list[Planned] | None) -> Iterable[Fault]:
+def _claim_faults(experiment: Experiment, planned: list[RunSpec] | None) -> Iterable[Fault]:
     """Yield a fault for each selector that picks no run; of a search only keys can be checked."""
     for number, claim in enumerate(experiment.claims):
         for word, selector in claim.selectors.items():
@@ -387,7 +387,7 @@ def _claim_faults(experiment: Experiment, planned: list[Planned] | None) -> Iter
             )
 
 
-def _unvalidated(metric: str, planned: Iterable[Planned]) -> bool:
+def _unvalidated(metric: str, planned: Iterable[RunSpec]) -> bool:
     return metric.startswith("val_") and any(not one.config.data.validation for one in planned)
 
 
@@ -399,7 +399,7 @@ def _no_validation(metric: str) -> str:
 
 
 def _picks_nothing(
-    experiment: Experiment, planned: list[Planned] | None, selector: Selector
+    experiment: Experiment, planned: list[RunSpec] | None, selector: Selector
 ) -> str | None:
     if planned is None:
         paths = list(experiment.search.space) if experiment.search else []

@@ -1,4 +1,4 @@
-"""One question asked of many runs: the type of experiments/*.yaml and its strict reading."""
+"""One question asked of many runs: the type of experiments/*.yaml and its strict features."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,18 +15,18 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.analysis.claims import Claim
+from kerasdemo.comparison.claims import Claim
 from kerasdemo.config import seeds
 from kerasdemo.config.document import Document, read
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.loading import EXPERIMENT_KEYS
-from kerasdemo.config.translation import translate
-from kerasdemo.config.types import NAME, Count, Frozen, Number, Positive, RunConfig
+from kerasdemo.config.types import NAME, Count, Number, Positive, RunConfig, StrictModel
+from kerasdemo.config.validation_errors import translate
 
 KINDS = ("grid", "variants", "configs", "search")
 
 
-class Range(Frozen):
+class Range(StrictModel):
     """A range to search in, both ends included."""
 
     low: Number
@@ -56,7 +56,7 @@ Dimension = Annotated[
 ]
 
 
-class Search(Frozen):
+class Search(StrictModel):
     """A search by one of Optuna's samplers; hyperband also stops what does not promise."""
 
     method: Literal["random", "tpe", "gp", "hyperband"] = "tpe"
@@ -82,7 +82,7 @@ def _usual_direction(objective: str) -> str:
     return "maximize" if objective.endswith("accuracy") else "minimize"
 
 
-class Resources(Frozen):
+class Resources(StrictModel):
     """What one run asks of a Ray cluster."""
 
     cpus: Annotated[Number, Field(gt=0)] = 1
@@ -119,7 +119,7 @@ Seeds = Annotated[
 ]
 
 
-class Experiment(Frozen):
+class Experiment(StrictModel):
     """One question: runs by `grid`, `variants`, `configs` or `search`, over seeds, with claims."""
 
     name: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")]

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from kerasdemo.sweeps.answers import Answers
-from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Listener, Outcome, Source, StopSweep, lost
-from kerasdemo.training.shape import shape_key
+from kerasdemo.sweeps.executor import Listener, Outcome, Source, StopSweep, lost
+from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.sweeps.run_store import RunStore
+from kerasdemo.training.compile_key import shape_key
 
 # A run whose workers died this often without one more whole epoch is given up, until the sweep is
 # started again: what killed them may have been the machine.
@@ -26,7 +26,7 @@ GROWTH, SLACK = 1.5, 1 << 29
 Told = dict[str, Any]
 
 
-def execute(source: Source, answers: Answers, listener: Listener, workers: int = 1) -> None:
+def execute(source: Source, answers: RunStore, listener: Listener, workers: int = 1) -> None:
     """Make the runs of a source, `workers` of them at a time, each worker one after the other.
 
     A worker has its share of the machine's threads; runs of one shape share its compiled program.
@@ -52,7 +52,7 @@ def execute(source: Source, answers: Answers, listener: Listener, workers: int =
 class _Crew:
     """What the threads of a sweep share; each holds one worker."""
 
-    def __init__(self, source: Source, answers: Answers, listener: Listener, workers: int):
+    def __init__(self, source: Source, answers: RunStore, listener: Listener, workers: int):
         self.source = source
         self.answers = answers
         self.listener = listener
@@ -94,14 +94,14 @@ class _Crew:
         finally:
             hand.dismiss()
 
-    def _outcome(self, planned: Planned, end: Told) -> Outcome | None:
+    def _outcome(self, planned: RunSpec, end: Told) -> Outcome | None:
         match end["event"]:
             case "done" if end["status"] != "interrupted":
                 return self.answers.read(planned)
             case "done" | "busy":
-                self.source.come_back(planned)
+                self.source.requeue(planned)
                 return None
-            case "hopeless":
+            case "fatal":
                 raise StopSweep(f"{end['reason']}; mend it and give the same command again")
             case "stopped":
                 return Outcome("stopped", "the search gave it up")
@@ -119,7 +119,7 @@ class _Hand:
         self._worker: Worker | None = None
         self._first_memory = 0
 
-    def train(self, planned: Planned) -> Told:
+    def train(self, planned: RunSpec) -> Told:
         """Have a run trained; return what ended it."""
         again = self._crew.answers.again(planned)
         self._crew.answers.begin(planned)
@@ -155,7 +155,7 @@ class _Hand:
 class _Epochs:
     """Passes on what a worker tells while it trains."""
 
-    def __init__(self, crew: _Crew, planned: Planned, worker: "Worker"):
+    def __init__(self, crew: _Crew, planned: RunSpec, worker: "Worker"):
         self._crew = crew
         self._planned = planned
         self._worker = worker
@@ -191,7 +191,7 @@ class Worker:
         )
 
     def train(
-        self, planned: Planned, again: bool, watched: bool, hear: Callable[[Told], None]
+        self, planned: RunSpec, again: bool, watched: bool, hear: Callable[[Told], None]
     ) -> Told | None:
         """Train a run, telling of each epoch; return what ended it, None where the worker died."""
         self.send({"config": planned.config.resolved, "again": again, "watched": watched})

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from kerasdemo.analysis.comparison import less_is_better, value_of
+from kerasdemo.comparison.comparison import less_is_better, value_of
 from kerasdemo.records.index import Summary
 from kerasdemo.sweeps import estimate
-from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Outcome
+from kerasdemo.sweeps.executor import Outcome
+from kerasdemo.sweeps.expansion import RunSpec
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,20 +25,20 @@ class Tally:
     metric: str
     total: int | None
     work_left: float | None
-    running: dict[int, tuple[Planned, int]] = field(default_factory=dict)
+    running: dict[int, tuple[RunSpec, int]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     answered: int = 0
     best: tuple[float, str] | None = None
     trained_work: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
-    def start(self, planned: Planned) -> None:
+    def start(self, planned: RunSpec) -> None:
         self.running[id(planned)] = (planned, 0)
 
-    def epoch(self, planned: Planned, epoch: int) -> None:
+    def epoch(self, planned: RunSpec, epoch: int) -> None:
         self.running[id(planned)] = (planned, epoch)
 
-    def end(self, planned: Planned, outcome: Outcome) -> None:
+    def end(self, planned: RunSpec, outcome: Outcome) -> None:
         self.running.pop(id(planned), None)
         self.counts[outcome.status] = self.counts.get(outcome.status, 0) + 1
         work = estimate.work(planned.config)
@@ -49,7 +49,7 @@ class Tally:
         if outcome.summary is not None:
             self._consider(outcome.summary, planned)
 
-    def _consider(self, summary: Summary, planned: Planned) -> None:
+    def _consider(self, summary: Summary, planned: RunSpec) -> None:
         value = value_of(summary, self.metric)
         sign = -1 if less_is_better(self.metric) else 1
         if math.isfinite(value) and (self.best is None or sign * value > sign * self.best[0]):
@@ -120,15 +120,15 @@ class Progress(AbstractContextManager["Progress"]):
         if kind is KeyboardInterrupt:
             self._print("interrupted: the same command goes on from here")
 
-    def started(self, planned: Planned) -> None:
+    def started(self, planned: RunSpec) -> None:
         with self._lock:
             self._tally.start(planned)
 
-    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
         with self._lock:
             self._tally.epoch(planned, epoch)
 
-    def ended(self, planned: Planned, outcome: Outcome) -> None:
+    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
         with self._lock:
             self._tally.end(planned, outcome)
             if self._live is None and not outcome.answered:
@@ -151,7 +151,7 @@ class Progress(AbstractContextManager["Progress"]):
         return table
 
 
-def _told(planned: Planned, outcome: Outcome, tally: Tally) -> str:
+def _told(planned: RunSpec, outcome: Outcome, tally: Tally) -> str:
     text = f"{planned.label} (seed {planned.seed})  {outcome.status}"
     if outcome.summary is not None and outcome.status == "finished":
         seconds = outcome.summary.seconds or 0

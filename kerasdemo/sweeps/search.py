@@ -20,9 +20,9 @@ from filelock import FileLock
 
 from kerasdemo.config import InputError
 from kerasdemo.sweeps import expansion
-from kerasdemo.sweeps.expansion import Planned
+from kerasdemo.sweeps.executor import DelayQueue, Outcome
+from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.experiment import Experiment, Range, Search
-from kerasdemo.sweeps.jobs import Later, Outcome
 
 if TYPE_CHECKING:
     import optuna
@@ -35,14 +35,14 @@ class Trial:
     """A trial under way: its runs that have not begun, and the values of those that ended."""
 
     asked: "optuna.Trial"
-    waiting: list[Planned]
+    waiting: list[RunSpec]
     runs: int
     values: list[float] = field(default_factory=list)
     given_up: bool = False
     failed: bool = False
 
 
-class Searching:
+class SearchSource:
     """A source of runs that Optuna asks for, one trial after the other."""
 
     def __init__(self, experiment: Experiment, results: Path, overrides: Sequence[str] = ()):
@@ -54,7 +54,7 @@ class Searching:
         self._seeds = experiment.seeds or (None,)
         self._results = results
         self._lock = threading.RLock()
-        self._later = Later()
+        self._later = DelayQueue()
         self._trials: dict[int, Trial] = {}
         self._of: dict[tuple[str, int], Trial] = {}  # a run's label and seed -> its trial
         self.study = open_study(experiment, self._base.data, results)
@@ -62,15 +62,15 @@ class Searching:
             if not frozen.state.is_finished():  # its sweep was cut off, or is still at it
                 self._begin(self._again(frozen))
 
-    def take(self, shape: str | None) -> Planned | None:
+    def take(self, shape: str | None) -> RunSpec | None:
         while True:
             with self._lock:
                 planned = self._next()
                 if planned is not None or not self._later:
                     return planned
-            time.sleep(Later.PAUSE / 5)
+            time.sleep(DelayQueue.PAUSE / 5)
 
-    def _next(self) -> Planned | None:
+    def _next(self) -> RunSpec | None:
         while True:
             for trial in self._trials.values():
                 if trial.waiting:
@@ -116,11 +116,11 @@ class Searching:
         self._trials[number] = trial
         self._of.update({(one.label, one.seed): trial for one in planned})
 
-    def come_back(self, planned: Planned) -> None:
+    def requeue(self, planned: RunSpec) -> None:
         with self._lock:
             self._later.add(planned)
 
-    def goes_on(self, planned: Planned, epoch: int, row: dict[str, float]) -> bool:
+    def goes_on(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> bool:
         """Report the first seed's epochs to the pruner; the others go the way of the first."""
         with self._lock:
             trial = self._of[planned.label, planned.seed]
@@ -140,7 +140,7 @@ class Searching:
     def _worst(self) -> float:
         return -math.inf if self.search.maximize else math.inf
 
-    def done(self, planned: Planned, outcome: Outcome) -> None:
+    def done(self, planned: RunSpec, outcome: Outcome) -> None:
         with self._lock:
             trial = self._of[planned.label, planned.seed]
             trial.values.append(self._value(outcome))

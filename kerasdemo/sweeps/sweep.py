@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from kerasdemo.analysis.claims import Claim, Finding, Member, judge
+from kerasdemo.comparison.claims import Claim, Finding, Member, judge
 from kerasdemo.config import Fault, InputError
 from kerasdemo.records.index import listing
 from kerasdemo.sweeps import estimate
-from kerasdemo.sweeps.answers import Answers, prepare, read_plan, write_plan
-from kerasdemo.sweeps.expansion import Planned, expand
+from kerasdemo.sweeps.executor import GridSource, Listener, Outcome, Source
+from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment, load
-from kerasdemo.sweeps.jobs import Fixed, Listener, Outcome, Source
 from kerasdemo.sweeps.progress import Progress, Tally
-from kerasdemo.training.shape import shape_key
+from kerasdemo.sweeps.run_store import RunStore, prepare, read_plan, write_plan
+from kerasdemo.training.compile_key import shape_key
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ class Plan:
 
     experiment: Experiment
     folder: Path
-    runs: tuple[tuple[Planned, Outcome | None], ...]
+    runs: tuple[tuple[RunSpec, Outcome | None], ...]
     seconds: float
     """of what is not answered yet, roughly; of a search, for one trial at each corner"""
 
@@ -43,11 +43,11 @@ class Swept:
 
     experiment: Experiment
     folder: Path
-    outcomes: tuple[tuple[Planned, Outcome], ...]
+    outcomes: tuple[tuple[RunSpec, Outcome], ...]
     findings: tuple[Finding, ...]
 
     @property
-    def failed(self) -> list[tuple[Planned, Outcome]]:
+    def failed(self) -> list[tuple[RunSpec, Outcome]]:
         """The runs that failed, with their reasons."""
         return [(one, outcome) for one, outcome in self.outcomes if outcome.status == "failed"]
 
@@ -68,7 +68,7 @@ def plan(
     experiment = _asked(file, seeds)
     planned = expand(experiment, overrides)
     folder = results / experiment.name
-    answers = Answers(folder)
+    answers = RunStore(folder)
     _, refused = _with_data(planned, answers)
     outcomes = {id(one): outcome for one, outcome in refused}
     found = [outcomes.get(id(one)) or answers.find(one) for one in planned]
@@ -106,7 +106,7 @@ def sweep(
     experiment = _asked(file, seeds)
     planned = expand(experiment, overrides)
     folder = results / experiment.name
-    answers = Answers(folder, retry_failed)
+    answers = RunStore(folder, retry_failed)
     every, (planned, refused) = planned, _with_data(planned, answers)
     cluster = _connect(experiment, ray) if ray else None
     prepare(folder)
@@ -127,15 +127,15 @@ def sweep(
 
 
 def _with_data(
-    planned: list[Planned], answers: Answers
-) -> tuple[list[Planned], list[tuple[Planned, Outcome]]]:
+    planned: list[RunSpec], answers: RunStore
+) -> tuple[list[RunSpec], list[tuple[RunSpec, Outcome]]]:
     """Return the runs whose data can be read, and the others as failed, with the reason.
 
     Raises:
         InputError: where it is all of them.
     """
-    ready: list[Planned] = []
-    refused: list[tuple[Planned, Outcome]] = []
+    ready: list[RunSpec] = []
+    refused: list[tuple[RunSpec, Outcome]] = []
     faults: list[Fault] = []
     for one in planned:
         try:
@@ -209,16 +209,16 @@ def _connect(experiment: Experiment, address: str) -> "Cluster":
 
 
 def _source(
-    experiment: Experiment, folder: Path, overrides: Sequence[str], planned: Sequence[Planned]
+    experiment: Experiment, folder: Path, overrides: Sequence[str], planned: Sequence[RunSpec]
 ) -> Source:
     if experiment.search is None:
-        return Fixed(planned, lambda one: shape_key(one.config))
-    from kerasdemo.sweeps.search import Searching
+        return GridSource(planned, lambda one: shape_key(one.config))
+    from kerasdemo.sweeps.search import SearchSource
 
-    return Searching(experiment, folder, overrides)
+    return SearchSource(experiment, folder, overrides)
 
 
-def _progress(experiment: Experiment, planned: Sequence[Planned], console: "Console | None") -> Any:
+def _progress(experiment: Experiment, planned: Sequence[RunSpec], console: "Console | None") -> Any:
     if console is None:
         return nullcontext()
     search = experiment.search
@@ -227,7 +227,7 @@ def _progress(experiment: Experiment, planned: Sequence[Planned], console: "Cons
     return Progress(Tally(metric, None if search else len(planned), work), console)
 
 
-def _usual_metric(planned: Sequence[Planned]) -> str:
+def _usual_metric(planned: Sequence[RunSpec]) -> str:
     validated = all(one.config.data.validation for one in planned)
     return "val_accuracy" if validated else "test_accuracy"
 
@@ -235,16 +235,16 @@ def _usual_metric(planned: Sequence[Planned]) -> str:
 class _Log:
     """A listener that remembers outcomes and keeps sweep.json up to date."""
 
-    def __init__(self, experiment: Experiment, folder: Path, answers: Answers):
+    def __init__(self, experiment: Experiment, folder: Path, answers: RunStore):
         self._experiment = experiment
         self._folder = folder
         self._answers = answers
         # A search's runs become known one by one; all others are known now.
         known = read_plan(folder) if experiment.search is not None else None
         self._runs: dict[str, Any] = (known or {}).get("runs", {})
-        self.outcomes: list[tuple[Planned, Outcome]] = []
+        self.outcomes: list[tuple[RunSpec, Outcome]] = []
 
-    def write(self, planned: Sequence[Planned]) -> None:
+    def write(self, planned: Sequence[RunSpec]) -> None:
         """Write sweep.json, with these runs in it."""
         for one in planned:
             name = self._answers.folder(one.config).path.name
@@ -253,14 +253,14 @@ class _Log:
         claims = [claim.model_dump(mode="json") for claim in self._experiment.claims]
         write_plan(self._folder, {**told, "claims": claims, "runs": self._runs})
 
-    def started(self, planned: Planned) -> None:
+    def started(self, planned: RunSpec) -> None:
         if self._experiment.search is not None:
             self.write([planned])
 
-    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
         pass
 
-    def ended(self, planned: Planned, outcome: Outcome) -> None:
+    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
         self.outcomes.append((planned, outcome))
 
 
@@ -270,14 +270,14 @@ class _Both:
     def __init__(self, first: Listener, second: Listener | None):
         self._all = [one for one in (first, second) if one is not None]
 
-    def started(self, planned: Planned) -> None:
+    def started(self, planned: RunSpec) -> None:
         for one in self._all:
             one.started(planned)
 
-    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
         for one in self._all:
             one.epoch(planned, epoch, row)
 
-    def ended(self, planned: Planned, outcome: Outcome) -> None:
+    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
         for one in self._all:
             one.ended(planned, outcome)

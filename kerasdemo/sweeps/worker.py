@@ -20,7 +20,7 @@ from kerasdemo.config.document import Document
 from kerasdemo.config.loading import from_document
 
 # Where one of these is the reason, the next run would fare no better.
-HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Stopped(BaseException):
@@ -100,7 +100,7 @@ def _answer(wire: Wire, job: dict[str, Any], results: Path) -> None:
     except InputError as error:
         wire.send("failed", reason=str(error.faults[0]))
     except OSError as error:
-        event = "hopeless" if error.errno in HOPELESS else "failed"
+        event = "fatal" if error.errno in FATAL else "failed"
         wire.send(event, reason=f"{error.strerror}: {error.filename or results}")
     except Exception as error:  # one bad run must not stop the others, whatever Keras raises
         lines = str(error).splitlines() or [""]

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from kerasdemo.backend import keras, tf
 from kerasdemo.config import RunConfig
 from kerasdemo.config.types import EarlyStopping, ReduceLROnPlateau
+from kerasdemo.data.loading import Array
 from kerasdemo.records import RunFolder, files
-from kerasdemo.training.backend import keras, tf
-from kerasdemo.training.data import Array
-from kerasdemo.training.probes import Probe, probe_set
-from kerasdemo.training.program import Chunks, Measured, Program
+from kerasdemo.training.epoch_trainer import Chunks, EpochTrainer, Measured
+from kerasdemo.training.layer_statistics import LayerStatistics, probe_set
 
 Callback: Any = keras.callbacks.Callback
 # Of EarlyStopping and ReduceLROnPlateau. Not their `min_delta`: Keras turns its sign as it starts.
@@ -70,7 +70,7 @@ class Measure(Callback):  # type: ignore[misc]
 class Record(Callback):  # type: ignore[misc]
     """Write a row an epoch to metrics.csv and layers.csv."""
 
-    def __init__(self, folder: RunFolder, probe: Probe, x: Array, y: Array):
+    def __init__(self, folder: RunFolder, probe: LayerStatistics, x: Array, y: Array):
         super().__init__()
         self.folder = folder
         self.probe = probe
@@ -107,7 +107,7 @@ class Checkpoint(Callback):  # type: ignore[misc]
     def __init__(
         self,
         file: Path,
-        program: Program,
+        program: EpochTrainer,
         measure: Measure,
         others: list[Any],
         facts: dict[str, Any],
@@ -193,13 +193,13 @@ def reduce_lr_on_plateau(config: ReduceLROnPlateau) -> Any:
 
 
 def _mode(config: EarlyStopping | ReduceLROnPlateau) -> str:
-    # Keras reads the direction off its own metrics, of which a Program has none.
+    # Keras reads the direction off its own metrics, of which a EpochTrainer has none.
     if config.mode != "auto":
         return config.mode
     return "max" if config.monitor.endswith("accuracy") else "min"
 
 
-def restore(file: Path, program: Program) -> tuple[int, dict[str, Any]]:
+def restore(file: Path, program: EpochTrainer) -> tuple[int, dict[str, Any]]:
     """Put a checkpoint's state into the program; return its epoch and the facts it carries.
 
     Epoch 0 where there is no checkpoint, or where it is damaged or another network's.

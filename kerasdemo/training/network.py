@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.backend import keras, tf
 from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.consistency import single_output
-from kerasdemo.training import program_layers
-from kerasdemo.training.backend import keras, tf
-from kerasdemo.training.data import Array, Scaling
-from kerasdemo.training.vocabulary import LAYERS, classes
+from kerasdemo.data.loading import Array, Scaling
+from kerasdemo.training import traced_layers
+from kerasdemo.training.keras_classes import LAYERS, classes
 
 Shape = tuple[int, ...]
 # Losses that Keras computes over all examples of a batch together.
@@ -28,7 +28,7 @@ def build(config: RunConfig, shape: Shape, class_count: int, *, for_program: boo
         config: what to build.
         shape: of one example, without the batch axis.
         class_count: number of classes, which the `depth` form's output has a unit for.
-        for_program: whether a compiled program will train it (program_layers.py); such a network
+        for_program: whether a compiled program will train it (traced_layers.py); such a network
             is not to be saved.
 
     Raises:
@@ -148,7 +148,7 @@ def _threshold(config: RunConfig) -> float:
 
 
 def _penalty(chosen: types.Regularizer, for_program: bool = False) -> Any:
-    cls = program_layers.L1L2 if for_program else keras.regularizers.L1L2
+    cls = traced_layers.L1L2 if for_program else keras.regularizers.L1L2
     return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
 
 
@@ -244,9 +244,9 @@ class _Builder:
             value = getattr(layer, name)
             if isinstance(value, types.Regularizer):
                 arguments[name] = _penalty(value)
-            elif isinstance(value, types.Named) and name.endswith("_constraint"):
+            elif isinstance(value, types.KerasObject) and name.endswith("_constraint"):
                 arguments[name] = classes("constraints")[value.name](**value.arguments)
-            elif isinstance(value, types.Named):
+            elif isinstance(value, types.KerasObject):
                 arguments[name] = self._initializer(value)
         return arguments
 
@@ -290,7 +290,7 @@ class _Builder:
             self.numbers[kind] = self.numbers.get(kind, 0) + 1
             arguments["name"] = f"{kind}_{self.numbers[kind]}"
         if self.for_program:
-            cls = program_layers.LAYERS.get(cls, cls)
+            cls = traced_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})
 
 

@@ -18,14 +18,14 @@ from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
-from kerasdemo.config.size import too_large
+from kerasdemo.config.memory import too_large
+from kerasdemo.data import loading as data
+from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
 from kerasdemo.records import Run, RunFolder, read, run_id
-from kerasdemo.training import data
-from kerasdemo.training.baseline import linear_accuracy, neighbor_accuracy, validation_right
 
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
-    from kerasdemo.training.session import Session
+    from kerasdemo.training.trainer import Trainer
 
 RESULTS = "results/runs"
 
@@ -76,10 +76,10 @@ def run(
     problem = too_large(config, dataset.shape, dataset.classes)
     if problem:
         raise InputError(config.fault(("network",), problem))
-    from kerasdemo.training.session import Session
+    from kerasdemo.training.trainer import Trainer
 
     started = time.perf_counter()
-    session = Session(config, dataset)  # before anything is written: Keras may refuse the network
+    session = Trainer(config, dataset)  # before anything is written: Keras may refuse the network
     try:
         with _locked(folder):
             if again or not folder.answered:
@@ -108,7 +108,7 @@ def _locked(folder: RunFolder) -> Any:
 
 
 def _train(
-    session: "Session",
+    session: "Trainer",
     dataset: data.Dataset,
     folder: RunFolder,
     again: bool,

@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kerasdemo.config import RunConfig, parse
-from kerasdemo.training import data, network, program, runner
-from kerasdemo.training.session import Session
+from kerasdemo.data import loading as data
+from kerasdemo.training import epoch_trainer, network, runner
+from kerasdemo.training.trainer import Trainer
 
 EPOCHS = 5
 
@@ -18,11 +19,11 @@ def epoch_seconds(config: RunConfig) -> float:
     dataset = data.load(config)
     ordinary = network.build(config, dataset.shape, dataset.classes)
     y = network.encode("one_hot", dataset.train.y, dataset.classes)
-    shared = program.acquire(config, dataset.shape, dataset.classes)
+    shared = epoch_trainer.acquire(config, dataset.shape, dataset.classes)
     shared.load(ordinary)
     seconds = []
 
-    class Clock(program.keras.callbacks.Callback):  # type: ignore[misc]
+    class Clock(epoch_trainer.keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_begin(self, epoch, logs=None):  # type: ignore[no-untyped-def]
             self.start = time.perf_counter()
 
@@ -54,10 +55,10 @@ optimizer: {{name: sgd, learning_rate: 0.01}}
 
 def overheads() -> dict[str, float]:
     """Return seconds of an epoch's training, of evaluating 10,000 examples, and of a probe."""
-    session = Session(mnist(), data.load(mnist()))
+    session = Trainer(mnist(), data.load(mnist()))
     chunks = session.program.chunks(*session.train)
     probe = session.program.probe
-    from kerasdemo.training.probes import probe_set
+    from kerasdemo.training.layer_statistics import probe_set
 
     x, y = probe_set(*session.train)
     before = probe.kernels()

@@ -4,9 +4,9 @@ import sys
 
 from cases import Paced, serve
 
+from kerasdemo.backend import keras
 from kerasdemo.config import parse
-from kerasdemo.training import network, program
-from kerasdemo.training.backend import keras
+from kerasdemo.training import epoch_trainer, network
 
 
 class Clock(Paced, keras.callbacks.Callback):
@@ -36,7 +36,7 @@ training: {{batch_size: {case.batch_size}}}
             )
         )
         return clock.epoch, lambda: float(ordinary.evaluate(x, y, batch_size=1000, verbose=0)[1])
-    shared = program.acquire(config, shape, classes)
+    shared = epoch_trainer.acquire(config, shape, classes)
     shared.load(ordinary)
     clock.start_fit(
         lambda: shared.fit(

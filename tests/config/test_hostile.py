@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerasdemo.config import InputError, load, parse, seeds, translation
+from kerasdemo.config import InputError, load, parse, seeds, validation_errors
 from kerasdemo.config.errors import LONGEST, MOST_FAULTS, Fault, printable
 from kerasdemo.config.types import RunConfig
 
@@ -86,7 +86,7 @@ def test_many_unknown_keys_need_one_schema_and_few_lines(monkeypatch: pytest.Mon
             return RunConfig.model_json_schema()
 
     for _ in range(3):
-        assert "units" in translation._known_keys(("network",), Counted)
+        assert "units" in validation_errors._known_keys(("network",), Counted)
     assert made == [1]
     with pytest.raises(InputError) as error:
         parse("\n".join(f"key{number}: 1" for number in range(3_000)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasdemo.config import InputError, parse, size
+from kerasdemo.config import InputError, memory, parse
 from kerasdemo.config.lint import RULES, lint, output_mismatch
 
 FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
@@ -133,14 +133,17 @@ def test_parameters_are_counted_as_keras_does(text: str) -> None:
 
     config = parse(text)
     assert (
-        size.parameters(config, (28, 28), 10) == network.build(config, (28, 28), 10).count_params()
+        memory.parameters(config, (28, 28), 10)
+        == network.build(config, (28, 28), 10).count_params()
     )
 
 
 def test_memory_grows_with_the_optimizer_and_the_precision() -> None:
-    adam = size.memory(parse("optimizer: adam"), 1000)
-    assert size.memory(parse("optimizer: sgd"), 1000) < adam == 1000 * 5 * 4
-    assert size.memory(parse("{optimizer: adam, training: {precision: float64}}"), 1000) == 2 * adam
+    adam = memory.memory(parse("optimizer: adam"), 1000)
+    assert memory.memory(parse("optimizer: sgd"), 1000) < adam == 1000 * 5 * 4
+    assert (
+        memory.memory(parse("{optimizer: adam, training: {precision: float64}}"), 1000) == 2 * adam
+    )
 
 
 def test_a_network_beyond_memory_is_refused_and_nothing_written(tmp_path: Path) -> None:

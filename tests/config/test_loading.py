@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from kerasdemo.config import InputError, load, parse
 from kerasdemo.config.schema import schema_text
-from kerasdemo.config.shapes import output_shape
+from kerasdemo.config.tensor_shapes import output_shape
 from kerasdemo.config.types import RunConfig
 from kerasdemo.sweeps.experiment import Experiment
 

@@ -13,7 +13,7 @@ from mutations import mutant
 from kerasdemo import cli
 from kerasdemo.config import InputError, parse
 from kerasdemo.config.document import key_of
-from kerasdemo.records import files, recorded
+from kerasdemo.records import file_checks, files
 from kerasdemo.sweeps.expansion import expand
 from kerasdemo.sweeps.experiment import load
 
@@ -70,7 +70,7 @@ def test_a_mutant_follows_from_its_number(yard: Yard) -> None:
 def test_a_damaged_plan_is_told(text: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "sweep.json").write_text(text)
     with pytest.raises(ValueError, match=problem):
-        recorded.plan(tmp_path / "sweep.json")
+        file_checks.plan(tmp_path / "sweep.json")
 
 
 def _sleeps() -> None:
@@ -231,8 +231,8 @@ def test_a_damaged_curve_is_told(text: str, problem: str, tmp_path: Path) -> Non
 
     def curves() -> None:
         columns = files.read_columns(file)
-        recorded.curve(columns, "loss", file)
-        recorded.curve(columns, "accuracy", file)
+        file_checks.curve(columns, "loss", file)
+        file_checks.curve(columns, "accuracy", file)
 
     with pytest.raises(ValueError, match=problem):
         curves()

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from kerasdemo.config import InputError, parse
-from kerasdemo.lecture import backpropagation, dense
-from kerasdemo.lecture.by_hand import Agreement, by_hand
-from kerasdemo.lecture.demo import Setting
-from kerasdemo.lecture.worked_network import EXAMPLE, LAYERS
+from kerasdemo.lecture.demo import DemoContext
+from kerasdemo.lecture.demos import backpropagation, dense
+from kerasdemo.lecture.demos.by_hand import Agreement, by_hand
+from kerasdemo.lecture.demos.worked_network import EXAMPLE, LAYERS
 
 ELEMENTWISE = sorted(set(dense.ACTIVATIONS) - {"softmax"})
 
@@ -22,7 +22,7 @@ def written(figure: Any) -> str:
 
 
 def test_the_worked_network_by_hand() -> None:
-    shown = backpropagation.forward_backward(Setting())
+    shown = backpropagation.forward_backward(DemoContext())
     assert [checked.status for checked in shown.checked] == ["held", "held"]
     assert shown.checked[0].measured == "-1.00, 0.12, 0.11"
     forward = written(shown.figures["forward_pass"])
@@ -47,7 +47,7 @@ def test_wrong_numbers_do_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
         for g in dense.backward(steps, targets, loss)
     )
     monkeypatch.setattr(backpropagation, "dense", _With(backward=slightly))
-    statuses = [c.status for c in backpropagation.forward_backward(Setting()).checked]
+    statuses = [c.status for c in backpropagation.forward_backward(DemoContext()).checked]
     assert statuses == ["not held", "not held"]
 
 
@@ -96,11 +96,11 @@ def test_every_activations_slope(activation: str) -> None:
 def test_the_layers_form_and_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "leaky ReLU, then ELU, L2"
     monkeypatch.setattr(backpropagation, "CONFIGS", {name: backpropagation.CONFIGS[name]})
-    shown = backpropagation.any_dense_network(Setting())
+    shown = backpropagation.any_dense_network(DemoContext())
     assert shown.checked[0].status == "held" and name in shown.lines[1]
     apart = Agreement({"kernel": 1e-3}, 1)
     monkeypatch.setattr(backpropagation, "by_hand", lambda config: apart)
-    assert backpropagation.any_dense_network(Setting()).checked[0].status == "not held"
+    assert backpropagation.any_dense_network(DemoContext()).checked[0].status == "not held"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_about_the_same_is_within_a_factor_of_two(quarters: list[Any], status: s
 def test_the_cost_counts_multiplications(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = {"forward": [1.0] * 4, "dC/dz": [0.6] * 4, "dC/dz and dC/dw": [1.6] * 4}
     monkeypatch.setattr(backpropagation, "timed", lambda works, repeats: seconds)
-    shown = backpropagation.cost(Setting())
+    shown = backpropagation.cost(DemoContext())
     assert shown.checked[0].status == "held"
     assert "897,000" in shown.lines[1] and "505,000" in shown.lines[2]
     assert "1.60 times forward" in shown.checked[0].measured

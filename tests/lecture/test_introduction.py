@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from kerasdemo.lecture import cross_entropy, dense, introduction, loss_surface, worked_network
-from kerasdemo.lecture.demo import Setting, Shown
+from kerasdemo.lecture.demo import DemoContext, DemoOutput
+from kerasdemo.lecture.demos import cross_entropy, dense, introduction, loss_surface, worked_network
 
 
-def texts(shown: Shown, stem: str) -> str:
+def texts(shown: DemoOutput, stem: str) -> str:
     return "\n".join(text.get_text() for text in shown.figures[stem].findobj(Text))
 
 
 def test_the_worked_network_gives_the_slides_numbers() -> None:
-    shown = introduction.worked_network(Setting())
+    shown = introduction.worked_network(DemoContext())
     assert [checked.status for checked in shown.checked] == ["held"] * 3
     told = "\n".join(shown.lines)
     for number in ("0.9820", "0.1192", "0.8635", "0.1107", "0.6177", "0.8291"):
@@ -25,7 +25,7 @@ def test_the_worked_network_gives_the_slides_numbers() -> None:
 def test_a_wrong_number_on_the_slide_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = ((0.98, 0.12), (0.86, 0.12), (0.62, 0.83))
     monkeypatch.setitem(worked_network.SLIDE, (1.0, -1.0), wrong)
-    found = introduction.worked_network(Setting()).checked
+    found = introduction.worked_network(DemoContext()).checked
     assert [checked.status for checked in found] == ["not held", "held", "held"]
     assert "(0.86, 0.12)" in found[0].lecture and "(0.86, 0.11)" in found[0].measured
 
@@ -39,7 +39,7 @@ def test_the_batch_is_judged_by_its_times(
 ) -> None:
     seconds = {"batch": batch, "loop": [4.0] * 5}
     monkeypatch.setattr(introduction, "timed", lambda works, repeats: seconds)
-    (checked,) = introduction.batch_against_loop(Setting()).checked
+    (checked,) = introduction.batch_against_loop(DemoContext()).checked
     assert checked.status == status
 
 
@@ -59,7 +59,7 @@ def test_works_take_turns_and_the_first_is_not_counted() -> None:
 
 
 def test_depth_is_only_retold() -> None:
-    shown = introduction.depth_history(Setting())
+    shown = introduction.depth_history(DemoContext())
     assert {checked.status for checked in shown.checked} == {"given"}
     assert [checked.rows for checked in shown.checked] == [(21,), (23,)]
     written = texts(shown, "depth_history")
@@ -67,7 +67,7 @@ def test_depth_is_only_retold() -> None:
 
 
 def test_cross_entropy_by_hand_is_keras_and_steeper_than_mse() -> None:
-    shown = cross_entropy.softmax_cross_entropy(Setting())
+    shown = cross_entropy.softmax_cross_entropy(DemoContext())
     assert [checked.status for checked in shown.checked] == ["held", "held"]
     assert any("0.8789" in line for line in shown.lines)
     assert shown.lines[-1].startswith("total loss L = sum of C = 1.534077")
@@ -76,9 +76,9 @@ def test_cross_entropy_by_hand_is_keras_and_steeper_than_mse() -> None:
 
 def test_a_wrong_cross_entropy_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cross_entropy, "_by_keras", lambda y, t: np.array([0.12, 0.31, 1.10]))
-    assert cross_entropy.softmax_cross_entropy(Setting()).checked[0].status == "not held"
+    assert cross_entropy.softmax_cross_entropy(DemoContext()).checked[0].status == "not held"
     monkeypatch.setattr(cross_entropy, "_losses", lambda: (dense.MSE, dense.CROSS_ENTROPY))
-    assert cross_entropy.softmax_cross_entropy(Setting()).checked[1].status == "not held"
+    assert cross_entropy.softmax_cross_entropy(DemoContext()).checked[1].status == "not held"
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def small_surface(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_surface")
 def test_the_loss_surface_is_that_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loss_surface, "STEPS", 3)
-    shown = loss_surface.loss_surface(Setting())
+    shown = loss_surface.loss_surface(DemoContext())
     # Three steps are too few for the lowest place.
     assert shown.checked[0].status == "not held"
     written = texts(shown, "loss_surface")

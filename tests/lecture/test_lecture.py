@@ -11,14 +11,14 @@ from typer.testing import CliRunner, Result
 from kerasdemo import cli
 from kerasdemo.config import InputError
 from kerasdemo.lecture import catalogue, pages, shipped
-from kerasdemo.lecture.demo import Checked, Demo, Shown, Status
-from kerasdemo.lecture.play import Played, digest, play, usual_seeds
+from kerasdemo.lecture.demo import ClaimResult, Demo, DemoOutput, Status
+from kerasdemo.lecture.demo_runner import DemoResult, digest, run_demo, usual_seeds
 from kerasdemo.sweeps import estimate, local
-from kerasdemo.sweeps.answers import Answers
+from kerasdemo.sweeps.executor import Listener, Source
 from kerasdemo.sweeps.experiment import load
-from kerasdemo.sweeps.jobs import Listener, Source
-from kerasdemo.training import program
-from kerasdemo.training.shape import shape_key
+from kerasdemo.sweeps.run_store import RunStore
+from kerasdemo.training import epoch_trainer
+from kerasdemo.training.compile_key import shape_key
 
 PUBLISHED = Path(__file__).parent.parent.parent / "results" / "lecture"
 TRAINED = [demo for demo in catalogue.DEMOS if demo.experiment]
@@ -37,7 +37,7 @@ TINY = [
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train here: to start a worker for each demo would take most of the tests' time."""
 
-    def execute(source: Source, answers: Answers, listener: Listener, workers: int) -> None:
+    def execute(source: Source, answers: RunStore, listener: Listener, workers: int) -> None:
         from kerasdemo.training import runner
 
         shape = None
@@ -51,7 +51,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(local, "execute", execute)
     # XLA would take most of the time for epochs of 100 examples.
-    monkeypatch.setattr(program, "uses_xla", lambda _: False)
+    monkeypatch.setattr(epoch_trainer, "uses_xla", lambda _: False)
 
 
 def kerasdemo(*arguments: str) -> Result:
@@ -98,7 +98,7 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
     varied = {key for patch in (experiment.variants or {}).values() for key in patch or ()}
     tiny = [text for text in TINY if text.partition("=")[0] not in varied]
     tiny = ["training.epochs=1"] if fizzbuzz else tiny
-    played = play(demo, tmp_path, (0,), tiny)
+    played = run_demo(demo, tmp_path, (0,), tiny)
     assert played.sources == (("fizzbuzz",) if fizzbuzz else ("mnist_sample",))
     assert played.shown.lines
     if demo.name == Path(demo.experiment or "").name:
@@ -108,7 +108,7 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
 
 @pytest.mark.parametrize("demo", CALCULATED, ids=lambda demo: demo.name)
 def test_what_calculates_can_be_played(demo: Demo, tmp_path: Path) -> None:
-    shown = play(demo, tmp_path).shown
+    shown = run_demo(demo, tmp_path).shown
     assert shown.lines
     assert shown.checked
     assert all(one.says and one.measured for one in shown.checked)
@@ -135,9 +135,9 @@ def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> N
 
 
 def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> None:
-    checked = Checked("a | <b>b", "", "c\nd", "undecided", (7,))
-    shown = Shown(("line",), (checked,))
-    record = Played(named("training_set"), (0,), shown, 3.0, ("mnist_sample",)).as_dict()
+    checked = ClaimResult("a | <b>b", "", "c\nd", "undecided", (7,))
+    shown = DemoOutput(("line",), (checked,))
+    record = DemoResult(named("training_set"), (0,), shown, 3.0, ("mnist_sample",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
     assert "on the bundled sample of 5,000 digits" in page
     assert r"| a \| &lt;b>b | - | c d | **undecided** |" in page
@@ -151,8 +151,10 @@ def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> No
     ],
 )
 def test_a_page_tells_why_a_claim_did_not_hold(status: Status, told: int) -> None:
-    shown = Shown(("line",), (Checked("depth helps", "", "1", status, (7,), "the seeds differ"),))
-    record = Played(named("training_set"), (0,), shown, 3.0, ("mnist",)).as_dict()
+    shown = DemoOutput(
+        ("line",), (ClaimResult("depth helps", "", "1", status, (7,), "the seeds differ"),)
+    )
+    record = DemoResult(named("training_set"), (0,), shown, 3.0, ("mnist",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
     assert page.count("*Depth helps*: the seeds differ") == told
 
@@ -244,14 +246,14 @@ def test_the_published_pages_are_current() -> None:
 
 
 def test_runs_side_by_side_take_their_time_once(tmp_path: Path) -> None:
-    once = play(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
+    once = run_demo(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
     for file in tmp_path.rglob("run.json"):
         took = {"ended": "2026-01-01T00:20:00+00:00", "seconds": 600.0}
         file.write_text(json.dumps(json.loads(file.read_text()) | took))
-    again = play(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
+    again = run_demo(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
     assert once.seconds < 600 <= again.seconds < 1200
 
 
 def test_a_record_is_plain_json(tmp_path: Path) -> None:
-    played = play(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
+    played = run_demo(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
     assert json.loads(json.dumps(played.as_dict()))["demo"]["part"] == "fizzbuzz"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kerasdemo.lecture import surfaces
-from kerasdemo.lecture.demo import Setting
-from kerasdemo.lecture.update_rules import METHODS, by_hand, by_keras, update_rules
+from kerasdemo.lecture.demo import DemoContext
+from kerasdemo.lecture.demos import surfaces
+from kerasdemo.lecture.demos.update_rules import METHODS, by_hand, by_keras, update_rules
 
 START = np.array([1.0, -2.0])
 
@@ -40,7 +40,7 @@ def test_keras_with_its_own_starts_is_the_rule_by_hand(name: str) -> None:
 
 
 def test_every_rule_of_the_demo_is_keras_own() -> None:
-    shown = update_rules(Setting())
+    shown = update_rules(DemoContext())
     assert [one.status for one in shown.checked] == ["held"] * 5
 
 
@@ -88,7 +88,7 @@ def test_the_demo_on_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
         }
 
     monkeypatch.setattr(surfaces.Surface, "paths", by_formula)
-    shown = surfaces.optimizers_on_surfaces(Setting())
+    shown = surfaces.optimizers_on_surfaces(DemoContext())
     assert set(shown.figures) == {"bowl", "banana", "local_minimum"}
     said = {one.says: one.status for one in shown.checked}
     assert said["momentum rolls over the local minimum, SGD stays in it"] == "held"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerasdemo import config
-from kerasdemo.lecture import activations, dropout, maxout, regularization, vanishing
-from kerasdemo.lecture.demo import Setting
+from kerasdemo.lecture.demo import DemoContext
+from kerasdemo.lecture.demos import activations, dropout, maxout, regularization, vanishing
 from kerasdemo.records import Run
 from kerasdemo.training import runner
 
@@ -22,14 +22,14 @@ SEEDS = (0, 1)
 
 def trained(
     folder: Path, variants: Mapping[str, list[str]], seeds: tuple[int, ...] = SEEDS
-) -> Setting:
+) -> DemoContext:
     """Train each variant with each seed."""
 
     def runs(label: str) -> tuple[Run, ...]:
         overrides = [[f"seed={seed}", f"name={label}", *variants[label]] for seed in seeds]
         return tuple(runner.run(config.parse(TINY, overrides=own), folder) for own in overrides)
 
-    return Setting(seeds, {label: runs(label) for label in variants})
+    return DemoContext(seeds, {label: runs(label) for label in variants})
 
 
 @pytest.fixture(scope="module")

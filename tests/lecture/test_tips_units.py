@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from kerasdemo.lecture import activations, dropout, maxout
-from kerasdemo.lecture.demo import Setting
+from kerasdemo.lecture.demo import DemoContext
+from kerasdemo.lecture.demos import activations, dropout, maxout
 from kerasdemo.lecture.statements import above, exactly
 
 
@@ -23,7 +23,7 @@ def test_the_slides_maxout_numbers() -> None:
     first, passed, second, out = maxout._through_the_slide()
     assert (first.tolist(), passed.tolist()) == ([5, 7, -1, 1], [7, 1])
     assert (second.tolist(), out.tolist()) == ([1, 2, 4, 3], [2, 4])
-    shown = maxout.maxout_numbers(Setting())
+    shown = maxout.maxout_numbers(DemoContext())
     assert [one.status for one in shown.checked] == ["held", "held"]
 
 
@@ -36,7 +36,7 @@ def test_pieces_are_counted_along_a_line() -> None:
 
 
 def test_a_change_shrinks_through_sigmoids() -> None:
-    shown = activations.intuition(Setting((0, 1)))
+    shown = activations.intuition(DemoContext((0, 1)))
     assert shown.checked[0].status == shown.checked[2].status == "held"
     followed = activations.follow("sigmoid", 0)
     assert (np.diff(followed.by_layer) < 0).all()
@@ -57,7 +57,7 @@ def test_a_thin_network_is_the_whole_one_for_its_example() -> None:
 
 
 def test_the_linear_ensemble_is_exact() -> None:
-    shown = dropout.linear_ensemble(Setting((0, 1, 2)))
+    shown = dropout.linear_ensemble(DemoContext((0, 1, 2)))
     assert [one.status for one in shown.checked] == ["held"] * 4
     mean, halved = dropout.every_mask(
         dropout.ACTIVATIONS["linear"], np.array([1.0, 2.0]), np.array([3.0, 5.0])
@@ -70,7 +70,7 @@ def test_the_linear_ensemble_is_exact() -> None:
 
 
 def test_dropout_as_keras_does_it() -> None:
-    shown = dropout.dropout_masks(Setting((0, 1)))
+    shown = dropout.dropout_masks(DemoContext((0, 1)))
     assert [one.status for one in shown.checked] == ["held"] * 3
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from truth import Ended
 
-from kerasdemo.analysis import remedies
-from kerasdemo.analysis.patching import patched
 from kerasdemo.config import InputError, RunConfig
+from kerasdemo.config.changes import patched
+from kerasdemo.diagnosis import remedies
 
 # Closing so much of the distance to the twin, in the mean over the seeds and with every seed
 # better, is a clear improvement.

@@ -23,16 +23,16 @@ from cases import Case
 from rich.console import Console
 from truth import Ended, Truth
 
-from kerasdemo.analysis import Verdict, diagnose
-from kerasdemo.analysis.patching import patched
 from kerasdemo.config import RunConfig
+from kerasdemo.config.changes import patched
+from kerasdemo.diagnosis import Verdict, diagnose
 from kerasdemo.records import Run, read
 from kerasdemo.sweeps import local
-from kerasdemo.sweeps.answers import Answers, prepare
-from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Fixed, Outcome
+from kerasdemo.sweeps.executor import GridSource, Outcome
+from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.sweeps.run_store import RunStore, prepare
 from kerasdemo.sweeps.sweep import sweep
-from kerasdemo.training.shape import shape_key
+from kerasdemo.training.compile_key import shape_key
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RUNS = REPOSITORY / "results" / "runs" / "diagnosis"
@@ -73,13 +73,13 @@ class Told:
     def __init__(self, what: str, count: int):
         self.what, self.count, self.done = what, count, 0
 
-    def started(self, planned: Planned) -> None:
+    def started(self, planned: RunSpec) -> None:
         pass
 
-    def epoch(self, planned: Planned, epoch: int, row: dict[str, float]) -> None:
+    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
         pass
 
-    def ended(self, planned: Planned, outcome: Outcome) -> None:
+    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
         self.done += 1
         end = "\n" if self.done == self.count else "\r"
         print(f"{self.what}: {self.done} of {self.count} runs", end=end, file=sys.stderr)
@@ -87,11 +87,11 @@ class Told:
 
 def train(what: str, configs: Iterable[RunConfig], folder: Path) -> dict[str, Run]:
     """Train what is not trained yet; return the runs by the configs' settings."""
-    answers = Answers(folder)
+    answers = RunStore(folder)
     by_question = {question(config): config for config in configs}
-    planned = [Planned(c.name, {}, c.seed, c) for c in by_question.values()]
+    planned = [RunSpec(c.name, {}, c.seed, c) for c in by_question.values()]
     prepare(folder)
-    source = Fixed(planned, lambda one: shape_key(one.config))
+    source = GridSource(planned, lambda one: shape_key(one.config))
     local.execute(source, answers, Told(what, len(planned)), WORKERS)
     return {key: read(answers.folder(config).path) for key, config in by_question.items()}
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kerasdemo.data import loading as data
 from kerasdemo.records.folder import RunFolder, run_id
 from kerasdemo.sweeps.worker import Wire, config_of
-from kerasdemo.training import data
 
 results = Path(sys.argv[1])
 wire = Wire()
@@ -51,7 +51,7 @@ while True:
             wire.send("busy")
             continue
         case "full disk":
-            wire.send("hopeless", reason="No space left on device")
+            wire.send("fatal", reason="No space left on device")
             continue
         case "raises" if not job["again"]:
             wire.send("failed", reason="ValueError: bad")

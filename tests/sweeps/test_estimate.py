@@ -8,8 +8,8 @@ import pytest
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.records.index import Summary
 from kerasdemo.sweeps import estimate
-from kerasdemo.sweeps.expansion import Planned
-from kerasdemo.sweeps.jobs import Outcome
+from kerasdemo.sweeps.executor import Outcome
+from kerasdemo.sweeps.expansion import RunSpec
 
 
 def config(text: str) -> RunConfig:
@@ -62,7 +62,7 @@ def test_work_is_linear_in_epochs_and_grows_with_the_updates() -> None:
 
 
 def test_runs_that_are_answered_say_how_long_the_others_take() -> None:
-    planned = [Planned("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
+    planned = [RunSpec("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
     summary = Summary(None, "a", "finished", None, (), (), {}, 1, 10.0, 1, None, None)  # type: ignore[arg-type]
     known = estimate.seconds(planned, [Outcome("finished", summary=summary), None])
     assert round(known, 6) == 30
@@ -75,7 +75,7 @@ def test_small_work_is_for_one_worker_and_large_work_for_every_core(
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(Path, "exists", lambda _: False)  # no GPU
     small, large = (
-        [Planned("a", {}, seed, config(f"training: {{epochs: {n}}}")) for seed in range(4)]
+        [RunSpec("a", {}, seed, config(f"training: {{epochs: {n}}}")) for seed in range(4)]
         for n in (1, 100)
     )
     assert estimate.usual_workers(small) == 1

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from kerasdemo.config import InputError
 from kerasdemo.config.document import parse_text
 from kerasdemo.sweeps import expansion
-from kerasdemo.sweeps.expansion import Planned, expand, short_names, slug
+from kerasdemo.sweeps.expansion import RunSpec, expand, short_names, slug
 from kerasdemo.sweeps.experiment import from_document, load
 
 
-def plan(text: str, *overrides: str, file: str = "question.yaml") -> list[Planned]:
+def plan(text: str, *overrides: str, file: str = "question.yaml") -> list[RunSpec]:
     return expand(from_document(parse_text(text, file)), overrides)
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from kerasdemo.config import InputError
 from kerasdemo.sweeps import local
-from kerasdemo.sweeps.answers import prepare
-from kerasdemo.sweeps.jobs import Later, StopSweep
+from kerasdemo.sweeps.executor import DelayQueue, StopSweep
+from kerasdemo.sweeps.run_store import prepare
 from kerasdemo.sweeps.sweep import Swept, findings, plan, sweep
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
@@ -20,7 +20,7 @@ FAKE = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local.Worker, "COMMAND", FAKE)
-    monkeypatch.setattr(Later, "PAUSE", 0.05)
+    monkeypatch.setattr(DelayQueue, "PAUSE", 0.05)
 
 
 def experiment(tmp_path: Path, descriptions: list[str], seeds: str = "[1]") -> Path:

@@ -10,10 +10,10 @@ from kerasdemo.config import InputError
 from kerasdemo.config.document import parse_text
 from kerasdemo.records.index import Summary, Value
 from kerasdemo.sweeps import search as searches
-from kerasdemo.sweeps.expansion import Planned, expand
+from kerasdemo.sweeps.executor import DelayQueue, Outcome
+from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import from_document
-from kerasdemo.sweeps.jobs import Later, Outcome
-from kerasdemo.sweeps.search import Searching
+from kerasdemo.sweeps.search import SearchSource
 
 TEXT = """
 base: {data: {name: circles}, training: {epochs: 9}}
@@ -29,8 +29,10 @@ search:
 """
 
 
-def searching(results: Path, text: str = TEXT, method: str = "tpe") -> Searching:
-    return Searching(from_document(parse_text(text.replace("METHOD", method), "q.yaml")), results)
+def searching(results: Path, text: str = TEXT, method: str = "tpe") -> SearchSource:
+    return SearchSource(
+        from_document(parse_text(text.replace("METHOD", method), "q.yaml")), results
+    )
 
 
 def outcome(loss: float, status: str = "finished") -> Outcome:
@@ -39,12 +41,12 @@ def outcome(loss: float, status: str = "finished") -> Outcome:
     return Outcome(status, summary=summary)
 
 
-def loss_of(planned: Planned) -> float:
+def loss_of(planned: RunSpec) -> float:
     """A loss with its least value at a learning rate of 0.01."""
     return abs(math.log10(planned.values["optimizer.learning_rate"]) + 2) + 0.1 * planned.seed
 
 
-def answer(source: Searching, most: int = 1000) -> list[dict[str, Any]]:
+def answer(source: SearchSource, most: int = 1000) -> list[dict[str, Any]]:
     """Give every run that is asked for its outcome; return what was asked."""
     asked: list[dict[str, Any]] = []
     while len(asked) < most and (planned := source.take(None)) is not None:
@@ -139,11 +141,11 @@ def test_a_line_that_was_cut_off_does_no_harm(tmp_path: Path) -> None:
 def test_a_run_that_someone_else_trains_is_come_back_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Later, "PAUSE", 0.01)
+    monkeypatch.setattr(DelayQueue, "PAUSE", 0.01)
     source = searching(tmp_path, TEXT.replace("trials: 8", "trials: 1").replace("[3, 4], ", ""))
     planned = source.take(None)
     assert planned is not None
-    source.come_back(planned)
+    source.requeue(planned)
     assert source.take(None) is planned
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from kerasdemo.config import RunConfig, parse
-from kerasdemo.config.vocabulary import names
-from kerasdemo.training import callbacks, data, network, program
+from kerasdemo.config.keras_arguments import names
+from kerasdemo.data import loading as data
+from kerasdemo.training import callbacks, epoch_trainer, network
 
 EPOCHS = 2
 # Eight or eleven bits of mantissa: rounding differs with the order of operations.
@@ -37,7 +38,7 @@ class Training:
         self.network = network.build(asked, dataset.shape, dataset.classes)
         self.x = dataset.train.x
         self.y = network.encode("one_hot", dataset.train.y, dataset.classes)
-        self.shared = program.acquire(asked, dataset.shape, dataset.classes)
+        self.shared = epoch_trainer.acquire(asked, dataset.shape, dataset.classes)
         self.shared.load(self.network)
 
     def epochs(self, first: int, last: int, *, every: tuple[Any, ...] = ()) -> None:
@@ -58,7 +59,7 @@ class Training:
 
     def by_plain_fit(self) -> list[np.ndarray]:
         for epoch in range(EPOCHS):
-            order = program.epoch_order(self.asked.seed, epoch, len(self.y))
+            order = epoch_trainer.epoch_order(self.asked.seed, epoch, len(self.y))
             self.network.fit(self.x[order], self.y[order], batch_size=20, shuffle=False, verbose=0)
         return [np.array(weight) for weight in self.network.get_weights()]
 

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from kerasdemo.backend import keras
 from kerasdemo.config import InputError, RunConfig, load, parse
+from kerasdemo.data import loading as data
 from kerasdemo.records import index, read
-from kerasdemo.training import data, program, runner
-from kerasdemo.training.backend import keras
+from kerasdemo.training import epoch_trainer, runner
 
 Tiny = Callable[..., RunConfig]
 
@@ -420,16 +421,18 @@ training: {batch_size: 30, epochs: 6, early_stopping: {patience: 50, restore_bes
 def test_epochs_are_compared_with_the_best_one_example_by_example(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[program.Measured] = []
-    original = program.Program.measure
+    seen: list[epoch_trainer.Measured] = []
+    original = epoch_trainer.EpochTrainer.measure
 
-    def spied(self: program.Program, chunks: program.Chunks) -> program.Measured:
+    def spied(
+        self: epoch_trainer.EpochTrainer, chunks: epoch_trainer.Chunks
+    ) -> epoch_trainer.Measured:
         measured = original(self, chunks)
         if chunks.examples == 120:  # validation
             seen.append(measured)
         return measured
 
-    monkeypatch.setattr(program.Program, "measure", spied)
+    monkeypatch.setattr(epoch_trainer.EpochTrainer, "measure", spied)
     history = runner.run(parse(OVERFITS), tmp_path).history
     seen.pop()  # of the kept weights, when training is over
     assert len(seen) == history.epochs == 6

@@ -1,0 +1,1 @@
+"""Which examples: named sets, files, their split, scaling, fingerprint and baselines."""

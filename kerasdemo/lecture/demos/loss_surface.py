@@ -1,0 +1,171 @@
+"""Lecture 6's total loss as a landscape: two weights of a network on real digits, and SGD on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kerasdemo.config import parse
+from kerasdemo.display.run_plots import BLUE, INK, VERMILION, YELLOW, figure, style
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
+from kerasdemo.lecture.demos.dense import Array
+from kerasdemo.lecture.demos.introduction import head
+from kerasdemo.lecture.statements import exactly
+
+CONFIG = """
+data: {name: mnist_sample, train: 500, validation: 0, test: 1}
+network: {depth: 1, units: 4, activation: tanh}
+optimizer: {name: adam, learning_rate: 0.02}
+training: {batch_size: 50, epochs: 30}
+"""
+# The two weights: from these pixels (row, column) near the middle, to this hidden unit.
+PIXELS = ((12, 18), (16, 13))
+UNIT = 2
+SIDE = 28
+EDGE, POINTS = 22.0, 37
+STARTS = ((-16.0, 17.0), (20.0, -3.0))
+LEARNING_RATE, STEPS = 0.05, 100
+COLORS = (VERMILION, BLUE)
+
+
+@dataclass(frozen=True)
+class Path:
+    """Gradient descent: both weights (steps + 1, 2), and the total loss at each."""
+
+    weights: Array
+    losses: Array
+
+
+def loss_surface(context: DemoContext) -> DemoOutput:
+    """Map the total loss over two weights of a network, and go down it with Keras' SGD."""
+    total = _total_loss(context.seeds[0])
+    axis = np.linspace(-EDGE, EDGE, POINTS, dtype=np.float32)
+    heights = _heights(total, axis)
+    paths = [_descend(total, start) for start in STARTS]
+    steps_down = [int((np.diff(path.losses) < 0).sum()) for path in paths]
+    lines = [
+        "784-4-10, tanh, 500 real digits; total loss = sum of the cross-entropy of all 500",
+        f"two weights vary: pixels {PIXELS[0]} and {PIXELS[1]} to hidden unit {UNIT + 1}; "
+        "the others stay as trained",
+        f"Keras' SGD, learning rate {LEARNING_RATE:g}, {STEPS} steps with all 500 digits",
+        *(_told(path) for path in paths),
+    ]
+    checked = ClaimResult(
+        says="gradient descent gets as low as the lowest point of the map, from two starts",
+        lecture="find the parameters that minimize the total loss, by gradient descent (no number)",
+        measured=" and ".join(f"{down} of {STEPS}" for down in steps_down)
+        + " steps went down; total loss "
+        + ", ".join(f"{path.losses[0]:.0f} to {path.losses[-1]:.0f}" for path in paths)
+        + f"; lowest of the map {heights.min():.0f}",
+        status=exactly(max(path.losses[-1] for path in paths) <= heights.min()),
+    )
+    return DemoOutput(tuple(lines), (checked,), {"loss_surface": _figure(axis, heights, paths)})
+
+
+def _told(path: Path) -> str:
+    (a, b), (c, d) = path.weights[0], path.weights[-1]
+    return (
+        f"from ({a:6.1f}, {b:6.1f}), loss {path.losses[0]:7.1f}, "
+        f"to ({c:6.1f}, {d:6.1f}), loss {path.losses[-1]:7.1f}"
+    )
+
+
+def _total_loss(seed: int) -> Any:
+    """Return the function (2,) -> total loss, of the network once it is trained."""
+    from kerasdemo.backend import keras, tf
+    from kerasdemo.data import loading as data
+    from kerasdemo.training import network
+
+    config = parse(CONFIG, overrides=[f"seed={seed}"])
+    digits = data.load(config)
+    x = tf.constant(digits.train.x)
+    y = tf.constant(network.encode("one_hot", digits.train.y, digits.classes))
+    built = network.build(config, digits.shape, digits.classes)
+    built.fit(
+        x, y, batch_size=config.training.batch_size, epochs=config.training.epochs, verbose=0,
+        shuffle=False,
+    )  # fmt: skip
+    kernel, *others = [tf.convert_to_tensor(weight) for weight in built.trainable_variables]
+    places = tf.constant([(row * SIDE + column, UNIT) for row, column in PIXELS])
+
+    def total(weights: Any) -> Any:
+        changed = tf.tensor_scatter_nd_update(kernel, places, weights)
+        outputs, _ = built.stateless_call([changed, *others], [], x)
+        return tf.reduce_sum(keras.losses.categorical_crossentropy(y, outputs))
+
+    return tf.function(total, autograph=False)
+
+
+def _descend(total: Any, start: tuple[float, float]) -> Path:
+    from kerasdemo.backend import keras, tf
+
+    weights = keras.Variable(np.array(start, np.float32), name="weights")
+    optimizer = keras.optimizers.SGD(LEARNING_RATE)
+    places, losses = [], []
+    for _ in range(STEPS + 1):
+        with tf.GradientTape() as tape:
+            loss = total(weights.value)
+        places.append(weights.numpy().copy())
+        losses.append(float(loss))
+        optimizer.apply([tape.gradient(loss, weights.value)], [weights])
+    return Path(np.array(places), np.array(losses))
+
+
+def _heights(total: Any, axis: Array) -> Array:
+    """Return the total loss (points, points) at every pair of weights."""
+    from kerasdemo.backend import tf
+
+    points = np.stack(np.meshgrid(axis, axis), axis=-1)
+    over_all = tf.function(
+        lambda rows: tf.map_fn(lambda row: tf.vectorized_map(total, row), rows), autograph=False
+    )
+    heights: Array = over_all(tf.constant(points)).numpy()
+    return heights
+
+
+def _figure(axis: Array, heights: Array, paths: list[Path]) -> Figure:
+    with style():
+        drawn = figure(9.0, 4.6)
+        left = drawn.add_axes((0.085, 0.125, 0.44, 0.71))
+        right = drawn.add_axes((0.66, 0.125, 0.32, 0.71))
+        _contours(left, axis, heights)
+        for number, (path, color) in enumerate(zip(paths, COLORS, strict=True), start=1):
+            _trace(left, path, color, number)
+            right.plot(path.losses, color=color, linestyle="-" if number == 1 else (0, (4, 1.6)))
+            right.annotate(
+                f"start {number}", (0, path.losses[0]), (7, 0), textcoords="offset points",
+                color=color, va="center", weight="bold",
+            )  # fmt: skip
+        right.set(xlabel="step of gradient descent", ylabel="total loss", title="Down the slope")
+        right.set_ylim(0, None)
+        head(drawn, "Gradient descent on a real loss: slow on plateaus, fast on slopes, one valley")
+    return drawn
+
+
+def _contours(ax: Axes, axis: Array, heights: Array) -> None:
+    levels = np.geomspace(heights.min(), heights.max(), 15)
+    filled = ax.contourf(axis, axis, heights, levels=levels, cmap="cividis_r", norm="log")
+    ax.contour(axis, axis, heights, levels=levels, colors="white", linewidths=0.5, alpha=0.6)
+    shown = levels[::3]
+    bar = ax.figure.colorbar(filled, ax=ax, ticks=shown, pad=0.02)
+    bar.ax.set_yticklabels([f"{level:.0f}" for level in shown])
+    bar.ax.minorticks_off()
+    bar.set_label("total loss")
+    names = [f"weight of pixel {pixel}" for pixel in PIXELS]
+    ax.set(xlabel=names[0], ylabel=names[1], title="The darker, the higher")
+    ax.grid(visible=False)
+
+
+def _trace(ax: Axes, path: Path, color: str, number: int) -> None:
+    ax.plot(*path.weights.T, color="white", linewidth=4)
+    ax.plot(*path.weights.T, color=color, linewidth=2, marker=".", markersize=5)
+    box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"}
+    ax.annotate(
+        f"start {number}", path.weights[0], (0, -10), textcoords="offset points", va="top",
+        ha="right" if path.weights[0, 0] > 0 else "left", color=color, weight="bold", bbox=box,
+    )  # fmt: skip
+    ax.plot(
+        *path.weights[-1], marker="*", markersize=15, color=YELLOW, markeredgecolor=INK, zorder=6
+    )

@@ -1,0 +1,129 @@
+"""What a layer does, measured at the end of each epoch on a fixed probe set in inference mode."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.backend import keras, tf
+from kerasdemo.data.loading import Array
+from kerasdemo.records.folder import STATISTICS
+
+# Few enough that a probe costs at most a twentieth of an epoch of 10,000 examples.
+EXAMPLES = 400
+# A unit is dead if it gives less than this for every example (TheDeepChecker, TOSEM 2022).
+SILENT = 1e-5
+# An output is saturated within this share of an activation's range from either end.
+FLAT = 0.01
+RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu6": (-np.inf, 6.0),
+}
+
+
+def probe_set(x: Array, y: Array) -> tuple[Array, Array]:
+    """Return at most EXAMPLES examples, evenly spread over the training set."""
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(EXAMPLES, len(x))).astype(int))
+    return x[chosen], y[chosen]
+
+
+class LayerStatistics:
+    """The compiled measurement of every layer that has a kernel; part of a program."""
+
+    def __init__(self, network: Any, loss_of: Any, xla: bool = True):
+        self.loss_of = loss_of
+        self.layers = [layer for layer in network.layers if hasattr(layer, "kernel")]
+        self.outputs = [_activated(network.layers, layer) for layer in self.layers[:-1]]
+        self.inspector = keras.Model(
+            network.inputs, [*(layer.output for layer in self.outputs), network.outputs[0]]
+        )
+        self.compiled = tf.function(self._measure, jit_compile=xla, autograph=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the layers, from the input to the output."""
+        return [layer.name for layer in self.layers]
+
+    def kernels(self) -> list[Any]:
+        """Return copies of all kernels, to compare with after the next epoch."""
+        return [tf.identity(layer.kernel) for layer in self.layers]
+
+    def measure(self, x: Any, y: Any, before: Sequence[Any]) -> dict[str, dict[str, float]]:
+        """Return {layer: {statistic: value}}; `before` are the kernels before the epoch."""
+        table = np.stack([column.numpy() for column in self.compiled(x, y, list(before))])
+        return {
+            name: dict(zip(STATISTICS, map(float, column), strict=True))
+            for name, column in zip(self.names, table.T, strict=True)
+        }
+
+    def _measure(self, x: Any, y: Any, before: Sequence[Any]) -> tuple[Any, ...]:
+        kernels = [layer.kernel for layer in self.layers]
+        with tf.GradientTape() as tape:
+            # Flattened, because Keras unpacks a single output.
+            *outputs, prediction = tf.nest.flatten(self.inspector(x, training=False))
+            loss = self.loss_of(y, prediction)
+        gradients = tape.gradient(
+            loss,
+            [kernel.value for kernel in kernels],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        weights = [tf.convert_to_tensor(kernel) for kernel in kernels]
+        norms = [_norm(weight) for weight in weights]
+        changes = [
+            _norm(weight - earlier) / tf.maximum(_norm(earlier), 1e-30)
+            for weight, earlier in zip(weights, before, strict=True)
+        ]
+        # An output layer may be as sure of itself as it likes: it is neither dead nor saturated.
+        dead = [*map(_dead, outputs), tf.constant(0.0)]
+        flat = [*map(_saturated, outputs, self.outputs), tf.constant(0.0)]
+        return (
+            tf.stack([_norm(gradient) for gradient in gradients]),
+            tf.stack(norms),
+            tf.stack(changes),
+            tf.stack(dead),
+            tf.stack(flat),
+        )
+
+
+def _activated(layers: Sequence[Any], layer: Any) -> Any:
+    """Return the layer whose output is the activation of `layer`: the last before a next kernel."""
+    chosen = layer
+    for later in layers[list(layers).index(layer) + 1 :]:
+        if hasattr(later, "kernel"):
+            break
+        if not isinstance(later, keras.layers.Dropout | keras.layers.Flatten):
+            chosen = later
+        if _name(later) is not None:
+            break
+    return chosen
+
+
+def _name(layer: Any) -> str | None:
+    if isinstance(layer, keras.layers.Activation):
+        return str(keras.activations.serialize(layer.activation))
+    kinds = (keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
+    return type(layer).__name__.lower() if isinstance(layer, kinds) else None
+
+
+def _norm(tensor: Any) -> Any:
+    return tf.sqrt(tf.reduce_sum(tf.square(tf.cast(tensor, tf.float32))))
+
+
+def _dead(output: Any) -> Any:
+    """Share of units (channels) whose output is silent for every example, at every position."""
+    largest = tf.reduce_max(tf.abs(output), axis=tuple(range(output.shape.rank - 1)))
+    return tf.reduce_mean(tf.cast(largest < SILENT, tf.float32))
+
+
+def _saturated(output: Any, layer: Any) -> Any:
+    """Share of outputs where the activation is flat."""
+    low, high = RANGES.get(_name(layer) or "", (-np.inf, np.inf))
+    margin = FLAT * (high - (low if np.isfinite(low) else 0.0))
+    if not np.isfinite(margin):
+        return tf.constant(0.0)
+    flat = (output > high - margin) | (output < low + margin)
+    return tf.reduce_mean(tf.cast(flat, tf.float32))

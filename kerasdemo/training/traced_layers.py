@@ -1,0 +1,79 @@
+"""Keras' layers as a compiled program has them; an ordinary network has Keras' own.
+
+What runs of one shape may differ in is a variable here, that the program reads when it runs: a
+number would be a constant of the program, and every run would compile its own.
+"""
+
+from typing import Any
+
+from kerasdemo.backend import keras, tf
+
+
+def _variable(value: float) -> Any:
+    # As exact as Python's own number, so that a cast to a layer's type is what Keras computes with.
+    return tf.Variable(value, dtype="float64", trainable=False)
+
+
+class Dropout(keras.layers.Dropout):  # type: ignore[misc]
+    """keras.layers.Dropout with its rate in a variable; a rate of 0 stays 0."""
+
+    def __init__(self, rate: float, **arguments: Any):
+        super().__init__(rate, **arguments)
+        self.rate_variable = _variable(rate)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Drop out, in training only; the same masks as Keras draws."""
+        if not training or not self.rate:
+            return inputs
+        rate = tf.cast(self.rate_variable, inputs.dtype)
+        seed = tf.cast(self.seed_generator.next(), tf.int32)
+        return tf.nn.experimental.stateless_dropout(inputs, rate=rate, seed=seed)
+
+
+class L1L2(keras.regularizers.Regularizer):  # type: ignore[misc]
+    """keras.regularizers.L1L2 with its factors in variables; one that is 0 stays 0."""
+
+    def __init__(self, l1: float, l2: float):
+        self.l1 = _variable(l1) if l1 else None
+        self.l2 = _variable(l2) if l2 else None
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of the weights x, a scalar tensor."""
+        penalty = tf.zeros((), x.dtype)
+        if self.l1 is not None:
+            penalty += tf.cast(self.l1, x.dtype) * tf.reduce_sum(tf.abs(x))
+        if self.l2 is not None:
+            penalty += tf.cast(self.l2, x.dtype) * tf.reduce_sum(tf.square(x))
+        return penalty
+
+
+class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+    """Batch normalization that XLA compiles by itself, in a program that it does not compile.
+
+    As some twenty operations of TensorFlow's it takes longer than the convolution before it.
+    """
+
+    def __init__(self, **arguments: Any):
+        super().__init__(**arguments)
+        self.compiled = tf.function(super().call, jit_compile=True, autograph=False)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalize; as keras.layers.BatchNormalization."""
+        return self.compiled(inputs, training=training, mask=mask)
+
+
+LAYERS: dict[Any, Any] = {
+    keras.layers.Dropout: Dropout,
+    keras.layers.BatchNormalization: BatchNormalization,
+}
+
+
+def load_hyperparameters(layer: Any, ordinary: Any) -> None:
+    """Give a program's layer the rate and penalties of an ordinary layer."""
+    if isinstance(layer, Dropout):
+        layer.rate_variable.assign(ordinary.rate)
+    penalty = getattr(layer, "kernel_regularizer", None)
+    if isinstance(penalty, L1L2):
+        for name in ("l1", "l2"):
+            if (variable := getattr(penalty, name)) is not None:
+                variable.assign(getattr(ordinary.kernel_regularizer, name))

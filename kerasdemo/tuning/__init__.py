@@ -1,0 +1,1 @@
+"""The recipe: train, diagnose, try a remedy, keep what helps."""

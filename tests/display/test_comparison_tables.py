@@ -1,0 +1,179 @@
+"""A comparison in words, and why two runs differ."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kerasdemo.comparison.comparison import compare
+from kerasdemo.comparison.difference import diff, part
+from kerasdemo.comparison.difference import sentences as differences
+from kerasdemo.config import parse
+from kerasdemo.display.comparison_tables import TOLD, render, sentences, table
+from kerasdemo.records import History, LayerHistory, Run
+from tests.factories import lost, made
+
+MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
+
+
+def runs() -> list[Any]:
+    values = {0.1: (0.9, 0.91, 0.92), 0.2: (0.5, 0.51, 0.52)}
+    known = [
+        made(v, seed, optimizer__learning_rate=rate)
+        for rate, own in values.items()
+        for seed, v in enumerate(own)
+    ]
+    return [*known, made(0.99, 0, "diverged", optimizer__learning_rate=0.3)]
+
+
+def test_a_table_has_the_keys_that_differ_and_names_what_diverged() -> None:
+    columns, rows = table(compare(runs()))
+    assert columns[:4] == ["rank", "learning_rate", "val_accuracy", "seeds"]
+    assert [row[:3] for row in rows] == [
+        ["1", "0.1", "0.91 [0.8852, 0.9348]"],
+        ["2", "0.2", "0.51 [0.4852, 0.5348]"],
+        ["3", "0.3", "1 of 1 diverged"],
+    ]
+
+
+def test_named_groups_are_told_by_name() -> None:
+    columns, rows = table(compare([made(0.5, name=n, x=n) for n in ("a", "b")]))
+    assert columns[:2] == ["rank", "group"]
+    assert [row[1] for row in rows] == ["a", "b"]
+
+
+def test_sentences() -> None:
+    told = sentences(compare([*runs(), made(0.1, 9, "unfinished", optimizer__learning_rate=0.1)]))
+    assert told[0].startswith("learning_rate=0.1 beats learning_rate=0.2 by 0.4 [0.4")
+    assert any("at the edge of what was tried" in sentence for sentence in told)
+    assert told[-1] == "1 runs that have not ended are left out"
+
+
+def test_many_pairs_are_not_all_told() -> None:
+    many = [made(x / 100, s, x=x) for x in range(30) for s in (0, 1)]
+    assert f"... and {29 - TOLD} more, in --format csv" in sentences(compare(many))
+
+
+def test_csv_and_json_have_every_number() -> None:
+    comparison = compare(runs())
+    rows = list(csv.DictReader(io.StringIO(render(comparison, "csv"))))
+    assert [row["optimizer.learning_rate"] for row in rows] == ["0.1", "0.2", "0.3"]
+    assert float(rows[1]["best_minus_this"]) == pytest.approx(0.4)
+    told = json.loads(render(comparison, "json"))
+    assert told["keys"] == ["optimizer.learning_rate"]
+    assert told["groups"][2]["mean"] is None
+    assert told["groups"][2]["diverged"] == 1
+
+
+def test_runs_on_the_stand_in_say_so() -> None:
+    def run(source: str, x: int, seed: int) -> Any:
+        return replace(made(0.5 + x / 10, seed, data__name="mnist", x=x), source=source)
+
+    some = compare([run("mnist" if x else "mnist_sample", x, s) for x in (0, 1) for s in (0, 1)])
+    columns, rows = table(some)
+    assert [row[columns.index("data")] for row in rows] == [
+        "mnist",
+        "mnist_sample, stands in for MNIST",
+    ]
+    assert sentences(some)[0].startswith("CAUTION: 2 of 4 runs used the bundled sample")
+    every = compare([run("mnist_sample", x, 0) for x in (0, 1)])
+    assert "CAUTION: all runs used the bundled sample" in render(every, "markdown")
+    assert json.loads(render(every, "json"))["cautions"]
+    assert "stands in for MNIST" in render(every, "csv")
+    asked_for = replace(made(0.5, data__name="mnist_sample"), source="mnist_sample")
+    assert "data" not in table(compare([asked_for]))[0]
+
+
+def test_a_group_says_how_many_of_its_runs_are_on_the_stand_in() -> None:
+    sources = ("mnist", "mnist_sample", "mnist_sample")
+    pooled = [
+        replace(made(0.5, s, data__name="mnist"), source=source) for s, source in enumerate(sources)
+    ]
+    columns, rows = table(compare(pooled))
+    assert rows[0][columns.index("data")] == (
+        "mnist, mnist_sample, stands in for MNIST in 2 of 3 runs"
+    )
+
+
+def test_nobody_beats_another_loss() -> None:
+    runs = [lost(v, s, loss__name=n) for n, v in ((MSE, 0.1), (CROSS, 1.5)) for s in range(3)]
+    comparison = compare(runs, "val_loss")
+    told = sentences(comparison)
+    assert not any(" beats " in text or " ahead " in text for text in told)
+    assert any("no common scale" in text for text in told)
+    columns, rows = table(comparison)
+    assert "rank" not in columns
+    assert [row[columns.index("loss")] for row in rows] == [CROSS, MSE]
+    groups = json.loads(render(comparison, "json"))["groups"]
+    assert [(row["rank"], row["scale"]) for row in groups] == [(None, 1), (None, 2)]
+    more = [
+        lost(v + s / 1e4, s, loss__name=name, x=x)
+        for name, x, v in ((MSE, 1, 0.1), (MSE, 2, 0.2), (CROSS, 1, 1.5), (CROSS, 2, 1.9))
+        for s in range(3)
+    ]
+    told = [text for text in sentences(compare(more, "val_loss")) if " beats " in text]
+    assert [text.split(" by ")[0] for text in told] == [
+        f"loss={name}, x=1 beats loss={name}, x=2" for name in (CROSS, MSE)
+    ]
+
+
+def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
+    names = ("=HYPERLINK(1)", "+1", "@x", "-2+3", "a|b", "<b>c")
+    comparison = compare([made(0.5, x=name) for name in names])
+    cells = {row["x"] for row in csv.DictReader(io.StringIO(render(comparison, "csv")))}
+    assert cells == {"'=HYPERLINK(1)", "'+1", "'@x", "'-2+3", "a|b", "<b>c"}
+    text = render(comparison, "markdown")
+    assert "| a\\|b |" in text
+    assert "| &lt;b>c |" in text
+    assert "<b>" not in text
+
+
+def test_one_seed_is_said_to_be_one() -> None:
+    told = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
+    assert told[0] == (
+        "x=0.9 is ahead of x=0.5 by 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
+    )
+    assert "with one seed an interval is of the examples alone, and not of other seeds" in told
+
+
+def test_markdown_is_a_table() -> None:
+    lines = render(compare(runs()), "markdown").splitlines()
+    assert lines[0].startswith("| rank | learning_rate | val_accuracy |")
+    assert len({line.count("|") for line in lines[:5]}) == 1
+
+
+def test_curves_part_where_they_stay_apart() -> None:
+    # Epoch 2 is apart by chance; from epoch 4 on they stay apart.
+    found = part("loss", [1, 1, 1, 1, 1, 1], [1, 2, 1, 2, 2, 2], share=False)
+    assert found is not None
+    assert (found.epoch, found.first, found.second) == (4, 1, 2)
+    assert part("loss", [1, 1], [1.1, 1.2], share=False) is None
+    assert part("accuracy", [0.5, 0.5], [0.5, 0.6], share=True) is not None
+    assert part("loss", [1, 1], [1, float("nan")], share=False) is not None
+    assert part("loss", [], [1], share=False) is None
+
+
+def test_why_two_runs_differ() -> None:
+    def made_run(rate: float, loss: list[float], norms: list[float]) -> Run:
+        text = f"data: {{name: fizzbuzz}}\noptimizer: {{name: sgd, learning_rate: {rate}}}\n"
+        layers = {"dense": LayerHistory(gradient_norm=tuple(norms), weight_norm=(1.0,) * 3)}
+        return Run(parse(text), History(loss=tuple(loss)), layers)
+
+    one = made_run(0.1, [1.0, 0.5, 0.25], [1.0, 1.0, 1.0])
+    two = made_run(0.5, [1.0, 0.5, 0.5], [1.0, 3.0, 3.0])
+    found = diff(one, two)
+    assert found.settings == {"optimizer.learning_rate": (0.1, 0.5)}
+    assert [(p.what, p.epoch) for p in found.curves] == [("loss", 3)]
+    assert [(p.what, p.epoch) for p in found.layers] == [("dense gradient_norm", 2)]
+    assert differences(found, "one", "two") == [
+        "optimizer.learning_rate: 0.1 / 0.5",
+        "loss parts in epoch 3: 0.25 / 0.5",
+        "first in the layers: dense gradient_norm, in epoch 2: 1 / 3",
+    ]
+    assert differences(diff(one, one), "one", "one") == [
+        "the configs are the same",
+        "the curves of one and one do not part",
+    ]

@@ -1,0 +1,160 @@
+"""What the pictures say: their labels and their lines' data, not their pixels."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kerasdemo.config import InputError
+from kerasdemo.diagnosis import diagnose, explain
+from kerasdemo.display import run_plots
+from kerasdemo.records import LayerHistory, Run
+from tests.factories import MakeRun, falling, rising
+
+
+def labels(ax: Axes) -> list[str]:
+    return ax.get_legend_handles_labels()[1]
+
+
+def texts(drawn: Figure) -> str:
+    return " | ".join(text.get_text() for text in drawn.texts)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that were saved."""
+    figures: list[Figure] = []
+    monkeypatch.setattr(run_plots, "save", lambda figure, path: figures.append(figure))
+    return figures
+
+
+def test_the_lines_hold_the_history(good: Run) -> None:
+    ax = run_plots.learning_curves([good])
+    train, validation = ax.lines[:2]
+    assert list(train.get_ydata()) == [100 * a for a in good.history.accuracy]
+    assert list(validation.get_xdata()) == list(range(1, 21))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy [%]")
+    assert labels(ax) == ["training", "validation", "best epoch 20", "test 96.3%"]
+
+
+def test_a_loss_axis_names_the_loss(good: Run) -> None:
+    assert run_plots.learning_curves([good], metric="loss").get_ylabel() == (
+        "loss (categorical crossentropy)"
+    )
+
+
+def test_several_runs_are_told_apart_by_name(good: Run) -> None:
+    ax = run_plots.learning_curves([good, good])
+    assert labels(ax) == ["config", "config", "training", "validation"]
+    assert len({line.get_color() for line in ax.lines[:4]}) == 2
+
+
+def test_best_epoch_and_early_stop_are_marked(good: Run) -> None:
+    stopped = replace(good, facts={**good.facts, "stopped_early": True})
+    assert labels(run_plots.learning_curves([stopped]))[2:4] == [
+        "best epoch 20",
+        "stopped early, epoch 20",
+    ]
+
+
+def test_a_broken_value_is_a_gap_and_marked(run: MakeRun) -> None:
+    ax = run_plots.learning_curves([run(loss=[2.0, 1.0, math.nan])], metric="loss")
+    assert math.isnan(float(ax.lines[0].get_ydata()[2]))
+    assert "NaN or infinite, epoch 3" in labels(ax)
+    low, high = ax.get_ylim()
+    assert 0 <= low < 1.0 < 2.0 < high
+
+
+def test_one_huge_loss_does_not_flatten_the_others(run: MakeRun) -> None:
+    ax = run_plots.learning_curves([run(loss=[2.0, 1e9, 1.0, 0.5])], metric="loss")
+    assert ax.get_yscale() == "log"
+
+
+def test_the_title_is_the_verdict(drawn: list[Figure], good: Run) -> None:
+    run_plots.save_curves(good, diagnose(good), Path("curves.png"))
+    told = texts(drawn[0])
+    assert "Healthy" in told
+    assert "mnist: 10,000 train, 10,000 validation, 10,000 test" in told
+
+
+def test_the_sample_can_not_be_missed(drawn: list[Figure], good: Run) -> None:
+    data = {**good.facts["data"], "warning": "stands in", "source": "mnist_sample"}
+    sampled = replace(good, facts={**good.facts, "data": data})
+    run_plots.save_curves(sampled, diagnose(sampled), Path("curves.png"))
+    assert "NOT MNIST: the bundled sample stands in" in texts(drawn[0])
+
+
+def test_the_sample_is_said_beside_its_gradients(drawn: list[Figure], good: Run) -> None:
+    run_plots.save_layers(good, Path("layers.png"))
+    data = {**good.facts["data"], "warning": "stands in"}
+    run_plots.save_layers(replace(good, facts={**good.facts, "data": data}), Path("layers.png"))
+    said = ["NOT MNIST: the bundled sample stands in" in texts(figure) for figure in drawn]
+    assert said == [False, True]
+
+
+def test_no_sentence_is_cut(drawn: list[Figure], good: Run) -> None:
+    verdict = replace(diagnose(good), summary="A sentence of many words. " * 20)
+    run_plots.save_curves(good, verdict, Path("curves.png"))
+    assert verdict.summary.strip() in " ".join(texts(drawn[0]).split())
+    lines = [line for text in drawn[0].texts for line in text.get_text().split("\n")]
+    assert max(map(len, lines)) <= run_plots.SENTENCE
+
+
+def test_the_legend_lies_below_the_axes(drawn: list[Figure], good: Run) -> None:
+    stopped = replace(good, facts={**good.facts, "stopped_early": True, "kept_epoch": 12})
+    run_plots.save_curves(stopped, diagnose(stopped), Path("curves.png"))
+    for ax in drawn[0].axes:
+        legend = ax.get_legend()
+        assert legend is not None
+        own = legend.get_window_extent()
+        assert own.y1 < ax.get_window_extent().y0
+        assert own.y0 > 0
+        told = [" ".join(text.get_text().split()) for text in legend.get_texts()]
+        assert told[:2] == ["training", "validation"]
+        assert set(told) == set(labels(ax))
+
+
+@pytest.mark.parametrize("words", ["overconfident", "past its best epoch"])
+def test_words_of_a_title_have_a_page(words: str) -> None:
+    assert words in explain(words)
+    assert explain(f"Healthy, {words}") == explain(words) == explain("K100")
+
+
+def test_a_name_with_spaces_has_its_page_and_nonsense_none() -> None:
+    assert explain("vanishing gradient") == explain("vanishing_gradient")
+    assert explain("Optimization failure") == explain("optimization_failure")
+    for word in ("the", "no such words", ""):
+        with pytest.raises(InputError, match="unknown code"):
+            explain(word)
+
+
+def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
+    layers = {"dense_1": LayerHistory((1e-6, 1e-5)), "output": LayerHistory((0.1, 0.0))}
+    ax = run_plots.gradient_norms(replace(good, layers=layers))
+    assert ax.get_yscale() == "log"
+    assert labels(ax) == ["dense_1", "output (1 of 2 epochs 0 or NaN)"]
+
+
+@pytest.mark.parametrize("layers", [{}, {"dense_1": LayerHistory((0.0, math.nan))}])
+def test_no_gradient_at_all_is_said(good: Run, layers: dict[str, Any]) -> None:
+    ax = run_plots.gradient_norms(replace(good, layers=layers))
+    assert ax.texts[0].get_text() in ("every gradient is 0 or broken", "no layer statistics")
+
+
+def test_the_same_run_gives_the_same_bytes(good: Run, tmp_path: Path) -> None:
+    pictures = [tmp_path / "a.png", tmp_path / "b.png"]
+    for path in pictures:
+        run_plots.save_curves(good, diagnose(good), path)
+    first, second = (path.read_bytes() for path in pictures)
+    assert first == second
+    assert first.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_few_epochs_are_points(run: MakeRun, epochs: int) -> None:
+    short = run(loss=falling(2, 1, epochs), accuracy=rising(0.1, 0.5, epochs))
+    assert run_plots.learning_curves([short]).lines[0].get_marker() == "o"

@@ -1,0 +1,93 @@
+"""Layer statistics, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from kerasdemo.backend import keras, tf
+from kerasdemo.config import parse
+from kerasdemo.data.loading import Array
+from kerasdemo.training import layer_statistics, network
+
+
+def statistics(
+    text: str, weights: list[list[list[float]]], x: Array, y: Array
+) -> dict[str, dict[str, float]]:
+    config = parse(text)
+    built = network.build(config, x.shape[1:], 2)
+    kernels = [w for w in built.weights if w.path.endswith("kernel")]
+    for kernel, value in zip(kernels, weights, strict=True):
+        kernel.assign(value)
+    probe = layer_statistics.LayerStatistics(built, network.loss(config))
+    before = [tf.zeros_like(kernel) + 1.0 for kernel in kernels]
+    return probe.measure(tf.constant(x), tf.constant(y), before)
+
+
+TWO = "data: {name: circles}\nnetwork: {depth: 1, units: 3, activation: %s}"
+
+
+def test_a_unit_is_dead_where_it_fires_for_no_example() -> None:
+    x = np.array([[1, 0], [0, 1], [1, 1]], np.float32)
+    y = np.eye(2, dtype=np.float32)[[0, 1, 0]]
+    # The first unit never fires, the second for one example, the third always.
+    kernel = [[-1.0, 1.0, 1.0], [-1.0, -2.0, 1.0]]
+    found = statistics(TWO % "relu", [kernel, [[0.1, 0], [0, 0.1], [0, 0]]], x, y)
+    assert found["dense_1"]["dead"] == pytest.approx(1 / 3)
+    assert found["dense_1"]["saturated"] == 0
+    assert found["output"]["dead"] == 0
+    assert found["dense_1"]["weight_norm"] == pytest.approx(np.linalg.norm(kernel))
+    assert found["dense_1"]["update_ratio"] == pytest.approx(
+        np.linalg.norm(np.array(kernel) - 1) / np.sqrt(6)
+    )
+
+
+def test_an_output_is_saturated_where_the_sigmoid_is_flat() -> None:
+    x = np.array([[1, 0], [0, 1]], np.float32)
+    y = np.eye(2, dtype=np.float32)
+    kernel = [[10.0, 0.0, 1.0], [0.0, -10.0, 1.0]]
+    found = statistics(TWO % "sigmoid", [kernel, [[1, 0], [0, 1], [0, 0]]], x, y)
+    assert found["dense_1"]["saturated"] == pytest.approx(2 / 6)
+    assert found["dense_1"]["dead"] == 0
+
+
+def test_the_gradient_norm_is_that_of_automatic_differentiation() -> None:
+    x = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    y = np.eye(2, dtype=np.float32)[[0, 1, 0, 1, 1]]
+    config = parse(TWO % "tanh")
+    built = network.build(config, (2,), 2)
+    with tf.GradientTape() as tape:
+        loss = keras.losses.categorical_crossentropy(y, built(x))
+        loss = tf.reduce_mean(loss)
+    kernels = [w for w in built.weights if w.path.endswith("kernel")]
+    expected = [float(tf.norm(g)) for g in tape.gradient(loss, [k.value for k in kernels])]
+    probe = layer_statistics.LayerStatistics(built, network.loss(config))
+    found = probe.measure(tf.constant(x), tf.constant(y), probe.kernels())
+    assert [layer["gradient_norm"] for layer in found.values()] == pytest.approx(expected, rel=1e-4)
+    assert [layer["update_ratio"] for layer in found.values()] == [0.0, 0.0]
+
+
+def test_channels_of_a_convolution_count_as_units() -> None:
+    config = parse(
+        """
+data: {name: mnist_sample}
+network: {layers: [{type: conv2d, filters: 4, kernel_size: 3, activation: relu},
+                   {type: max_pooling2d}, {type: flatten}, {type: dense, units: 10}]}
+"""
+    )
+    built = network.build(config, (28, 28), 10)
+    kernel = np.ones((3, 3, 1, 4), np.float32)
+    kernel[..., 0] = -1.0
+    built.get_layer("conv2d_1").kernel.assign(kernel)
+    probe = layer_statistics.LayerStatistics(built, network.loss(config))
+    x = np.random.default_rng(0).uniform(size=(6, 28, 28)).astype(np.float32)
+    y = np.eye(10, dtype=np.float32)[:6]
+    found = probe.measure(tf.constant(x), tf.constant(y), probe.kernels())
+    assert found["conv2d_1"]["dead"] == 0.25
+
+
+def test_the_probe_set_is_spread_over_the_training_set() -> None:
+    x = np.arange(10_000)
+    chosen, _ = layer_statistics.probe_set(x, x)
+    assert len(chosen) == layer_statistics.EXAMPLES <= 1_000
+    assert (chosen[0], chosen[-1]) == (0, 9_999)
+    small, _ = layer_statistics.probe_set(x[:30], x[:30])
+    assert small.tolist() == list(range(30))

@@ -1,0 +1,311 @@
+"""The recipe decides from runs written by hand; once it is followed with real ones."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kerasdemo import cli
+from kerasdemo.config import Fault, InputError, RunConfig, load, parse
+from kerasdemo.records import History, Run
+from kerasdemo.records.verdict import Outcome, Remedy
+from kerasdemo.tuning import recipe, report
+from kerasdemo.tuning.recipe import Trial, TuneResult, Tuning, judge, tune
+from tests.factories import falling, make_run, rising
+
+BASELINE = """
+name: baseline
+data: {name: mnist}
+network: {depth: 3, units: 689, activation: sigmoid}
+loss: mse
+optimizer: {name: sgd, learning_rate: 0.1}
+training: {early_stopping: null}
+"""
+# Training, validation and test accuracy.
+Accuracies = tuple[float, float, float]
+World = Callable[[RunConfig], Accuracies]
+NEIGHBORS = 0.923
+CHANCE = (0.1127, 0.115, 0.1135)
+ROW_8 = (0.8734, 0.86, 0.8582)
+
+
+def made(config: RunConfig, reached: Accuracies, seed: int = 0) -> Run:
+    """A run that got there early and stayed; but row 8 is still on its way."""
+    train, validation, test = reached
+    pace = 0.5 if reached == ROW_8 else 3.0
+    curves = {
+        "loss": falling(2.3, 2.4 * (1 - train), pace=pace),
+        "accuracy": rising(min(0.1, train), train, pace=pace),
+        "val_loss": falling(2.3, 2.4 * (1 - validation), pace=pace),
+        "val_accuracy": rising(min(0.1, validation), validation, pace=pace),
+    }
+    data = {"neighbor_baseline": NEIGHBORS}
+    run = make_run(**curves, test={"accuracy": test, "loss": 1.0}, data=data)
+    return replace(run, config=config.model_copy(update={"seed": seed}))
+
+
+def trial(config: RunConfig, *reached: Accuracies) -> Trial:
+    return Trial(config, tuple(made(config, one, seed) for seed, one in enumerate(reached)))
+
+
+def followed(world: World, text: str = BASELINE, most_runs: int = 30) -> Tuning:
+    return tune(parse(text), lambda config: trial(config, world(config)), most_runs)
+
+
+def told(tuning: Tuning) -> list[str]:
+    return [
+        f"{'kept' if step.kept else 'dropped'} {report.label(step.remedy.patch)}"
+        for step in tuning.steps
+    ]
+
+
+def mnist(config: RunConfig) -> Accuracies:
+    """The lecture's rows 7, 8 and 14."""
+    if config.loss.name == "mean_squared_error":
+        return CHANCE
+    if config.network.activation.name == "sigmoid":
+        return ROW_8
+    return (0.9993, 0.963, 0.9627)
+
+
+def test_it_walks_from_the_baseline_to_a_healthy_network() -> None:
+    tuning = followed(mnist)
+    assert told(tuning)[0] == "kept loss=categorical_crossentropy"
+    assert told(tuning)[-1].startswith("kept activation=relu")
+    assert tuning.end(30) == "healthy"
+    assert tuning.current.config.network.activation.name == "relu"
+    assert tuning.current.mean("test_accuracy").mean == 0.9627
+
+
+def test_what_does_not_help_is_dropped_and_the_next_one_tried() -> None:
+    def stubborn(config: RunConfig) -> Accuracies:
+        learns = config.optimizer.name == "adam" and config.network.activation.name == "sigmoid"
+        return (0.99, 0.96, 0.96) if learns else CHANCE
+
+    tuning = followed(stubborn)
+    assert told(tuning)[0] == "dropped loss=categorical_crossentropy"
+    assert told(tuning)[-1] == "kept optimizer=adam"
+    # What was dropped is not in the end's config.
+    assert tuning.current.config.loss.name == "mean_squared_error"
+
+
+def test_it_ends_where_nothing_helps_or_the_runs_are_used_up() -> None:
+    def fatal(config: RunConfig) -> Accuracies:
+        return CHANCE
+
+    tuning = followed(fatal)
+    assert tuning.end(30) == "nothing helps"
+    assert not any(step.kept for step in tuning.steps)
+    patches = [step.remedy.patch for step in tuning.steps]
+    assert all(patches.count(patch) == 1 for patch in patches)
+    assert followed(fatal, most_runs=1).steps == ()
+    ended = followed(fatal, most_runs=3)
+    assert (ended.runs, ended.end(3)) == (3, "--max-runs 3 is used up")
+
+
+def test_what_was_offered_before_is_tried_where_nothing_else_is_left() -> None:
+    """More epochs bring little; the start's ReLU and Adam were offered, and are what helps."""
+
+    def slow(config: RunConfig) -> Accuracies:
+        if config.optimizer.name == "adam":
+            return (0.99, 0.963, 0.963)
+        return (0.94, 0.856, 0.856) if config.loss.name != "mean_squared_error" else CHANCE
+
+    tuning = followed(slow)
+    kept = [step.remedy.patch for step in tuning.steps if step.kept]
+    assert kept[0] == {"loss": "categorical_crossentropy"}
+    assert kept[-1]["optimizer"]["name"] == "adam"
+    assert tuning.path[-2].outcome == "overfitting"
+    offered = [remedy.patch for remedy in tuning.path[-2].remedies]
+    assert kept[-1] not in offered
+    assert tuning.end(30) == "healthy"
+
+
+def test_what_was_kept_is_not_undone_by_what_was_offered_before() -> None:
+    kept = ["optimizer", "network.layers.0.units"]
+    for patch, undoes in (
+        ({"optimizer.learning_rate": 1.0}, True),
+        ({"network.layers": []}, True),
+        ({"network.layers.0.activation": "relu"}, False),
+        ({"loss": "mse"}, False),
+    ):
+        assert recipe._undoes(Remedy(patch, "", "healthy"), kept) == undoes
+
+
+def test_a_healthy_start_is_the_end() -> None:
+    tuning = followed(lambda _: (0.999, 0.963, 0.963))
+    assert (tuning.steps, tuning.end(30)) == ((), "healthy")
+
+
+def test_a_test_mismatch_is_judged_on_the_test_set_and_says_so() -> None:
+    def noisy(config: RunConfig) -> Accuracies:
+        if config.data.noise.train:
+            return (0.999, 0.91, 0.91)
+        return (0.999, 0.963, 0.61 if config.network.dropout else 0.503)
+
+    relu = (
+        BASELINE.replace("sigmoid", "relu")
+        .replace("mse", "categorical_crossentropy")
+        .replace("{name: mnist}", "{name: mnist, noise: {test: 1.0}}")
+    )
+    tuning = followed(noisy, relu)
+    assert told(tuning)[0] == "kept dropout=0.7"
+    assert tuning.steps[0].judgement.gains["test_accuracy"].difference.mean == pytest.approx(0.107)
+    # Validation is 5 points worse with noise on it, and is not what counts here.
+    assert told(tuning)[1].startswith("kept train=1")
+    lines = report.tree(TuneResult(tuning, "", Path(), Path(), Path()))
+    assert lines[-1] == report.ON_THE_TEST_SET
+
+
+def test_a_refused_change_is_dropped() -> None:
+    def refuses(config: RunConfig) -> Trial:
+        if config.loss.name != "mean_squared_error":
+            raise InputError(Fault("Keras refuses it"))
+        return trial(config, CHANCE)
+
+    tuning = tune(parse(BASELINE), refuses, most_runs=2)
+    assert told(tuning)[0] == "dropped loss=categorical_crossentropy"
+    assert tuning.steps[0].why == "refused: Keras refuses it"
+    assert (
+        report.as_json(TuneResult(tuning, "", Path(), Path(), Path()))["steps"][0]["trial"] is None
+    )
+    assert len(report.rows(tuning)) == tuning.runs
+
+
+SEEDS = (CHANCE, CHANCE, CHANCE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept", "why"),
+    [
+        # One seed: a margin.
+        ((CHANCE,), ((0.121, 0.12, 0.12),), False, "no clear gain"),
+        ((CHANCE,), ((0.2, 0.19, 0.19),), True, "training accuracy +8.7 points"),
+        # Several: what all of them say.
+        (SEEDS, ((0.2, 0.2, 0.2), (0.21, 0.2, 0.2), (0.22, 0.2, 0.2)), True, "+9.7 points [+7.0"),
+        (SEEDS, ((0.9, 0.9, 0.9), CHANCE, CHANCE), False, "needs about"),
+        # Better in training, and worse where it counts.
+        (((0.3, 0.3, 0.3),), ((0.5, 0.2, 0.2),), False, "worse"),
+        # Overfitting: validation counts, not training.
+        (((1.0, 0.8, 0.8),), ((0.85, 0.84, 0.84),), True, "validation accuracy +4.0 points"),
+        (((1.0, 0.8, 0.8),), ((1.0, 0.801, 0.8),), False, "no clear gain"),
+        # Mended at no cost.
+        (((0.99, 0.905, 0.9),), ((0.94, 0.908, 0.9),), True, "healthy now, and no worse"),
+    ],
+)
+def test_a_change_is_kept_for_a_reason(
+    before: tuple[Accuracies, ...], after: tuple[Accuracies, ...], kept: bool, why: str
+) -> None:
+    config = parse(BASELINE)
+    judged = judge(trial(config, *before), trial(config, *after), "val_accuracy")
+    assert judged.kept is kept
+    assert why in judged.why
+
+
+def test_fewer_runs_that_diverge_are_better() -> None:
+    config = parse(BASELINE)
+    good = trial(config, CHANCE, CHANCE)
+    broken = tuple(
+        replace(run, facts={**run.facts, "status": "diverged"}, history=History((float("nan"),)))
+        for run in good.runs
+    )
+    one, both = Trial(config, (broken[0], good.runs[1])), Trial(config, broken)
+    assert judge(both, one, "val_accuracy").kept
+    assert judge(good, one, "val_accuracy").why == "1 of 2 runs diverge"
+    assert not judge(both, both, "val_accuracy").kept
+    assert one.outcome == "diverged"
+    failed = replace(broken[0], facts={"status": "failed", "reason": "no memory"})
+    assert judge(good, Trial(config, (failed,)), "val_accuracy").why == "failed: no memory"
+
+
+def test_healthy_means_every_seed() -> None:
+    config = parse(BASELINE)
+    mixed = trial(config, (0.999, 0.963, 0.963), CHANCE)
+    assert mixed.outcome == "optimization_failure"
+    assert mixed.remedies == list(mixed.verdicts[1].remedies)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "goal"),
+    [
+        ("diverged", "accuracy"),
+        ("optimization_failure", "accuracy"),
+        ("still_improving", "val_accuracy"),
+        ("overfitting", "val_accuracy"),
+        ("test_mismatch", "test_accuracy"),
+    ],
+)
+def test_what_helps_follows_from_what_is_wrong(outcome: Outcome, goal: str) -> None:
+    assert recipe.goal_of(outcome, "val_accuracy") == goal
+
+
+TINY = """
+data: {name: mnist_sample, train: 250, validation: 100, test: 100}
+network:
+  layers:
+    - {type: flatten}
+    - {type: dense, units: 16, activation: sigmoid}
+    - {type: dense, units: 10, activation: softmax}
+loss: mse
+optimizer: sgd
+training: {batch_size: 50, epochs: 3, early_stopping: null}
+"""
+
+
+def kerasdemo(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, ["tune", *arguments])
+
+
+def test_the_verb_leaves_runs_a_picture_and_a_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+    tuned = kerasdemo("tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results")
+    assert tuned.exit_code == 0, tuned.output
+    assert "tiny, seeds 3, 4" in tuned.stdout
+    assert "end: --max-runs 4 is used up, after 4 runs" in tuned.stdout
+    (folder,) = Path("results").glob("tiny-*-tune")
+    assert (folder / "tune.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(folder.glob("tiny-*/verdict.json"))) == 4
+    assert load(folder / "tuned.yaml").name == "tiny_tuned"
+
+    def trains(*_: object) -> None:
+        raise AssertionError("it trains what is answered")
+
+    monkeypatch.setattr("kerasdemo.training.trainer.Trainer.fit", trains)
+    again = kerasdemo(
+        "tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results", "--json",
+        "--output", "best.yaml",
+    )  # fmt: skip
+    assert again.exit_code == 0, again.output
+    found = json.loads(again.stdout)
+    assert found == {**json.loads((folder / "tune.json").read_text())}
+    assert found["config"] == "best.yaml"
+    assert load("best.yaml").network.layers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("nowhere.yaml",), "nowhere.yaml: no such file"),
+        (
+            ("tiny.yaml", "--seeds", "0-2", "--max-runs", "2"),
+            "--max-runs: got 2; expected at least",
+        ),
+        (("tiny.yaml", "--output", "nowhere/best.yaml"), "nowhere/best.yaml: can't be written"),
+        (("tiny.yaml", "--results", "tiny.yaml"), "results can't be written here"),
+    ],
+)
+def test_bad_input_trains_nothing(
+    arguments: tuple[str, ...], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(TINY)
+    result = kerasdemo(*arguments)
+    assert isinstance(result.exception, InputError)
+    assert problem in str(result.exception)
+    assert not Path("results").exists()
