@@ -21,6 +21,7 @@ from kerasdemo.comparison.comparison import (
     value_of,
 )
 from kerasdemo.config import InputError
+from kerasdemo.records.index import Scalar
 from tests.factories import lost, made
 
 MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
