@@ -3,12 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format schema bench fuzz scorecard experiments lecture clean
+.PHONY: demo test test-all lint format schema bench fuzz scorecard experiments lecture clean
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
 
 test: .venv/ready
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not slow"
+
+# With a Ray cluster, kills, deep demos and the fuzzer: what needs longer.
+test-all: .venv/ready
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 lint: .venv/ready

@@ -267,8 +267,9 @@ def diagnose(
     patch: Annotated[
         bool, typer.Option("--patch", help="Write the first remedy of each run as a new YAML.")
     ] = False,
-    probe: Annotated[
-        bool, typer.Option("--probe", help="Make short experiments first, to tell causes apart.")
+    sanity_checks: Annotated[
+        bool,
+        typer.Option("--sanity-checks", help="Make short experiments first, to tell causes apart."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -277,18 +278,23 @@ def diagnose(
     from kerasdemo.diagnosis import sanity_results
 
     runs = [_read(name, results) for name in names]
-    if probe:
-        runs = [_probed(run) for run in runs]
+    if sanity_checks:
+        runs = [_with_sanity_checks(run) for run in runs]
     verdicts = [diagnosis.diagnose(run) for run in runs]
     if as_json:
         told = zip(runs, verdicts, strict=True)
-        _print_json([{"run": r.id, **v.as_dict(), "probe": dict(r.probe) or None} for r, v in told])
+        _print_json(
+            [
+                {"run": r.id, **v.as_dict(), "sanity_checks": dict(r.sanity_checks) or None}
+                for r, v in told
+            ]
+        )
         return
     console = _console()
     for outcome, verdict in zip(runs, verdicts, strict=True):
         console.print(outcome.id, style="bold", highlight=False, markup=False, soft_wrap=True)
         _print_verdict(console, verdict, evidence=True)
-        if outcome.probe:
+        if outcome.sanity_checks:
             _print_table(sanity_results.table(outcome))
         if patch:
             _say(f"  {_write_patched(outcome, verdict)}")
@@ -568,12 +574,12 @@ def _read(name: str, results: Path) -> "Run":
     return read(name)
 
 
-def _probed(outcome: "Run") -> "Run":
+def _with_sanity_checks(outcome: "Run") -> "Run":
     """Make short experiments on a run's config, unless they were made, and read it again."""
     from kerasdemo.records import read
     from kerasdemo.training import sanity_checks
 
-    sanity_checks.probe(outcome)
+    sanity_checks.run_sanity_checks(outcome)
     return read(outcome.folder.path)
 
 
@@ -840,7 +846,7 @@ TEXT = (
     "status",
     "verdict",
     "data",
-    "probe",
+    "check",
     "note",
     "part",
     "demo",

@@ -630,7 +630,7 @@ RULES = (
         f"A rate more than {HIGH_RATE:.0f} times the optimizer's usual one, and its signs: weights "
         f"that change by {LARGE_CHANGE:.0f} times their size in an epoch, a loss that rises, "
         "breaks, or ends above the untrained network's, a layer whose units it killed. After "
-        "`diagnose --probe`: a smaller rate that gains twice as much in a few hundred steps.",
+        "`diagnose --sanity-checks`: a smaller rate that gains twice as much in few steps.",
         "Steps that overshoot the valley climb its other side.",
         "A tenth of it; clipped gradients.",
     ),
@@ -642,8 +642,8 @@ RULES = (
         learning_rate_too_low,
         f"A rate of {LOW_RATE:g} of the optimizer's usual one or less, and its signs: an update "
         f"moves the weights by less than {SMALL_UPDATE:g} of their size (TheDeepChecker, TOSEM "
-        "2022), and the loss falls steadily but slowly. After `diagnose --probe`: a larger rate "
-        "that gains twice as much in a few hundred steps.",
+        "2022), and the loss falls steadily but slowly. After `diagnose --sanity-checks`: a larger "
+        "rate that gains twice as much in few steps.",
         "The training would get there, in a hundred times the time.",
         "The usual rate, or Adam.",
     ),

@@ -70,7 +70,7 @@ class Sweep:
 
 def sweep(features: RunFeatures) -> Sweep | None:
     """Return what was found out about learning rates, or None."""
-    probe = features.run.probe
+    probe = features.run.sanity_checks
     own, best = (number(probe, "learning_rates", key) for key in ("own_rate", "best_rate"))
     before, zeroed = number(probe, "learning_rates", "loss_before"), _of(probe, "zeroed_input")
     steps = number(probe, "learning_rates", "steps")
@@ -91,7 +91,7 @@ def _of(probe: Any, *path: str) -> float | None:
 
 def rates(features: RunFeatures) -> list[dict[str, Any]]:
     """Return what each rate of the sweep came to: rate, loss, accuracy."""
-    swept = features.run.probe.get("learning_rates")
+    swept = features.run.sanity_checks.get("learning_rates")
     rows = swept.get("rates") if isinstance(swept, dict) else None
     listed = rows if isinstance(rows, list) else []
     return [row for row in listed if isinstance(row, dict) and number(row, "rate") is not None]
@@ -99,7 +99,7 @@ def rates(features: RunFeatures) -> list[dict[str, Any]]:
 
 def learnt(features: RunFeatures, how: str) -> bool | None:
     """Return whether one batch was learnt by heart: with its `own` steps, or with `adam`."""
-    accuracy = number(features.run.probe, "one_batch", how, "accuracy")
+    accuracy = number(features.run.sanity_checks, "one_batch", how, "accuracy")
     return None if accuracy is None else accuracy >= BY_HEART
 
 
@@ -111,7 +111,7 @@ def unlearnable(features: RunFeatures) -> str | None:
 
 
 def _batch(features: RunFeatures) -> str:
-    probe = features.run.probe
+    probe = features.run.sanity_checks
     count, steps = (number(probe, "one_batch", key) or 0 for key in ("examples", "steps"))
     accuracy = number(probe, "one_batch", "own", "accuracy") or 0.0
     return f"{accuracy:.0%} of {count:.0f} examples after {steps:.0f} steps"
@@ -126,7 +126,7 @@ def notes(features: RunFeatures) -> Iterator[str]:
             f"Its own steps don't learn one batch by heart ({_batch(features)}), Adam's do: the "
             "optimizer is at fault, not what the network can hold."
         )
-    blind = number(features.run.probe, "zeroed_input", "accuracy")
+    blind = number(features.run.sanity_checks, "zeroed_input", "accuracy")
     if blind is not None and _no_better(features, blind):
         yield (
             f"It does no better than with its inputs set to 0 ({blind:.1%}): it does not look at "
@@ -176,8 +176,8 @@ def _no_better(features: RunFeatures, blind: float) -> bool:
 
 
 def table(run: Run) -> list[dict[str, Any]]:
-    """Return the experiments as rows: probe, loss, accuracy, note."""
-    features, probe = RunFeatures(run), run.probe
+    """Return the experiments as rows: check, loss, accuracy, note."""
+    features, probe = RunFeatures(run), run.sanity_checks
     found = sweep(features)
     rows = [_row(probe, "untrained", "learning_rates", loss="loss_before")]
     for row in rates(features):
@@ -193,9 +193,9 @@ def table(run: Run) -> list[dict[str, Any]]:
         note = "" if done is None else "learnt by heart" if done else "not learnt"
         rows.append(_row(probe, f"one batch, {words}", "one_batch", how, note=note))
     linear = features.fact("data", "linear_baseline", "train")
-    return [*rows, {"probe": "a linear classifier", "loss": None, "accuracy": linear, "note": ""}]
+    return [*rows, {"check": "a linear classifier", "loss": None, "accuracy": linear, "note": ""}]
 
 
 def _row(facts: Any, name: str, *path: str, loss: str = "loss", note: str = "") -> dict[str, Any]:
     values = {"loss": number(facts, *path, loss), "accuracy": number(facts, *path, "accuracy")}
-    return {"probe": name, **values, "note": note}
+    return {"check": name, **values, "note": note}

@@ -105,7 +105,7 @@ class _Rates(_Record):
     rates: list[_Tried] | None = None
 
 
-class _Probe(_Record):
+class _SanityChecks(_Record):
     one_batch: _Batch | None = None
     learning_rates: _Rates | None = None
     zeroed_input: _Tried | None = None
@@ -146,9 +146,9 @@ def facts(file: Path) -> dict[str, Any]:
     return _checked(_Facts, file) if file.exists() else {}
 
 
-def probe(file: Path) -> dict[str, Any]:
-    """Return probe.json; a damaged one counts as none, for it can be made again."""
-    return _derived(_Probe, file)
+def sanity_checks(file: Path) -> dict[str, Any]:
+    """Return sanity_checks.json; a damaged one counts as none, for it can be made again."""
+    return _derived(_SanityChecks, file)
 
 
 def verdict(file: Path) -> dict[str, Any]:

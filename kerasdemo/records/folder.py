@@ -38,7 +38,7 @@ class RunFolder:
     """The folder of one run.
 
     Facts, written once: config.yaml, run.json, metrics.csv, times.csv, layers.csv, model.keras, and
-    where it was probed, probe.json. Derived, made again at will: verdict.json, curves.png,
+    after sanity checks, sanity_checks.json. Derived, safe to delete: verdict.json, curves.png,
     layers.png. Only while it trains: checkpoint.npz.
     """
 
@@ -73,8 +73,8 @@ class RunFolder:
         return self.path / "verdict.json"
 
     @property
-    def probe_file(self) -> Path:
-        return self.path / "probe.json"
+    def sanity_checks_file(self) -> Path:
+        return self.path / "sanity_checks.json"
 
     @property
     def curves_file(self) -> Path:
@@ -129,7 +129,7 @@ class RunFolder:
             self.layers_file,
             self.model_file,
             self.verdict_file,
-            self.probe_file,
+            self.sanity_checks_file,
             self.checkpoint_file,
             self.curves_file,
             self.layer_plot_file,

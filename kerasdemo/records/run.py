@@ -74,7 +74,7 @@ class Run:
     layers: Mapping[str, LayerHistory] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
-    probe: Mapping[str, Any] = field(default_factory=dict)
+    sanity_checks: Mapping[str, Any] = field(default_factory=dict)
     times: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
@@ -129,7 +129,11 @@ def read(path: str | Path) -> Run:
             _layers(folder.layers_file),
             file_checks.facts(folder.run_file),
             folder.path,
-            file_checks.probe(folder.probe_file),
+            file_checks.sanity_checks(
+                folder.sanity_checks_file
+                if folder.sanity_checks_file.exists()
+                else folder.path / "probe.json"  # their name before
+            ),
             _times(folder.times_file),
         )
     except InputError:

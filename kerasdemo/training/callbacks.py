@@ -14,7 +14,7 @@ from kerasdemo.config.types import EarlyStopping, ReduceLROnPlateau
 from kerasdemo.data.loading import Array
 from kerasdemo.records import RunFolder, files
 from kerasdemo.training.epoch_trainer import Chunks, EpochTrainer, Measured
-from kerasdemo.training.layer_statistics import LayerStatistics, probe_set
+from kerasdemo.training.layer_statistics import LayerStatistics, statistics_examples
 
 Callback: Any = keras.callbacks.Callback
 # Of EarlyStopping and ReduceLROnPlateau. Not their `min_delta`: Keras turns its sign as it starts.
@@ -70,25 +70,25 @@ class Measure(Callback):  # type: ignore[misc]
 class Record(Callback):  # type: ignore[misc]
     """Write a row an epoch to metrics.csv and layers.csv."""
 
-    def __init__(self, folder: RunFolder, probe: LayerStatistics, x: Array, y: Array):
+    def __init__(self, folder: RunFolder, layer_statistics: LayerStatistics, x: Array, y: Array):
         super().__init__()
         self.folder = folder
-        self.probe = probe
-        self.examples = [tf.constant(part) for part in probe_set(x, y)]
+        self.layer_statistics = layer_statistics
+        self.examples = [tf.constant(part) for part in statistics_examples(x, y)]
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.before = self.probe.kernels()
+        self.before = self.layer_statistics.kernels()
 
     def untrained(self) -> dict[str, dict[str, float]]:
         """Return the layers' statistics before the first update."""
         x, y = self.examples
-        return self.probe.measure(x, y, self.probe.kernels())
+        return self.layer_statistics.measure(x, y, self.layer_statistics.kernels())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = dict(logs or {})
         x, y = self.examples
-        layers = self.probe.measure(x, y, self.before)
-        self.before = self.probe.kernels()
+        layers = self.layer_statistics.measure(x, y, self.before)
+        self.before = self.layer_statistics.kernels()
         self.folder.add_layers(epoch + 1, layers)
         self.folder.add_epoch(epoch + 1, row)  # last: its row makes the epoch whole
 

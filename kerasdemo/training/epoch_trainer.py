@@ -62,7 +62,7 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
         self.measure_chunk = tf.function(self._measure_chunk, jit_compile=self.xla, autograph=False)
         # In a graph of TensorFlow's the many small operations of an update are still worth XLA.
         self.apply = tf.function(self._apply, jit_compile=True, autograph=False)
-        self.probe = LayerStatistics(self.network, self.loss_of, xla=self.xla)
+        self.layer_statistics = LayerStatistics(self.network, self.loss_of, xla=self.xla)
         self.examples: Examples | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""What a layer does, measured at the end of each epoch on a fixed probe set in inference mode."""
+"""Statistics of each layer on the same few examples at the end of each epoch, in inference mode."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.data.loading import Array
 from kerasdemo.records.folder import STATISTICS
 
-# Few enough that a probe costs at most a twentieth of an epoch of 10,000 examples.
+# Few enough that they cost at most a twentieth of an epoch of 10,000 examples.
 EXAMPLES = 400
 # A unit is dead if it gives less than this for every example (TheDeepChecker, TOSEM 2022).
 SILENT = 1e-5
@@ -25,7 +25,7 @@ RANGES = {
 }
 
 
-def probe_set(x: Array, y: Array) -> tuple[Array, Array]:
+def statistics_examples(x: Array, y: Array) -> tuple[Array, Array]:
     """Return at most EXAMPLES examples, evenly spread over the training set."""
     chosen = np.unique(np.linspace(0, len(x) - 1, min(EXAMPLES, len(x))).astype(int))
     return x[chosen], y[chosen]

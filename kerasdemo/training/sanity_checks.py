@@ -31,16 +31,16 @@ DECADES = (-3, -2, -1, 0, 1, 2, 3)
 ADAM = {"name": "adam", "learning_rate": 1e-3}
 
 
-def probe(run: Run) -> dict[str, Any]:
-    """Make the experiments on a run's config, write probe.json into its folder, and return it.
+def run_sanity_checks(run: Run) -> dict[str, Any]:
+    """Make the experiments on a run's config, write them into its folder, and return it.
 
     What is on disk is not made again.
 
     Raises:
         InputError: where the run's data can't be had any more, or its folder not be written to.
     """
-    if run.probe:
-        return dict(run.probe)
+    if run.sanity_checks:
+        return dict(run.sanity_checks)
     dataset = _same_data(run)
     started = time.perf_counter()
     trainer = _Trainer(run.config, dataset)
@@ -52,7 +52,7 @@ def probe(run: Run) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - started, 3),
     }
     try:
-        files.write_json(run.folder.probe_file, facts)
+        files.write_json(run.folder.sanity_checks_file, facts)
     except OSError as error:
         raise InputError(Fault(f"can't be written: {error.strerror}", str(run.path))) from None
     return facts
@@ -63,7 +63,7 @@ def _same_data(run: Run) -> Dataset:
     dataset = data.load(run.config)
     known = (run.facts.get("data") or {}).get("sha256")
     if known is not None and known != dataset.source.sha256:
-        message = "the data is not what the run was trained on; nothing was probed"
+        message = "the data is not what the run was trained on; no sanity check was run"
         raise InputError(Fault(message, str(run.path)))
     return dataset
 

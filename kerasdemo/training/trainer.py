@@ -44,7 +44,7 @@ class Trainer:
     @property
     def layer_names(self) -> list[str]:
         """Layers that layers.csv has rows for."""
-        return self.program.probe.names
+        return self.program.layer_statistics.names
 
     def resume(self, folder: RunFolder) -> int:
         """Take up a run that was cut off; return how many whole epochs it has."""
@@ -71,7 +71,7 @@ class Trainer:
         checkpoint = callbacks.Checkpoint(
             folder.checkpoint_file, self.program, measure, keras_callbacks, self.facts
         )
-        record = callbacks.Record(folder, self.program.probe, *self.train)
+        record = callbacks.Record(folder, self.program.layer_statistics, *self.train)
         every = [callbacks.Clock(folder), measure, *keras_callbacks, record, checkpoint]
         if reporter:
             reporter.begin(self.config, folder.path, first + 1, len(self.train[0]))

@@ -57,10 +57,10 @@ def overheads() -> dict[str, float]:
     """Return seconds of an epoch's training, of evaluating 10,000 examples, and of a probe."""
     session = Trainer(mnist(), data.load(mnist()))
     chunks = session.program.chunks(*session.train)
-    probe = session.program.probe
-    from kerasdemo.training.layer_statistics import probe_set
+    probe = session.program.layer_statistics
+    from kerasdemo.training.layer_statistics import statistics_examples
 
-    x, y = probe_set(*session.train)
+    x, y = statistics_examples(*session.train)
     before = probe.kernels()
 
     def timed(work) -> float:  # type: ignore[no-untyped-def]

@@ -262,7 +262,7 @@ def probe(losses: dict[float, float], own: float, adam: float = 1.0, batch: floa
 
 
 def probed(run: Run, **found: Any) -> Verdict:
-    return diagnose(replace(run, probe=probe(**found)))
+    return diagnose(replace(run, sanity_checks=probe(**found)))
 
 
 def test_a_probed_learning_rate_is_proven_or_cleared(run: MakeRun) -> None:
@@ -303,7 +303,7 @@ def test_one_batch_tells_the_steps_from_the_network(run: MakeRun) -> None:
 
 def test_a_probed_good_run_gets_a_conclusion_and_no_advice(good: Run) -> None:
     found = probe({0.1: 2.29}, own=0.1, batch=0.3, adam=0.3)
-    verdict = diagnose(replace(good, probe=found))
+    verdict = diagnose(replace(good, sanity_checks=found))
     assert replace(verdict, notes=()) == diagnose(good)
     assert [note.startswith("Conclusion") for note in verdict.notes] == [True]
 

@@ -16,7 +16,7 @@ from mutations import paths, replaced
 
 RUN_FILES = (
     *("run.json", "metrics.csv", "config.yaml", "verdict.json", "times.csv", "layers.csv"),
-    *("probe.json", "model.keras", "curves.png", "layers.png"),
+    *("sanity_checks.json", "model.keras", "curves.png", "layers.png"),
 )
 BESIDE = (".index.jsonl", "sweep.json")
 

@@ -58,7 +58,7 @@ claims:
   - {says: few units fail, runs: intact, verdict: optimization_failure}
   - {says: it learns, runs: victim, metric: test_accuracy, between: [0.1, 0.9]}
 """
-# What `diagnose --probe` would leave; making it takes longer than all else here.
+# What `diagnose --sanity-checks` would leave; making it takes longer than all else here.
 _ROW = {"rate": 0.001, "loss": 1.2, "accuracy": 0.5}
 PROBE = {
     "one_batch": {"examples": 20, "steps": 50, "chance": 0.5, "own": _ROW, "adam": _ROW},
@@ -230,7 +230,7 @@ class Folder:
         self._kerasdemo("sweep", "pair.yaml", "--results", "runs", "--workers", "1", "--quiet")
         (self.intact,) = (p.name for p in self.whole.glob("intact-*"))
         (self.victim,) = (p.name for p in self.whole.glob("victim-*"))
-        (self.whole / self.victim / "probe.json").write_text(json.dumps(PROBE))
+        (self.whole / self.victim / "sanity_checks.json").write_text(json.dumps(PROBE))
         self._kerasdemo("show", f"runs/pair/{self.victim}")
         self._kerasdemo("list", "runs/pair")
 

@@ -86,8 +86,8 @@ network: {layers: [{type: conv2d, filters: 4, kernel_size: 3, activation: relu},
 
 def test_the_probe_set_is_spread_over_the_training_set() -> None:
     x = np.arange(10_000)
-    chosen, _ = layer_statistics.probe_set(x, x)
+    chosen, _ = layer_statistics.statistics_examples(x, x)
     assert len(chosen) == layer_statistics.EXAMPLES <= 1_000
     assert (chosen[0], chosen[-1]) == (0, 9_999)
-    small, _ = layer_statistics.probe_set(x[:30], x[:30])
+    small, _ = layer_statistics.statistics_examples(x[:30], x[:30])
     assert small.tolist() == list(range(30))

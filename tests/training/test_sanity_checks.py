@@ -38,15 +38,15 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
     tmp_path: Path, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stuck(tmp_path, tiny("optimizer={name: sgd, learning_rate: 0.001}"))
-    told = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--probe"])
+    told = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks"])
     assert told.exit_code == 0, told.output
     assert "The learning rate 0.001 is too low: in 20 steps the loss gets to" in told.stdout
     assert "one batch, with Adam" in told.stdout
     found = read(run.folder.path)
-    swept = found.probe["learning_rates"]
+    swept = found.sanity_checks["learning_rates"]
     assert [row["rate"] for row in swept["rates"]] == [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]
     assert swept["best_rate"] in (0.1, 1.0)
-    batch = found.probe["one_batch"]
+    batch = found.sanity_checks["one_batch"]
     assert batch["own"]["accuracy"] < sanity_results.BY_HEART <= batch["adam"]["accuracy"]
     verdict = diagnose(found)
     assert verdict.causes[0].name == "learning_rate_too_low"
@@ -57,8 +57,10 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
         raise AssertionError("it probes what is on disk")
 
     monkeypatch.setattr(sanity_checks, "one_batch", trains)
-    again = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--probe", "--json"])
-    assert json.loads(again.stdout)[0]["probe"] == json.loads(run.folder.probe_file.read_text())
+    again = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks", "--json"])
+    assert json.loads(again.stdout)[0]["sanity_checks"] == json.loads(
+        run.folder.sanity_checks_file.read_text()
+    )
 
 
 def test_written_layers_that_do_not_look_at_their_input(tmp_path: Path, tiny: Tiny) -> None:
@@ -68,7 +70,7 @@ def test_written_layers_that_do_not_look_at_their_input(tmp_path: Path, tiny: Ti
     )
     network = f"network={{layers: {layers}, initializer: zeros, regularizer: {{l2: 0.1}}}}"
     run = stuck(tmp_path, tiny(network))
-    facts = sanity_checks.probe(run)
+    facts = sanity_checks.run_sanity_checks(run)
     assert facts["zeroed_input"]["accuracy"] < 0.3
     assert facts["one_batch"]["adam"]["accuracy"] < sanity_results.BY_HEART
     notes = diagnose(read(run.folder.path)).notes
@@ -83,14 +85,14 @@ def test_other_data_is_not_probed(
     other = data.Source(data.find(run.config).arrays, "mnist_sample", "another")
     monkeypatch.setattr(data, "find", lambda _: other)
     with pytest.raises(InputError, match="not what the run was trained on"):
-        sanity_checks.probe(run)
-    assert not run.folder.probe_file.exists()
+        sanity_checks.run_sanity_checks(run)
+    assert not run.folder.sanity_checks_file.exists()
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"learning_rates": 3, "one_batch": []}'])
 def test_a_damaged_probe_counts_as_none(text: str, tmp_path: Path, tiny: Tiny) -> None:
     run = stuck(tmp_path, tiny())
-    run.folder.probe_file.write_text(text)
+    run.folder.sanity_checks_file.write_text(text)
     damaged = read(run.folder.path)
     assert diagnose(damaged) == diagnose(run)
-    assert sanity_results.table(damaged)[-1]["probe"] == "a linear classifier"
+    assert sanity_results.table(damaged)[-1]["check"] == "a linear classifier"
