@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from kerasdemo.config import types
 from kerasdemo.config.datasets import Facts
-from kerasdemo.config.document import Document, Key
+from kerasdemo.config.document import Document, Key, key_of
 from kerasdemo.config.errors import Fault
-from kerasdemo.config.tensor_shapes import ShapeError, output_shape
+from kerasdemo.config.layers import ShapeError, has_one_output, layers_of
+from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.config.types import RunConfig
 
 
@@ -55,37 +55,32 @@ def _monitors(config: RunConfig) -> Iterator[tuple[Key, str]]:
 
 
 def output_faults(
-    config: RunConfig, shape: tuple[int, ...], classes: int | None
+    config: RunConfig, shape: Shape, classes: int | None
 ) -> Iterator[tuple[Key, str]]:
     """Yield what keeps the network from naming so many classes; None where they are not known."""
     network, loss = config.network, config.loss.name
     if network.layers is None:
-        if single_output(config) and classes not in (None, 2):
+        if has_one_output(config) and classes not in (None, 2):
             yield (
                 ("loss",),
                 f"{loss} has one output unit, for two classes; {config.data.name} has "
                 f"{classes}: use categorical_crossentropy",
             )
         return
-    if not any(_trains(layer) for layer in network.layers):
+    try:
+        layers = layers_of(config, shape, classes)
+    except ShapeError as error:
+        yield key_of(error.key)[:3], str(error)
+        return
+    if not any(layer.has_kernel for layer in layers):
         yield ("network", "layers"), "no layer has weights to train: add a dense layer"
         return
-    try:
-        shape = output_shape(network.layers, shape)
-    except ShapeError as error:
-        yield ("network", "layers", error.layer), str(error)
-        return
+    output = layers[-1].output_shape
     last: Key = ("network", "layers", len(network.layers) - 1)
-    if len(shape) != 1:
-        yield last, f"the output has shape {shape}; expected one row of units: add a flatten layer"
+    if len(output) != 1:
+        yield last, f"the output has shape {output}; expected one row of units: add a flatten layer"
     elif classes is not None:
-        yield from ((last, m) for m in _units_fit(shape[0], classes, loss))
-
-
-def _trains(layer: types.Layer) -> bool:
-    if isinstance(layer, types.MaxoutLayer):
-        return layer.units is not None
-    return isinstance(layer, types.DenseLayer | types.Conv2DLayer)
+        yield from ((last, m) for m in _units_fit(output[0], classes, loss))
 
 
 def _units_fit(units: int, classes: int, loss: str) -> Iterator[str]:
@@ -98,8 +93,3 @@ def _units_fit(units: int, classes: int, loss: str) -> Iterator[str]:
         yield f"one output unit can't name {classes} classes; give it {classes} units"
     elif units not in (1, classes):
         yield f"{units} output units, but the data has {classes} classes (one-hot targets)"
-
-
-def single_output(config: RunConfig) -> bool:
-    """Return whether the `depth` form ends in one unit."""
-    return config.loss.name.startswith("binary_") or config.loss.name in ("hinge", "squared_hinge")

@@ -5,15 +5,23 @@ need be. Static rules on the declared network find fewer faults than a run does,
 cry wolf (NeuraLint, TOSEM 2021: precision 100 %, recall 70.5 %).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
-from kerasdemo.config import keras_arguments, memory, types
-from kerasdemo.config.consistency import single_output
-from kerasdemo.config.document import Key, dotted
+from kerasdemo.config import keras_arguments, memory
+from kerasdemo.config.document import Key, dotted, key_of
 from kerasdemo.config.errors import Fault
-from kerasdemo.config.tensor_shapes import ShapeError
+from kerasdemo.config.layers import (
+    NORMALIZATIONS,
+    KernelLayer,
+    Layer,
+    ShapeError,
+    has_one_output,
+    kernel_layers,
+    layers_of,
+)
 from kerasdemo.config.types import RunConfig
 
 Severity = Literal["error", "tip"]
@@ -82,10 +90,11 @@ class Mismatch:
 
 def lint(config: RunConfig) -> list[Tip]:
     """Return every remark on a loaded config, errors first."""
+    declared = Declared.of(config)
     found = [
         Tip(rule.code, rule.severity, dotted(key), message, config.fault(key, message))
         for rule in RULES
-        for key, message in rule.find(config)
+        for key, message in rule.find(declared)
     ]
     return sorted(found, key=lambda tip: tip.severity != "error")
 
@@ -93,37 +102,23 @@ def lint(config: RunConfig) -> list[Tip]:
 # The output and the loss.
 
 
-def output_activation(config: RunConfig) -> tuple[str, Key]:
-    """Return the name of the network's last activation and the key that declares it."""
-    network = config.network
-    if network.layers is None:
-        chosen = network.output_activation
-        return (chosen.name if chosen else "softmax"), ("network", "output_activation")
-    for number, layer in reversed(list(enumerate(network.layers))):
-        key: Key = ("network", "layers", number, "activation")
-        if isinstance(layer, types.ActivationLayer | types.DenseLayer | types.Conv2DLayer):
-            return layer.activation.name, key
-    return "linear", ("network", "layers", len(network.layers) - 1)
+def output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch | None:
+    """Return what is wrong between output and loss, the gravest first, or None.
 
-
-def output_units(config: RunConfig) -> int | None:
-    """Return the units of the output, or None where the classes are not known."""
-    layers = config.network.layers
-    if layers is None:
-        facts = config.facts
-        return 1 if single_output(config) else (facts.classes if facts else None)
-    dense = [layer.units for layer in layers if isinstance(layer, types.DenseLayer)]
-    return dense[-1] if dense else None
-
-
-def output_mismatch(config: RunConfig) -> Mismatch | None:
-    """Return what is wrong between output and loss, the gravest first, or None."""
-    name, key = output_activation(config)
+    Args:
+        layers: of the network, from input to output.
+    """
+    kernels = kernel_layers(layers)
+    if not kernels:
+        return None
+    output = kernels[-1]
+    name, units = output.activation, output.units
+    key = key_of(output.activation_key or "network")
     loss, place = config.loss.name, dotted(key)
     logits = bool(config.loss.arguments.get("from_logits"))
     probabilities = loss in PROBABILITIES
     fitting = "sigmoid" if loss.startswith("binary_") else "softmax"
-    if name == "softmax" and output_units(config) == 1:
+    if name == "softmax" and units == 1:
         message = "softmax over one unit is 1 for every input; use sigmoid with binary_crossentropy"
         return Mismatch(True, key, message, {place: "sigmoid", "loss": "binary_crossentropy"})
     if probabilities and not logits and name not in WITHIN_UNIT:
@@ -132,49 +127,70 @@ def output_mismatch(config: RunConfig) -> Mismatch | None:
     if logits and name in WITHIN_UNIT:
         message = f"from_logits applies {fitting} to what {name} gives; use linear, or leave it out"
         return Mismatch(False, key, message, {"loss.from_logits": False})
-    doubled = _doubled_softmax(config)
+    doubled = _find_doubled_softmax(layers)
     if doubled is not None:
         message = "softmax of a softmax is nearly the same for every class; keep one of them"
-        return Mismatch(False, doubled, message, {dotted(doubled): "linear"})
-    if loss in REGRESSION and _several_classes(config):
-        better = "binary_crossentropy" if single_output(config) else "categorical_crossentropy"
+        return Mismatch(False, key_of(doubled), message, {doubled: "linear"})
+    if loss in REGRESSION and units != 1:
+        better = "binary_crossentropy" if has_one_output(config) else "categorical_crossentropy"
         message = f"{loss} is flat where {name} is surely wrong; for classes use {better}"
         patch = {"loss": better} | ({} if name == fitting else {place: "softmax"})
         return Mismatch(loss == "mean_absolute_percentage_error", ("loss",), message, patch)
     return None
 
 
-def _several_classes(config: RunConfig) -> bool:
-    units = output_units(config)
-    return units is None or units > 1
-
-
-def _doubled_softmax(config: RunConfig) -> Key | None:
-    """Return the first of two softmax with no kernel between them."""
-    layers = config.network.layers or ()
-    before: Key | None = None
-    for number, layer in enumerate(layers):
-        if isinstance(layer, types.DenseLayer | types.Conv2DLayer | types.MaxoutLayer):
+def _find_doubled_softmax(layers: Sequence[Layer]) -> str | None:
+    """Return where the first of two softmax with no kernel between them is declared."""
+    before: str | None = None
+    for layer in layers:
+        if layer.has_kernel:
             before = None
-        activation = getattr(getattr(layer, "activation", None), "name", None)
-        if activation == "softmax":
+        if layer.activation == "softmax":
             if before is not None:
                 return before
-            before = ("network", "layers", number, "activation")
+            before = layer.key
     return None
 
 
 Found = Iterator[tuple[Key, str]]
 
 
-def _unreadable_output(config: RunConfig) -> Found:
-    mismatch = output_mismatch(config)
+@dataclass(frozen=True)
+class Declared:
+    """A config with the layers that it declares; none where its data or a shape is not known."""
+
+    config: RunConfig
+    layers: tuple[Layer, ...]
+
+    @classmethod
+    def of(cls, config: RunConfig) -> "Declared":
+        """Return a config with its layers."""
+        facts = config.facts
+        try:
+            return cls(config, layers_of(config, facts.shape, facts.classes) if facts else ())
+        except ShapeError:
+            return cls(config, ())  # an error of its own
+
+    @cached_property
+    def hidden(self) -> tuple[KernelLayer, ...]:
+        """The layers with a kernel, but for the output."""
+        return kernel_layers(self.layers)[:-1]
+
+    @property
+    def shares_initializer(self) -> bool:
+        """Whether every kernel takes the network's initializer."""
+        layers = self.config.network.layers or ()
+        return all(getattr(layer, "kernel_initializer", None) is None for layer in layers)
+
+
+def _unreadable_output(declared: Declared) -> Found:
+    mismatch = output_mismatch(declared.config, declared.layers)
     if mismatch is not None and mismatch.impossible:
         yield mismatch.key, mismatch.message
 
 
-def _poor_output(config: RunConfig) -> Found:
-    mismatch = output_mismatch(config)
+def _poor_output(declared: Declared) -> Found:
+    mismatch = output_mismatch(declared.config, declared.layers)
     if mismatch is not None and not mismatch.impossible:
         yield mismatch.key, mismatch.message
 
@@ -182,122 +198,90 @@ def _poor_output(config: RunConfig) -> Found:
 # The hidden layers.
 
 
-def hidden_activations(config: RunConfig) -> list[tuple[str, Key]]:
-    """Return the activation of each hidden layer and the key that declares it."""
-    network = config.network
-    if network.layers is None:
-        return [(network.activation.name, ("network", "activation"))] * network.depth
-    found: list[tuple[str, Key]] = []
-    for number, layer in enumerate(network.layers):
-        key: Key = ("network", "layers", number, "activation")
-        if isinstance(layer, types.DenseLayer | types.Conv2DLayer):
-            found.append((layer.activation.name, key))
-        elif isinstance(layer, types.MaxoutLayer):
-            if layer.units is None and found:
-                found.pop()
-            found.append(("maxout", key[:-1]))
-        elif isinstance(layer, types.ActivationLayer) and found and found[-1][0] == "linear":
-            found[-1] = (layer.activation.name, key)
-    return found[:-1]
-
-
-def _linear_hidden(config: RunConfig) -> Found:
-    for key in _keys(config, "linear"):
+def _linear_hidden(declared: Declared) -> Found:
+    for key in _activation_keys(declared, "linear"):
         yield key, "linear hidden layers are together one linear layer; use relu"
 
 
-def _hidden_softmax(config: RunConfig) -> Found:
-    for key in _keys(config, "softmax"):
+def _hidden_softmax(declared: Declared) -> Found:
+    for key in _activation_keys(declared, "softmax"):
         yield key, "softmax leaves a hidden layer 1 to share between its units; use relu"
 
 
-def _deep_sigmoid(config: RunConfig) -> Found:
-    hidden = hidden_activations(config)
-    flat = [key for name, key in hidden if name in ("sigmoid", "hard_sigmoid")]
-    if len(flat) >= DEEP_SIGMOID and not _normalizes(config):
+def _deep_sigmoid(declared: Declared) -> Found:
+    flat = [one for one in declared.hidden if one.activation in ("sigmoid", "hard_sigmoid")]
+    normalizes = any(layer.type in NORMALIZATIONS for layer in declared.layers)
+    if len(flat) >= DEEP_SIGMOID and not normalizes:
         yield (
-            flat[0],
+            _activation_keys(declared, *(one.activation for one in flat))[0],
             f"{len(flat)} sigmoid layers: each passes at most a quarter of the gradient on to the "
             "layer before it; use relu",
         )
 
 
-def _keys(config: RunConfig, activation: str) -> list[Key]:
-    keys = [key for name, key in hidden_activations(config) if name == activation]
-    return list(dict.fromkeys(keys))
+def _activation_keys(declared: Declared, *activations: str) -> list[Key]:
+    """Return where hidden layers with one of these activations declare it, each place once."""
+    found = [one.activation_key for one in declared.hidden if one.activation in activations]
+    return [key_of(key) for key in dict.fromkeys(found) if key is not None]
 
 
-def _normalizes(config: RunConfig) -> bool:
-    layers = config.network.layers
-    if layers is None:
-        return config.network.normalization != "none"
-    kinds = types.BatchNormalizationLayer | types.LayerNormalizationLayer
-    return any(isinstance(layer, kinds) for layer in layers)
-
-
-def _bottleneck(config: RunConfig) -> Found:
-    network, outputs = config.network, output_units(config) or 0
-    if network.layers is None and network.depth and min(network.hidden_units) * 2 < outputs:
-        yield (
-            ("network", "units"),
-            f"{min(network.hidden_units)} units have to tell {outputs} classes apart; use more",
-        )
+def _bottleneck(declared: Declared) -> Found:
+    network, facts = declared.config.network, declared.config.facts
+    if network.layers is not None or not declared.hidden or facts is None:
+        return
+    outputs = 1 if has_one_output(declared.config) else facts.classes or 0
+    least = min(network.hidden_units)
+    if least * 2 < outputs:
+        message = f"{least} units have to tell {outputs} classes apart; use more"
+        yield ("network", "units"), message
 
 
 # Initial weights.
 
 
-def _dead_start(config: RunConfig) -> Found:
+def _dead_start(declared: Declared) -> Found:
     """All kernels 0: no signal reaches the output, no gradient the hidden layers."""
     passing = {"sigmoid", "hard_sigmoid", "softmax", "softplus", "exponential", "sparse_sigmoid"}
-    names = {name for name, _ in hidden_activations(config)}
-    initializer = config.network.initializer
+    names = {layer.activation for layer in declared.hidden}
+    initializer = declared.config.network.initializer
     zero = initializer.name == "zeros" or initializer.arguments.get("value") == 0
-    if zero and names and not names & passing and _shared_initializer(config):
+    if zero and names and not names & passing and declared.shares_initializer:
         message = "kernels of 0 pass neither signal nor gradient; use he_uniform or glorot_uniform"
         yield ("network", "initializer"), message
 
 
-def _same_start(config: RunConfig) -> Found:
-    initializer = config.network.initializer
-    same = initializer.name in SAME_VALUE and _shared_initializer(config)
-    if same and hidden_activations(config) and not list(_dead_start(config)):
+def _same_start(declared: Declared) -> Found:
+    name = declared.config.network.initializer.name
+    same = name in SAME_VALUE and declared.shares_initializer
+    if same and declared.hidden and not list(_dead_start(declared)):
         message = "with one value for all weights the units of a layer stay copies of one another"
         yield ("network", "initializer"), f"{message}; use he_uniform or glorot_uniform"
-
-
-def _shared_initializer(config: RunConfig) -> bool:
-    """Whether every kernel takes the network's initializer."""
-    layers = config.network.layers or ()
-    return all(getattr(layer, "kernel_initializer", None) is None for layer in layers)
 
 
 # The data, the updates, the regularization.
 
 
-def _unscaled(config: RunConfig) -> Found:
+def _unscaled(declared: Declared) -> Found:
+    config = declared.config
     images = config.data.name in ("mnist", "fashion_mnist", "mnist_sample")
     if images and config.data.normalize == "none":
         message = "inputs go up to 255; use unit or standardize, so that they are about 1 in size"
         yield ("data", "normalize"), message
 
 
-def _dropout(config: RunConfig) -> Found:
-    network = config.network
-    for name in ("dropout", "input_dropout"):
-        if network.layers is None and getattr(network, name) > 0.5:
-            rate = getattr(network, name)
-            yield (
-                ("network", name),
-                f"{rate:.0%} dropped: more than half; the network needs more units and epochs",
-            )
-    for number, layer in enumerate(network.layers or ()):
-        if isinstance(layer, types.DropoutLayer) and layer.rate > 0.5:
-            key: Key = ("network", "layers", number, "rate")
-            yield key, f"{layer.rate:.0%} dropped: more than half; it needs more units and epochs"
+def _dropout(declared: Declared) -> Found:
+    heavy = {layer.key: rate for layer in declared.layers if (rate := _rate(layer)) > 0.5}
+    for key, rate in heavy.items():
+        message = f"{rate:.0%} dropped: more than half; the network needs more units and epochs"
+        yield key_of(key or "network"), message
 
 
-def _few_updates(config: RunConfig) -> Found:
+def _rate(layer: Layer) -> float:
+    return float(layer.arguments["rate"]) if layer.type == "dropout" else 0.0
+
+
+def _few_updates(declared: Declared) -> Found:
+    config = declared.config
     examples, training = config.data.train, config.training
     if not examples:
         return
@@ -312,18 +296,17 @@ def _few_updates(config: RunConfig) -> Found:
         )
 
 
-def _too_large(config: RunConfig) -> Found:
-    if config.facts is None:
+def _too_large(declared: Declared) -> Found:
+    facts = declared.config.facts
+    if facts is None or not declared.layers:
         return
-    try:
-        problem = memory.too_large(config, config.facts.shape, config.facts.classes)
-    except ShapeError:
-        return  # which is an error of its own
-    if problem:
-        yield ("network",), problem
+    shortage = memory.find_shortage(declared.config, facts.shape, facts.classes)
+    if shortage:
+        yield ("network",), shortage
 
 
-def _learning_rate(config: RunConfig) -> Found:
+def _learning_rate(declared: Declared) -> Found:
+    config = declared.config
     optimizer = config.optimizer
     rate = optimizer.arguments.get("learning_rate")
     if rate is None:
@@ -337,7 +320,8 @@ def _learning_rate(config: RunConfig) -> Found:
         yield key, f"{rate:g} is very small for {optimizer.name}; try {usual:g}, Keras' default"
 
 
-def _heavy_penalty(config: RunConfig) -> Found:
+def _heavy_penalty(declared: Declared) -> Found:
+    config = declared.config
     # An L2 weight of 0.1 on every kernel outweighs the cross-entropy of most networks.
     for name in ("l1", "l2"):
         weight = getattr(config.network.regularizer, name)
@@ -346,13 +330,15 @@ def _heavy_penalty(config: RunConfig) -> Found:
             yield key, f"{weight:g} is a heavy penalty: weights go to 0; try {weight / 100:g}"
 
 
-def _no_validation(config: RunConfig) -> Found:
+def _no_validation(declared: Declared) -> Found:
+    config = declared.config
     if config.data.validation == 0:
         message = "without validation examples overfitting is only seen on the test set, at the end"
         yield ("data", "validation"), message
 
 
-def _impatient(config: RunConfig) -> Found:
+def _impatient(declared: Declared) -> Found:
+    config = declared.config
     stopping = config.training.early_stopping
     if stopping is not None and stopping.patience == 0:
         message = "patience 0 stops at the first epoch that is not better; use 3 or more"
@@ -366,7 +352,7 @@ class LintRule:
     code: str
     severity: Severity
     title: str
-    find: Callable[[RunConfig], Found]
+    find: Callable[[Declared], Found]
 
 
 RULES = (

@@ -9,10 +9,11 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from kerasdemo.config.lint import SAME_VALUE, hidden_activations, output_mismatch
+from kerasdemo.config.layers import KernelLayer
+from kerasdemo.config.lint import SAME_VALUE, output_mismatch
 from kerasdemo.diagnosis import curves, outcomes, remedies, sanity_results
+from kerasdemo.diagnosis.activations import CAN_DIE, SQUASHING
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.diagnosis.layers import CAN_DIE, SQUASHING, KernelLayer
 from kerasdemo.diagnosis.remedies import Suggestion
 from kerasdemo.diagnosis.rule import Finding, Rule
 
@@ -57,7 +58,7 @@ STRONG_START = 0.7
 
 def wrong_output_or_loss(features: RunFeatures) -> Finding | None:
     """An output that the loss can't read, or a loss that is flat where it should be steep."""
-    mismatch = output_mismatch(features.config)
+    mismatch = output_mismatch(features.config, features.run.network)
     if mismatch is None:
         return None
     weight = 0.95 if mismatch.impossible else 0.8
@@ -88,7 +89,7 @@ def vanishing_gradient(features: RunFeatures) -> Finding | None:
         {"gradient_ratio": ratio, "hidden_layers": len(features.hidden)},
         weight,
         _offers(
-            remedies.activation(config) if squashing else None,
+            remedies.activation(features) if squashing else None,
             remedies.initializer(config) if not squashing else None,
             remedies.normalization(config),
             remedies.adam(config),
@@ -105,7 +106,7 @@ def _shared_out(features: RunFeatures, layer: KernelLayer) -> Finding:
         {"units": layer.units},
         0.88,
         _offers(
-            remedies.activation(features.config),
+            remedies.activation(features),
             remedies.normalization(features.config),
             remedies.adam(features.config),
         ),
@@ -171,7 +172,7 @@ def dead_units(features: RunFeatures) -> Finding | None:
         {"dead": share, "layer": name},
         0.85 if share >= ALL else 0.45,
         _offers(
-            remedies.activation(config, "leaky_relu"),
+            remedies.activation(features, "leaky_relu"),
             remedies.initializer(config),
             remedies.normalization(config),
             remedies.lower_learning_rate(features),
@@ -200,7 +201,7 @@ def saturation(features: RunFeatures) -> Finding | None:
         {"saturated": share, "layer": name},
         0.7 if share >= ALL else 0.55,
         _offers(
-            remedies.activation(config),
+            remedies.activation(features),
             remedies.initializer(config),
             remedies.normalization(config),
             remedies.lower_learning_rate(features),
@@ -356,7 +357,7 @@ def too_few_updates(features: RunFeatures) -> Finding | None:
         _offers(
             remedies.smaller_batches(features),
             remedies.more_patience(config) if stopped else None,
-            *(remedies.faster(config) if slow else ()),
+            *(remedies.faster(features) if slow else ()),
             remedies.more_epochs(config, _times(features, updates)),
         ),
     )
@@ -384,7 +385,7 @@ def input_not_normalized(features: RunFeatures) -> Finding | None:
     if size is None or SMALL_INPUT <= size <= LARGE_INPUT:
         return None
     weight = 0.92 if size > VERY_LARGE_INPUT or size < SMALL_INPUT / 3 else 0.55
-    if features.network[0].normalized:
+    if features.network[0].is_normalized:
         weight /= 2
     return Finding(
         f"The inputs' size is {size:.3g} (the larger of mean and sd); it should be about 1.",
@@ -413,7 +414,7 @@ def _input_size(features: RunFeatures) -> float | None:
 def bad_initialization(features: RunFeatures) -> Finding | None:
     """Initial weights that are all alike, or that shrink or swell the signal on its way."""
     offers = _offers(remedies.initializer(features.config))
-    names = [layer.initializer.name for layer in features.network]
+    names = [layer.initializer["name"] for layer in features.network]
     alike = next((name for name in names[:-1] if name in SAME_VALUE), None)
     if alike:
         return Finding(
@@ -443,7 +444,7 @@ def _start(features: RunFeatures) -> float | None:
     """Return the decades by which initial weights change the size of a signal, layer upon layer."""
     total = 0.0
     for layer in features.network:
-        if layer.normalized:
+        if layer.is_normalized:
             continue
         sd = initial_sd(layer)
         if sd is None or not layer.fan_in:
@@ -456,7 +457,7 @@ def _start(features: RunFeatures) -> float | None:
 
 def initial_sd(layer: KernelLayer) -> float | None:
     """Return the standard deviation of a kernel's initial weights, or None where it is unknown."""
-    name, given = layer.initializer.name, layer.initializer.arguments
+    name, given = layer.initializer["name"], layer.initializer
     if name in ("random_normal", "truncated_normal"):
         return float(given["stddev"]) * (0.88 if name == "truncated_normal" else 1.0)
     if name == "random_uniform":
@@ -480,7 +481,7 @@ def network_too_small(features: RunFeatures) -> Finding | None:
     weight, kind, text = limit
     offers: list[Suggestion] = []
     if kind == "linear" and features.hidden:
-        offers.append(remedies.activation(config))
+        offers.append(remedies.activation(features))
     if kind == "held down":
         offers += remedies.lighter(config)
     parameters = features.fact("parameters")
@@ -489,19 +490,19 @@ def network_too_small(features: RunFeatures) -> Finding | None:
         f"{text}.",
         evidence | ({"parameters": parameters} if parameters else {}),
         weight,
-        _offers(*offers, remedies.more_units(config)),
+        _offers(*offers, remedies.more_units(features)),
     )
 
 
 def _limits(features: RunFeatures) -> Iterator[tuple[float, str, str]]:
     """Yield (weight, kind, text) for each limit of what the network can do."""
-    config, classes = features.config, features.classes or 2
+    classes = features.classes or 2
     # A convolution's filters look at many places: few of them are no bottleneck.
-    units = [layer.units for layer in features.hidden if layer.kind != "conv2d"]
+    units = [layer.units for layer in features.hidden if layer.type != "conv2d"]
     least = min(units, default=0)
     if not features.hidden:
         yield 0.75, "linear", "Without a hidden layer it is a linear classifier"
-    elif all(name == "linear" for name, _ in hidden_activations(config)):
+    elif all(layer.activation == "linear" for layer in features.hidden):
         yield 0.8, "linear", "Its hidden layers are linear, and together one linear layer"
     elif units and least < max(3, classes):
         weight = 0.75 if least * 2 < max(4, classes) else 0.3

@@ -167,7 +167,7 @@ def _by_outcome(features: RunFeatures, outcome: Outcome) -> list[Suggestion | No
     if outcome == "still_improving":
         return [remedies.more_epochs(config)]
     if outcome == "optimization_failure":
-        return [*remedies.faster(config)]
+        return [*remedies.faster(features)]
     if outcome == "cannot_tell" and config.training.epochs == 1:
         return [remedies.more_epochs(config, 10)]
     return []
@@ -183,7 +183,7 @@ def _against_overfitting(features: RunFeatures, outcome: Outcome) -> list[Sugges
         return [stopping, remedies.lower_learning_rate(features)]
     others = [
         remedies.regularization(config),
-        remedies.dropout(config),
+        remedies.dropout(features),
         remedies.more_data(features),
     ]
     turned = rise is not None or (

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from kerasdemo.config import RunConfig
+from kerasdemo.config.layers import KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
-from kerasdemo.diagnosis.layers import KernelLayer, kernel_layers
 from kerasdemo.records import History, LayerHistory, Run
 
 # The learning rate from which one usually starts: Keras' defaults, but for two optimizers whose
@@ -43,8 +43,8 @@ class RunFeatures:
 
     @cached_property
     def network(self) -> tuple[KernelLayer, ...]:
-        """The kernel layers as declared, from input to output."""
-        return kernel_layers(self.config, self.shape, self.classes)
+        """The layers with a kernel as built, from input to output."""
+        return kernel_layers(self.run.network)
 
     @property
     def hidden(self) -> tuple[KernelLayer, ...]:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasdemo.config import types
-from kerasdemo.config.lint import hidden_activations
 from kerasdemo.config.types import RunConfig
+from kerasdemo.diagnosis.activations import SQUASHING
 from kerasdemo.diagnosis.features import OTHERS_LEARNING_RATE, USUAL_LEARNING_RATE, RunFeatures
-from kerasdemo.diagnosis.layers import SQUASHING
 
 # Of SGD without momentum on inputs of the size of 1 (the lecture's rate in 8-3 and 9-2).
 PLAIN_SGD = 0.1
@@ -23,29 +22,17 @@ Patch = Mapping[str, Any]
 Suggestion = tuple[Patch, str]
 
 
-def activation(config: RunConfig, name: str = "relu") -> Suggestion:
-    """Return every hidden activation changed; with depth, an initializer made for it as well."""
-    layers = config.network.layers
-    if layers is None:
-        patch: dict[str, Any] = {"network.activation": name}
-    else:
-        patch = {
-            f"network.layers.{number}.activation": name for number in _hidden_activations(layers)
-        }
+def activation(features: RunFeatures, name: str = "relu") -> Suggestion:
+    """Return every hidden activation changed."""
+    # A maxout layer of the `layers` form has no activation to change.
+    keys = {
+        layer.activation_key: layer.activation
+        for layer in features.hidden
+        if layer.activation_key and not layer.activation_key.endswith("pieces")
+    }
+    curved = [key for key, given in keys.items() if given != "linear"] or list(keys)
+    patch = dict.fromkeys(curved, name)
     return patch, f"{name} passes its gradient on undiminished, layer by layer"
-
-
-def _hidden_activations(layers: tuple[types.Layer, ...]) -> list[int]:
-    """Return the places of the activations before the last kernel."""
-    kernels = [n for n, layer in enumerate(layers) if _units_key(layer)]
-    last = kernels[-1] if kernels else len(layers)
-    activated = types.DenseLayer | types.Conv2DLayer | types.ActivationLayer
-    named = [
-        (n, layer.activation.name)
-        for n, layer in enumerate(layers[:last])
-        if isinstance(layer, activated)
-    ]
-    return [n for n, name in named if name != "linear"] or [n for n, _ in named]
 
 
 def initializer(config: RunConfig) -> Suggestion:
@@ -119,14 +106,14 @@ def adam(config: RunConfig) -> Suggestion | None:
     return patch, "Adam adapts the step to each weight"
 
 
-def faster(config: RunConfig) -> list[Suggestion]:
+def faster(features: RunFeatures) -> list[Suggestion]:
     """Return what makes a slow training quick, in the lecture's order; first both at once.
 
     A new activation and an adaptive learning rate mend the same thing, and neither stands in the
     other one's way.
     """
-    squashes = any(name in SQUASHING for name, _ in hidden_activations(config))
-    new, adaptive = activation(config) if squashes else None, adam(config)
+    squashes = any(layer.activation in SQUASHING for layer in features.hidden)
+    new, adaptive = activation(features) if squashes else None, adam(features.config)
     offers = [offer for offer in (new, adaptive) if offer is not None]
     if new is None or adaptive is None:
         return offers
@@ -187,40 +174,23 @@ def normalized_input(config: RunConfig, uneven: bool = False) -> Suggestion:
     return {"data.normalize": "standardize"}, "each feature to mean 0 and standard deviation 1"
 
 
-def more_units(config: RunConfig, factor: int = 10) -> Suggestion:
+def more_units(features: RunFeatures, factor: int = 10) -> Suggestion:
     """Return more units in every hidden layer; for a network without one, one of 100."""
-    layers = config.network.layers
-    if layers is None and config.network.depth == 0:
+    network = features.config.network
+    reason = f"about {factor} times the units"
+    if network.layers is not None:
+        return {
+            layer.layer.key or "": _enough(layer.units, factor) for layer in features.hidden
+        }, reason
+    if network.depth == 0:
         return {"network.depth": 1, "network.units": 100}, "a hidden layer of 100 units"
-    if layers is None:
-        units = [_enough(n, factor) for n in config.network.hidden_units]
-        value = units[0] if len(set(units)) == 1 else units
-        return {"network.units": value}, f"about {factor} times the units"
-    patch = {
-        f"network.layers.{number}.{_units_key(layer)}": _enough(
-            getattr(layer, str(_units_key(layer))), factor
-        )
-        for number, layer in _hidden_kernels(layers)
-    }
-    return patch, f"about {factor} times the units"
+    units = [_enough(n, factor) for n in network.hidden_units]
+    return {"network.units": units[0] if len(set(units)) == 1 else units}, reason
 
 
 def _enough(units: int, factor: int) -> int:
     """More units, from 64 on, and not beyond 1000 unless there are more already."""
     return max(units, min(1000, max(64, units * factor)))
-
-
-def _hidden_kernels(layers: tuple[types.Layer, ...]) -> list[tuple[int, types.Layer]]:
-    return [(n, layer) for n, layer in enumerate(layers) if _units_key(layer)][:-1]
-
-
-def _units_key(layer: types.Layer) -> str | None:
-    if isinstance(layer, types.Conv2DLayer):
-        return "filters"
-    with_units = isinstance(layer, types.DenseLayer) or (
-        isinstance(layer, types.MaxoutLayer) and layer.units is not None
-    )
-    return "units" if with_units else None
 
 
 def lighter(config: RunConfig) -> list[Suggestion]:
@@ -261,16 +231,18 @@ def regularization(config: RunConfig) -> Suggestion | None:
     return {"network.regularizer.l2": value}, "an L2 penalty keeps the weights small"
 
 
-def dropout(config: RunConfig, share: float = 0.5) -> Suggestion | None:
+def dropout(features: RunFeatures, share: float = 0.5) -> Suggestion | None:
     """Return dropout behind every hidden layer, or before the output of written layers."""
     reason = f"dropout of {share:g}: no unit can rely on another one"
+    config = features.config
     if config.network.layers is None:
         already = config.network.dropout >= share or config.network.depth == 0
         return None if already else ({"network.dropout": share}, reason)
     layers = config.network.layers
     if any(isinstance(layer, types.DropoutLayer) for layer in layers):
         return None
-    last = [n for n, layer in enumerate(layers) if _units_key(layer)][-1]
+    # network.layers.3.units -> 3, the output layer
+    last = int((features.network[-1].layer.key or "").split(".")[2])
     written: list[dict[str, Any]] = [layer.model_dump(mode="json") for layer in layers]
     return {
         "network.layers": [*written[:last], {"type": "dropout", "rate": share}, *written[last:]]
@@ -283,7 +255,7 @@ def against_noise(features: RunFeatures) -> list[Suggestion | None]:
     Dropout of 0.7 leaves a narrow layer too little (Srivastava et al. 2014, section A.1: n units
     want n / (1 - rate)).
     """
-    offers = [dropout(features.config, 0.7), noisy_training(features)]
+    offers = [dropout(features, 0.7), noisy_training(features)]
     narrow = any(layer.units < SPARE_UNITS for layer in features.hidden)
     return offers[::-1] if narrow else offers
 

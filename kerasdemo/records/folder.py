@@ -37,9 +37,9 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
 class RunFolder:
     """The folder of one run.
 
-    Facts, written once: config.yaml, run.json, metrics.csv, times.csv, layers.csv, model.keras, and
-    after sanity checks, sanity_checks.json. Derived, safe to delete: verdict.json, curves.png,
-    layers.png. Only while it trains: checkpoint.npz.
+    Facts, written once: config.yaml, network.json, run.json, metrics.csv, times.csv, layers.csv,
+    model.keras, and after sanity checks, sanity_checks.json. Derived, safe to delete: verdict.json,
+    curves.png, layers.png. Only while it trains: checkpoint.npz.
     """
 
     path: Path
@@ -47,6 +47,10 @@ class RunFolder:
     @property
     def config_file(self) -> Path:
         return self.path / "config.yaml"
+
+    @property
+    def network_file(self) -> Path:
+        return self.path / "network.json"
 
     @property
     def run_file(self) -> Path:
@@ -124,6 +128,7 @@ class RunFolder:
         """Delete everything that a training wrote, but not the folder's foreign files."""
         for file in (
             self.run_file,  # first: from here on the run counts as not finished
+            self.network_file,
             self.metrics_file,
             self.times_file,
             self.layers_file,

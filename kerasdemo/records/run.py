@@ -9,7 +9,8 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
-from kerasdemo.records import file_checks, files
+from kerasdemo.config.layers import Layer
+from kerasdemo.records import file_checks, files, network
 from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
 
 
@@ -67,6 +68,7 @@ class Run:
     """One run: what was asked, what happened, and what short experiments found out later.
 
     `times`: seconds of training alone, by epoch; empty for runs recorded before there were any.
+    `built`: what network.json lists; empty for runs recorded before there was one.
     """
 
     config: RunConfig
@@ -76,6 +78,7 @@ class Run:
     path: Path | None = None
     sanity_checks: Mapping[str, Any] = field(default_factory=dict)
     times: tuple[float, ...] = ()
+    built: tuple[Layer, ...] = ()
 
     def __repr__(self) -> str:
         epochs = self.history.epochs
@@ -85,6 +88,11 @@ class Run:
     def id(self) -> str:
         """The folder's name, or the config's."""
         return self.path.name if self.path else self.config.name
+
+    @cached_property
+    def network(self) -> tuple[Layer, ...]:
+        """The layers as built, from input to output; of older records, as the config has them."""
+        return self.built or network.declared(self.config, self.facts)
 
     @property
     def status(self) -> str:
@@ -135,6 +143,7 @@ def read(path: str | Path) -> Run:
                 else folder.path / "probe.json"  # their name before
             ),
             _times(folder.times_file),
+            network.read(folder.network_file) if folder.network_file.exists() else (),
         )
     except InputError:
         raise

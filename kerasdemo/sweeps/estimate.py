@@ -1,6 +1,5 @@
 """How much work a run is, and roughly how long that takes here."""
 
-import itertools
 import math
 import os
 import time
@@ -8,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from kerasdemo.config import RunConfig, types
-from kerasdemo.config.tensor_shapes import output_shape
+from kerasdemo.config import RunConfig
+from kerasdemo.config.layers import has_convolution, layers_of
 from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
-from kerasdemo.training.compile_key import has_convolution, shape_key
+from kerasdemo.training.compile_key import shape_key
 
 # Operations in whose time an epoch is begun, measured and recorded, an update starts, and reads and
 # writes each weight: good enough guesses for an estimate, and so is the share of the peak rate.
@@ -45,29 +44,7 @@ def multiplications(config: RunConfig) -> int:
     """Return how many products one example's way through the network takes."""
     facts = config.facts
     assert facts is not None  # a loaded config has them
-    network = config.network
-    if network.layers is None:
-        pieces = network.maxout_pieces if network.activation.name == "maxout" else 1
-        sizes = [math.prod(facts.shape), *network.hidden_units]
-        hidden = sum(a * b * pieces for a, b in itertools.pairwise(sizes))
-        return hidden + sizes[-1] * (facts.classes or 10)
-    shapes = [output_shape(network.layers[:n], facts.shape) for n in range(1, len(network.layers))]
-    before = [facts.shape, *shapes]
-    after = [*shapes, output_shape(network.layers, facts.shape)]
-    return sum(map(_products, network.layers, before, after))
-
-
-def _products(layer: types.Layer, before: tuple[int, ...], after: tuple[int, ...]) -> int:
-    if isinstance(layer, types.DenseLayer):
-        return math.prod(before) * layer.units
-    if isinstance(layer, types.MaxoutLayer) and layer.units is not None:
-        return math.prod(before) * layer.units * layer.pieces
-    if isinstance(layer, types.Conv2DLayer):
-        side = layer.kernel_size
-        window = side * side if isinstance(side, int) else side[0] * side[1]
-        channels = before[-1] if len(before) == 3 else 1
-        return math.prod(after) * window * channels // layer.groups
-    return 0
+    return sum(layer.multiplications for layer in layers_of(config, facts.shape, facts.classes))
 
 
 def seconds(

@@ -7,11 +7,6 @@ from typing import Any
 from kerasdemo.config import RunConfig
 
 
-def has_convolution(config: RunConfig) -> bool:
-    """Return whether a network has a convolution, which XLA's code for the CPU is slow at."""
-    return any(layer.type == "conv2d" for layer in config.network.layers or ())
-
-
 def shape_key(config: RunConfig) -> str:
     """Return the same text for two configs exactly where one compiled program can train both."""
     settings = config.settings

@@ -21,9 +21,11 @@ import numpy as np
 
 from kerasdemo.backend import keras, tf
 from kerasdemo.config import RunConfig
+from kerasdemo.config.layers import has_convolution
+from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data.loading import Array
 from kerasdemo.training import network as networks
-from kerasdemo.training.compile_key import has_convolution, shape_key
+from kerasdemo.training.compile_key import shape_key
 from kerasdemo.training.layer_statistics import LayerStatistics
 from kerasdemo.training.traced_layers import load_hyperparameters
 
@@ -47,7 +49,7 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
     its `epochs` gives, `store` hands weights and optimizer state back.
     """
 
-    def __init__(self, config: RunConfig, shape: networks.Shape, classes: int):
+    def __init__(self, config: RunConfig, shape: Shape, classes: int):
         super().__init__(name="program")
         self.xla = uses_xla(config)
         self.network = networks.build(config, shape, classes, for_program=True)
@@ -333,7 +335,7 @@ def uses_xla(config: RunConfig) -> bool:
 _programs: OrderedDict[str, EpochTrainer] = OrderedDict()
 
 
-def acquire(config: RunConfig, shape: networks.Shape, classes: int) -> EpochTrainer:
+def acquire(config: RunConfig, shape: Shape, classes: int) -> EpochTrainer:
     """Return the process' program for the config's shape, compiled at most once."""
     key = json.dumps([shape_key(config), shape, classes])
     if key not in _programs:

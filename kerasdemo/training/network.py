@@ -1,20 +1,22 @@
 """From a config's `network` to an ordinary Keras model."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.config import InputError, RunConfig, types
-from kerasdemo.config.consistency import single_output
+from kerasdemo.config import InputError, RunConfig, keras_arguments, types
+from kerasdemo.config.layers import BuildStep, Layer, expand
+from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data.loading import Array, Scaling
 from kerasdemo.training import traced_layers
 from kerasdemo.training.keras_classes import LAYERS, classes
 
-Shape = tuple[int, ...]
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
 # Losses that take the class itself, not a column for each.
@@ -36,8 +38,12 @@ def build(config: RunConfig, shape: Shape, class_count: int, *, for_program: boo
     """
     try:
         network = keras.Sequential([keras.Input(shape)], name="network")
-        for layer in _Builder(config, network, for_program).layers(shape, class_count):
-            network.add(layer)
+        builder, steps = _Builder(config, for_program), expand(config, shape, class_count)
+        for step in steps:
+            # (batch, ...) -> (...)
+            given = tuple(network.output_shape[1:]) if network.layers else shape
+            for layer in builder.build(step, given, is_output=step is steps[-1]):
+                network.add(layer)
         network.compile(
             optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
         )
@@ -46,6 +52,56 @@ def build(config: RunConfig, shape: Shape, class_count: int, *, for_program: boo
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(config.fault(("network",), f"Keras refuses it: {text}")) from error
     return network
+
+
+def describe_layers(network: Any, config: RunConfig | None = None) -> tuple[Layer, ...]:
+    """Return a built Keras model's layers, from input to output: what network.json holds.
+
+    The layers that make a maxout are one. The keys are those of `config`, which it was built from.
+    """
+    layers = [_describe(layer) for layer in network.layers]
+    found: list[Layer] = []
+    for layer in layers:
+        if layer.type == "global_max_pooling1d" and found and found[-1].type == "reshape":
+            split = found.pop()
+            pieces = {"pieces": split.output_shape[-1]}
+            layer = replace(layer, type="maxout", input_shape=split.input_shape, arguments=pieces)
+        elif layer.type == "reshape" and found and found[-1].type == "maxout":
+            layer = replace(found.pop(), output_shape=layer.output_shape)
+        found.append(layer)
+    if config is None:
+        return tuple(found)
+    steps = expand(config, network.input_shape[1:], network.output_shape[-1])
+    keys = {step.name: step.key for step in steps}
+    return tuple(replace(layer, key=keys[layer.name]) for layer in found)
+
+
+def _describe(layer: Any) -> Layer:
+    arguments = {
+        name: _plain(value)
+        for name, value in layer.get_config().items()
+        if value is not None and name not in ("name", "dtype", "trainable", "seed")
+    }
+    activation = ACTIVATION_LAYERS.get(type(layer))
+    kind = "activation" if activation else CLASS_NAMES.get(type(layer).__name__)
+    return Layer(
+        layer.name,
+        kind or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower(),
+        tuple(layer.input.shape[1:]),
+        tuple(layer.output.shape[1:]),
+        {"activation": activation, **arguments} if activation else arguments,
+        sum(math.prod(variable.shape) for variable in layer.trainable_variables),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return an argument as Keras serializes it in plain values: objects by name and arguments."""
+    if isinstance(value, dict) and "class_name" in value:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value["class_name"]).lower()
+        return {"name": name, **_plain(value["config"])}
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
@@ -147,103 +203,47 @@ def _threshold(config: RunConfig) -> float:
     return 0.0 if centred else 0.5
 
 
-def _penalty(chosen: types.Regularizer, for_program: bool = False) -> Any:
-    cls = traced_layers.L1L2 if for_program else keras.regularizers.L1L2
-    return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
-
-
 class _Builder:
-    """Turns configured layers into Keras layers with one policy, initializer and regularizer."""
+    """Turns the canonical layers into Keras layers with one policy and regularizer."""
 
-    def __init__(self, config: RunConfig, built: Any, for_program: bool):
+    def __init__(self, config: RunConfig, for_program: bool):
         self.config = config
         self.for_program = for_program
-        self.network = config.network
-        self.built = built
-        self.numbers: dict[str, int] = {}
         # A seed for each layer that draws. Setting TensorFlow's global seed instead would make it
         # forget its kernels, and instantiate every compiled program anew: slow, and it leaks.
         self.seeds = np.random.default_rng(config.seed)
 
-    @property
-    def shape(self) -> Shape:
-        """Of what the layers built so far give for one example."""
-        return tuple(self.built.output_shape[1:])
-
-    def layers(self, shape: Shape, class_count: int) -> Iterator[Any]:
-        if self.network.layers is None:
-            return self._by_depth(shape, class_count)
-        return self._as_written(self.network.layers, shape)
-
-    def _by_depth(self, shape: Shape, class_count: int) -> Iterator[Any]:
-        network = self.network
-        if len(shape) > 1:
-            yield self._layer(keras.layers.Flatten)
-        if network.input_dropout:
-            yield self._layer(keras.layers.Dropout, rate=network.input_dropout)
-        pieces = network.maxout_pieces if network.activation.name == "maxout" else 1
-        for units in network.hidden_units:
-            yield self._kernel(keras.layers.Dense, units=units * pieces)
-            if network.normalization == "batch":
-                yield self._layer(keras.layers.BatchNormalization)
-            elif network.normalization == "layer":
-                yield self._layer(keras.layers.LayerNormalization)
-            if network.activation.name == "maxout":
-                yield from self._maxout(pieces)
-            else:
-                yield self._activation(network.activation)
-            if network.dropout:
-                yield self._layer(keras.layers.Dropout, rate=network.dropout)
-        yield self._kernel(
-            keras.layers.Dense,
-            units=1 if single_output(self.config) else class_count,
-            name="output",
-        )
-        yield self._activation(network.output_activation, output=True)
-
-    def _as_written(self, layers: tuple[types.Layer, ...], shape: Shape) -> Iterator[Any]:
-        if isinstance(layers[0], types.Conv2DLayer) and len(shape) == 2:
-            yield self._layer(keras.layers.Reshape, target_shape=(*shape, 1))
-        for number, layer in enumerate(layers):
-            yield from self._written(layer, output=number == len(layers) - 1)
-
-    def _written(self, layer: types.Layer, output: bool) -> Iterator[Any]:
-        arguments = self._objects(layer)
+    def build(self, step: BuildStep, shape: Shape, is_output: bool) -> Iterator[Any]:
+        """Yield the Keras layers of a step; `shape` is what they are given for one example."""
+        layer = step.layer
         match layer:
-            case types.DenseLayer() | types.Conv2DLayer():
-                cls = {"dense": keras.layers.Dense, "conv2d": keras.layers.Conv2D}[layer.type]
-                yield self._kernel(cls, initializer=layer.kernel_initializer, **arguments)
-                if layer.activation.name != "linear":
-                    yield self._activation(layer.activation, output)
             case types.ActivationLayer():
-                yield self._activation(layer.activation, output)
+                yield self._activation(layer.activation, step.name, is_output)
             case types.MaxoutLayer():
-                if layer.units is not None:
-                    yield self._kernel(keras.layers.Dense, units=layer.units * layer.pieces)
-                yield from self._maxout(layer.pieces)
+                yield from self._maxout(layer.pieces, step.name, shape)
+            case types.DenseLayer() | types.Conv2DLayer():
+                arguments = self._arguments(layer)
+                initializer = layer.kernel_initializer or self.config.network.initializer
+                # A new object for each layer: one with a seed draws the same numbers every time.
+                usual = {
+                    "kernel_initializer": self._initializer(initializer),
+                    "kernel_regularizer": self._penalty(self.config.network.regularizer),
+                }
+                yield self._layer(KERNELS[layer.type], name=step.name, **usual | arguments)
+            case types.DropoutLayer():
+                arguments = self._arguments(layer) | {"seed": self._seed()}
+                yield self._layer(keras.layers.Dropout, name=step.name, **arguments)
             case _:
-                yield self._layer(PLAIN[layer.type], **arguments)
+                yield self._layer(PLAIN[layer.type], name=step.name, **self._arguments(layer))
 
-    def _kernel(
-        self, cls: Any, initializer: types.Initializer | None = None, **arguments: Any
-    ) -> Any:
-        chosen = initializer or self.network.initializer
-        penalty = self.network.regularizer
-        # A new object for each layer: one with a seed draws the same numbers every time.
-        usual = {
-            "kernel_initializer": self._initializer(chosen),
-            "kernel_regularizer": _penalty(penalty, self.for_program),
-        }
-        return self._layer(cls, **usual | arguments)
-
-    def _objects(self, layer: Any) -> dict[str, Any]:
+    def _arguments(self, layer: Any) -> dict[str, Any]:
         """Return a layer's arguments as Keras takes them, but for what has a place of its own."""
-        own = {"type", "activation", "kernel_initializer"}
-        arguments: dict[str, Any] = layer.model_dump(exclude=own)
+        elsewhere = {"type", "activation", "kernel_initializer"}
+        arguments: dict[str, Any] = layer.model_dump(exclude=elsewhere)
         for name in arguments:
             value = getattr(layer, name)
             if isinstance(value, types.Regularizer):
-                arguments[name] = _penalty(value)
+                arguments[name] = keras.regularizers.L1L2(value.l1, value.l2)
             elif isinstance(value, types.KerasObject) and name.endswith("_constraint"):
                 arguments[name] = classes("constraints")[value.name](**value.arguments)
             elif isinstance(value, types.KerasObject):
@@ -258,49 +258,48 @@ class _Builder:
     def _seed(self) -> int:
         return int(self.seeds.integers(2**31))
 
-    def _maxout(self, pieces: int) -> Iterator[Any]:
+    def _penalty(self, chosen: types.Regularizer) -> Any:
+        cls = traced_layers.L1L2 if self.for_program else keras.regularizers.L1L2
+        return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
+
+    def _maxout(self, pieces: int, name: str, shape: Shape) -> Iterator[Any]:
         """Pass the largest of each group of neighbouring values (Goodfellow et al. 2013).
 
         In three of Keras' own layers, so that a saved model needs nothing but Keras:
         (5, 7, -1, 1) in groups of two gives (7, 1).
         """
-        *place, values = self.shape
+        *place, values = shape
         groups = values // pieces
-        yield self._layer(keras.layers.Reshape, target_shape=(math.prod(place) * groups, pieces))
-        yield self._layer(keras.layers.GlobalMaxPooling1D, data_format="channels_first")
+        split = (math.prod(place) * groups, pieces)
+        yield self._layer(keras.layers.Reshape, name=f"{name}_split", target_shape=split)
+        pooling = keras.layers.GlobalMaxPooling1D
+        yield self._layer(pooling, name=name, data_format="channels_first")
         if place:
-            yield self._layer(keras.layers.Reshape, target_shape=(*place, groups))
+            join = (*place, groups)
+            yield self._layer(keras.layers.Reshape, name=f"{name}_join", target_shape=join)
 
-    def _activation(self, activation: Any, output: bool = False) -> Any:
+    def _activation(self, activation: types.Activation, name: str, is_output: bool) -> Any:
         # Under mixed precision Keras wants the output in float32, where the loss is computed.
-        policy = {"dtype": "float32"} if output and self._mixed else {}
+        is_mixed = self.config.training.precision.startswith("mixed_")
+        policy = {"dtype": "float32"} if is_output and is_mixed else {}
         if activation.name in LAYERS:
-            return self._layer(LAYERS[activation.name], **activation.arguments, **policy)
-        return self._layer(keras.layers.Activation, activation=activation.name, **policy)
-
-    @property
-    def _mixed(self) -> bool:
-        return self.config.training.precision.startswith("mixed_")
+            return self._layer(LAYERS[activation.name], name=name, **activation.arguments, **policy)
+        return self._layer(keras.layers.Activation, name=name, activation=activation.name, **policy)
 
     def _layer(self, cls: Any, **arguments: Any) -> Any:
-        kind = NAMES.get(cls, cls.__name__.lower())
-        if cls is keras.layers.Dropout:
-            arguments["seed"] = self._seed()
-        if "name" not in arguments:
-            self.numbers[kind] = self.numbers.get(kind, 0) + 1
-            arguments["name"] = f"{kind}_{self.numbers[kind]}"
         if self.for_program:
             cls = traced_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})
 
 
+KERNELS: dict[str, Any] = {"dense": keras.layers.Dense, "conv2d": keras.layers.Conv2D}
 PLAIN: dict[str, Any] = {
     "max_pooling2d": keras.layers.MaxPooling2D,
     "average_pooling2d": keras.layers.AveragePooling2D,
     "flatten": keras.layers.Flatten,
     "reshape": keras.layers.Reshape,
-    "dropout": keras.layers.Dropout,
     "batch_normalization": keras.layers.BatchNormalization,
     "layer_normalization": keras.layers.LayerNormalization,
 }
-NAMES = {cls: kind for kind, cls in PLAIN.items()}
+CLASS_NAMES = keras_arguments.class_names("layers")
+ACTIVATION_LAYERS = {cls: name for name, cls in LAYERS.items()}

@@ -18,10 +18,11 @@ from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
-from kerasdemo.config.memory import too_large
+from kerasdemo.config.memory import find_shortage
 from kerasdemo.data import loading as data
 from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
 from kerasdemo.records import Run, RunFolder, read, run_id
+from kerasdemo.records import network as network_record
 
 if TYPE_CHECKING:
     from kerasdemo.training.callbacks import Reporter
@@ -73,7 +74,7 @@ def run(
     faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
     if faults:
         raise InputError(faults)
-    problem = too_large(config, dataset.shape, dataset.classes)
+    problem = find_shortage(config, dataset.shape, dataset.classes)
     if problem:
         raise InputError(config.fault(("network",), problem))
     from kerasdemo.training.trainer import Trainer
@@ -119,6 +120,7 @@ def _train(
     folder.create(config)
     first = 0 if again else session.resume(folder)
     folder.reopen(first, len(session.layer_names))
+    network_record.write(folder.network_file, session.layers)
     try:
         outcome = session.fit(folder, first, reporter)
     except Exception as error:

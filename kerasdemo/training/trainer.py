@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasdemo.backend import no_remarks_on_tracing, tf
 from kerasdemo.config import RunConfig
+from kerasdemo.config.layers import Layer
 from kerasdemo.data.loading import Dataset, Part
 from kerasdemo.records import RunFolder, files
 from kerasdemo.training import callbacks, epoch_trainer, network
@@ -40,6 +41,11 @@ class Trainer:
         self.program.load(self.network)
         self.facts: dict[str, Any] = {}
         self.validation_right: Any = None  # of the kept weights, once it was trained
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The network's layers as built, from input to output."""
+        return network.describe_layers(self.network, self.config)
 
     @property
     def layer_names(self) -> list[str]:

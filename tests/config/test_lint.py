@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from kerasdemo.config import InputError, memory, parse
-from kerasdemo.config.lint import RULES, lint, output_mismatch
+from kerasdemo.config.lint import RULES, Declared, Mismatch, lint, output_mismatch
+
+
+def mismatch_of(text: str, *overrides: str) -> Mismatch | None:
+    config = parse(text, overrides=overrides)
+    return output_mismatch(config, Declared.of(config).layers)
+
 
 FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
 OUTPUT = "    - {type: dense, units: 10, activation: softmax}\n"
@@ -104,38 +110,17 @@ def test_an_override_is_told_as_such() -> None:
         (LOGITS_OF_SOFTMAX, {"loss.from_logits": False}),
     ],
 )
-def test_the_patch_mends_the_mismatch(text: str, patch: dict[str, object]) -> None:
-    mismatch = output_mismatch(parse(text))
+def test_the_patch_fixes_the_mismatch(text: str, patch: dict[str, object]) -> None:
+    mismatch = mismatch_of(text)
     assert mismatch is not None
     assert mismatch.patch == patch
     changes = [f"{key}={str(value).lower()}" for key, value in patch.items()]
-    assert output_mismatch(parse(text, overrides=changes)) is None
+    assert mismatch_of(text, *changes) is None
 
 
 def test_an_unusual_learning_rate_is_told_the_usual_one() -> None:
     (tip,) = lint(parse("optimizer: {name: sgd, learning_rate: 1.0e+30}"))
     assert "try 0.01, Keras' default" in tip.message
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "network: {depth: 2, units: [7, 5]}",
-        "network: {depth: 1, units: 6, activation: maxout, maxout_pieces: 3}",
-        FLAT + "    - {type: dense, units: 3, use_bias: false}\n" + OUTPUT,
-        "network: {layers: [{type: conv2d, filters: 4, kernel_size: [3, 2]}, "
-        "{type: conv2d, filters: 6, kernel_size: 3, groups: 2, use_bias: false}, "
-        "{type: flatten}, {type: maxout, units: 5}, {type: dense, units: 10}]}",
-    ],
-)
-def test_parameters_are_counted_as_keras_does(text: str) -> None:
-    from kerasdemo.training import network
-
-    config = parse(text)
-    assert (
-        memory.parameters(config, (28, 28), 10)
-        == network.build(config, (28, 28), 10).count_params()
-    )
 
 
 def test_memory_grows_with_the_optimizer_and_the_precision() -> None:

@@ -13,6 +13,8 @@ from truth import Ended
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.changes import patched
 from kerasdemo.diagnosis import remedies
+from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.records import History, Run
 
 # Closing so much of the distance to the twin, in the mean over the seeds and with every seed
 # better, is a clear improvement.
@@ -78,7 +80,8 @@ def _changes(config: RunConfig) -> Iterator[tuple[str, Patch]]:
             value = remedies.round_to_two(now * factor)
             yield key, {key: int(value) if isinstance(now, int) else value}
     for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid"):
-        yield "activation", remedies.activation(config, name)[0]
+        features = RunFeatures(Run(config, History()))
+        yield "activation", remedies.activation(features, name)[0]
 
 
 def _number(config: RunConfig, key: str) -> int:

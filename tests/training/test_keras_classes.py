@@ -8,8 +8,7 @@ import pytest
 
 from kerasdemo.backend import keras
 from kerasdemo.config import keras_arguments, parse
-from kerasdemo.config.tensor_shapes import output_shape
-from kerasdemo.diagnosis.layers import kernel_layers
+from kerasdemo.config.layers import kernel_layers, layers_of
 from kerasdemo.training import network, runner
 from kerasdemo.training.keras_classes import classes, describe
 
@@ -62,9 +61,8 @@ def test_layers_take_keras_own_arguments() -> None:
     assert normal.beta is None
     assert (normal.gamma.numpy() == 0.5).all()
     assert float(dense.kernel_regularizer.l2) == pytest.approx(0.01)
-    assert second.output.shape[1:] == output_shape(config.network.layers[:2], (28, 28))
     # Each kernel's fan-in is what Keras has.
-    found = kernel_layers(config, (28, 28), 10)
+    found = kernel_layers(layers_of(config, (28, 28), 10))
     for layer, one in zip(found, (first, second, dense), strict=True):
         assert layer.fan_in == np.prod(one.kernel.shape[:-1])
 

@@ -1,0 +1,53 @@
+"""network.json: the layers of a run's network, as built, from input to output."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from kerasdemo.config import RunConfig
+from kerasdemo.config.layers import Layer, ShapeError, layers_of
+from kerasdemo.records import files
+
+_LAYERS: TypeAdapter[tuple[Layer, ...]] = TypeAdapter(tuple[Layer, ...])
+
+
+def write(file: Path, layers: Sequence[Layer]) -> None:
+    """Write network.json, whole or not at all."""
+    files.write_json(file, {"layers": [layer.as_dict() for layer in layers]})
+
+
+def read(file: Path) -> tuple[Layer, ...]:
+    """Return the layers that network.json lists.
+
+    Raises:
+        OSError, ValueError: with what is wrong in it.
+    """
+    found = files.read_json(file)
+    if not isinstance(found, dict) or "layers" not in found:
+        raise ValueError(f"{file.name}: `layers` is missing")
+    try:
+        return _LAYERS.validate_python(found["layers"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{file.name}: layers.{place}: {first['msg']}") from None
+
+
+def declared(config: RunConfig, facts: Mapping[str, Any]) -> tuple[Layer, ...]:
+    """Return the layers that a config declares, for a run recorded before there was network.json.
+
+    Args:
+        facts: of run.json; they know the data better than the config does.
+
+    Returns:
+        The layers; none where the shape of the data is not known or a layer does not fit.
+    """
+    data, known = facts.get("data") or {}, config.facts
+    shape = tuple(data.get("shape") or (known.shape if known else ()))
+    classes = data.get("classes") or (known.classes if known else None)
+    try:
+        return layers_of(config, shape, classes) if shape else ()
+    except ShapeError:
+        return ()
