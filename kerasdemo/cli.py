@@ -462,7 +462,7 @@ def lecture(
     if not names and not every:
         _print_table([_demo_row(demo, given) for demo in catalogue.DEMOS])
         return
-    found = [demo for name in names or () for demo in catalogue.find(name)]
+    found = [demo for name in names or () for demo in catalogue.select(name)]
     chosen = list(catalogue.DEMOS if every else dict.fromkeys(found))
     from kerasdemo.lecture import demo_runner
     from kerasdemo.lecture import pages as lecture_pages
@@ -472,10 +472,10 @@ def lecture(
     for demo in chosen:
         own = given or demo_runner.usual_seeds(demo, overrides or ())
         _say(f"{demo.part}: {demo.title} ({demo.name}), {_counted(len(own), 'seed')}")
-        played = demo_runner.run_demo(demo, results, own, overrides or (), console)
-        figures = lecture_pages.write(played, pages)
-        _print_played(console, played, figures)
-        statuses += [one.status for one in played.shown.checked]
+        result = demo_runner.run_demo(demo, results, own, overrides or (), console)
+        figures = lecture_pages.write(result, pages)
+        _print_demo(console, result, figures)
+        statuses += [claim.status for claim in result.output.claims]
     counts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(sorted(statuses))]
     _say(f"{_counted(len(statuses), 'claim')}: {', '.join(counts)}")
 
@@ -750,15 +750,15 @@ def _demo_row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
     }
 
 
-def _print_played(console: "Console", played: "DemoResult", figures: list[Path]) -> None:
-    for line in played.shown.lines:
+def _print_demo(console: "Console", result: "DemoResult", figures: list[Path]) -> None:
+    for line in result.output.lines:
         _say(f"  {line}")
-    for one in played.shown.checked:
-        lecturer = f" (lecture: {one.lecture})" if one.lecture else ""
-        _say(f"  {one.status.upper()}: {one.says}{lecturer}: {one.measured}")
-        if one.note and one.status not in ("held", "seen once", "given"):
-            _say(f"    {one.note}")
-    if "mnist_sample" in played.sources:
+    for claim in result.output.claims:
+        reference = f" (lecture: {claim.reference})" if claim.reference else ""
+        _say(f"  {claim.status.upper()}: {claim.statement}{reference}: {claim.measured}")
+        if claim.note and claim.status not in ("held", "seen once", "quoted"):
+            _say(f"    {claim.note}")
+    if "mnist_sample" in result.sources:
         told = "  on the bundled sample of 5,000 digits: let KERASDEMO_MNIST name the whole MNIST"
         console.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
     for figure in figures:

@@ -1,29 +1,35 @@
-"""What a demo of the lecture is, and what it shows."""
+"""What a demo of the lecture is, what it shows, and when a claim about it holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from matplotlib.figure import Figure
-
+from kerasdemo.comparison.comparison import FEWEST_SEEDS, interval
 from kerasdemo.records import Run
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Part = Literal["introduction", "backpropagation", "keras", "tips", "keras2", "fizzbuzz"]
-Status = Literal["held", "not held", "seen once", "not seen", "undecided", "given"]
+Status = Literal["held", "not held", "seen once", "not seen", "undecided", "quoted"]
 
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A statement of the lecture beside what was found here.
+    """A statement of the lecture beside what was measured here.
 
-    lecture: the lecture's number in words, with its source where it was not on the screen.
-    measured: ours, with interval and unit. status: "given" is a figure that is quoted only;
-    "seen once" and "not seen" are what a single seed shows beyond the error of its examples.
-    rows: of the lecture's table, 1 to 23. note: why it did not hold, as far as that was looked for.
+    Args:
+        statement: the claim, in one sentence.
+        reference: the lecture's number in words, with its source where it was not on the screen.
+        measured: the number here, with interval and unit.
+        status: "quoted" is a figure of others that is not measured here; "seen once" and "not seen"
+            are what a single seed shows beyond the error of its examples.
+        rows: of the lecture's table of demos, 1 to 23.
+        note: why the claim did not hold, as far as that is known.
     """
 
-    says: str
-    lecture: str
+    statement: str
+    reference: str
     measured: str
     status: Status
     rows: tuple[int, ...] = ()
@@ -32,19 +38,20 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class DemoOutput:
-    """What a demo shows: numbers as lines of plain text, statements, figures by file stem."""
+    """What a demo shows: numbers as lines of plain text, claims, and figures by file stem."""
 
     lines: tuple[str, ...] = ()
-    checked: tuple[ClaimResult, ...] = ()
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    claims: tuple[ClaimResult, ...] = ()
+    figures: Mapping[str, "Figure"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class DemoContext:
-    """What a calculation may look at.
+    """What a calculation works with.
 
-    seeds: to repeat what is random with. runs: of the demo's experiment, label -> a run for each
-    seed; empty where the demo has none.
+    Args:
+        seeds: one for each repetition of what is random.
+        runs: of the demo's experiment, label -> a run for each seed; empty where the demo has none.
     """
 
     seeds: tuple[int, ...] = (0,)
@@ -58,13 +65,35 @@ Calculation = Callable[[DemoContext], DemoOutput]
 class Demo:
     """One demo.
 
-    calculation: where its function is, "module:name" in kerasdemo.lecture.demos. experiment: a
-    file under experiments/lecture; the demo of its name shows its claims, others look at its runs
-    only.
+    Args:
+        part: of the lecture.
+        name: of the demo, unique.
+        title: one line for lists and pages.
+        calculation: its function, "module:name" in kerasdemo.lecture.demos.
+        experiment: a file under experiments/lecture, without its suffix. The demo of the same name
+            shows the experiment's claims; other demos use its runs only.
     """
 
-    name: str
     part: Part
+    name: str
     title: str
     calculation: str | None = None
     experiment: str | None = None
+
+
+def status_of(holds: bool) -> Status:
+    """Return the status of a claim without chance in it."""
+    return "held" if holds else "not held"
+
+
+def status_above(values: Sequence[float], threshold: float = 0.0) -> Status:
+    """Return whether the mean of `values`, one a seed, is above the threshold.
+
+    It is decided from three seeds on, where the 95 % interval is wholly on one side.
+    """
+    mean = interval(values)
+    if mean.n < FEWEST_SEEDS:
+        return "undecided"
+    if mean.low > threshold:
+        return "held"
+    return "not held" if mean.high < threshold else "undecided"

@@ -1,11 +1,11 @@
-"""A demo from its name to what it shows: train what it trains, calculate what it calculates."""
+"""From a demo's name to what it shows: train its experiment, run its calculation."""
 
 import hashlib
 import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib import import_module, metadata
@@ -13,13 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.comparison.claims import Finding
-from kerasdemo.comparison.comparison import (
-    Interval,
-    examples_of,
-    is_accuracy,
-    metric_interval,
-    value_of,
-)
+from kerasdemo.comparison.comparison import Group, is_accuracy
 from kerasdemo.lecture import shipped
 from kerasdemo.lecture.demo import Calculation, ClaimResult, Demo, DemoContext, DemoOutput
 from kerasdemo.lecture.demos import experiment_plot
@@ -33,8 +27,8 @@ from kerasdemo.sweeps.sweep import Swept, sweep
 if TYPE_CHECKING:
     from rich.console import Console
 
-# From three seeds on a claim is decided; of what takes longer, one gives a first look.
-SMALL_SECONDS, SMALL_SEEDS, LOOK = 120, (0, 1, 2), (0,)
+# Claims are decided from three seeds on; a demo that takes longer gets one seed for a first look.
+SHORT_SECONDS, SHORT_SEEDS, FIRST_LOOK = 120, (0, 1, 2), (0,)
 VERSIONS = ("kerasdemo", "keras", "tensorflow", "numpy")
 METRICS = {
     "accuracy": "training accuracy",
@@ -50,34 +44,40 @@ METRICS = {
 
 @dataclass(frozen=True)
 class DemoResult:
-    """A demo that was played; all but the figures is what its page is made from.
+    """A demo that was run: all but the figures goes into the record that its page is made from.
 
-    sources: the data that its runs were trained on. seconds: what runs and calculations took, by
-    the clock; of runs that were answered from disk, what they took then. asked: a digest of its
-    experiment.
+    Args:
+        demo: which one.
+        seeds: of its runs and its calculation.
+        output: what it shows.
+        seconds: wall-clock time of its runs and its calculation; of runs that were on disk already,
+            the time that they took when they were trained.
+        sources: names of the data sets that its runs were trained on.
+        digest: of its experiment (see `digest`), "" where it has none.
+        question: of its experiment.
     """
 
     demo: Demo
     seeds: tuple[int, ...]
-    shown: DemoOutput
+    output: DemoOutput
     seconds: float
     sources: tuple[str, ...] = ()
-    asked: str = ""
+    digest: str = ""
     question: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values: what the demo's record holds."""
+        """Return plain values: the demo's record."""
         return {
             "demo": asdict(self.demo),
             "question": self.question,
             "seeds": list(self.seeds),
             "seconds": round(self.seconds, 1),
             "sources": list(self.sources),
-            "asked": self.asked,
+            "digest": self.digest,
             "versions": {name: metadata.version(name) for name in VERSIONS},
-            "lines": list(self.shown.lines),
-            "checked": [asdict(one) for one in self.shown.checked],
-            "figures": [f"{name}.png" for name in self.shown.figures],
+            "lines": list(self.output.lines),
+            "claims": [asdict(claim) for claim in self.output.claims],
+            "figures": [f"{name}.png" for name in self.output.figures],
         }
 
 
@@ -88,112 +88,145 @@ def run_demo(
     overrides: Sequence[str] = (),
     console: "Console | None" = None,
 ) -> DemoResult:
-    """Play a demo; its runs lie in `results`, and what is there is not trained again.
+    """Run a demo: train what its experiment trains, then calculate what it calculates.
 
     Args:
-        overrides: for the configs of its experiment, as `--set` has them.
+        demo: one of the catalogue.
+        results: folder for its runs; finished runs in it are reused.
+        seeds: in place of the experiment's seeds.
+        overrides: for the configs of its experiment, written as for `--set`.
+        console: where progress is shown; None shows none.
+
+    Returns:
+        Lines, claims and figures of the experiment first, those of the calculation behind them.
 
     Raises:
         InputError: for every fault of the experiment or its data.
     """
-    began = time.perf_counter()
-    context, trained = DemoContext(tuple(seeds)), None
+    start = time.perf_counter()
+    context, output = DemoContext(tuple(seeds)), DemoOutput()
+    seconds, sources, question = 0.0, set[str](), ""
     if demo.experiment is not None:
         file = shipped.experiment(demo.experiment)
-        trained = sweep(file, results, overrides, seeds=seeds, console=console)
-        planned = expand(trained.experiment, overrides)
-        trained = _in_order(trained, planned)
-        context = DemoContext(tuple(seeds), _runs(trained))
-    shown = DemoOutput()
-    if trained is not None and demo.experiment == f"{demo.part}/{demo.name}":
-        shown = of_experiment(demo.name, trained, context.runs)
+        swept = sweep(file, results, overrides, seeds=seeds, console=console)
+        labels = list(dict.fromkeys(spec.label for spec in expand(swept.experiment, overrides)))
+        runs: dict[str, list[Run]] = {label: [] for label in labels}
+        reused = []
+        for spec, outcome in sorted(swept.outcomes, key=lambda pair: pair[0].seed):
+            is_finished = outcome.summary is not None and outcome.summary.status == "finished"
+            if outcome.summary is not None and (is_finished or outcome.answered):
+                run = read(outcome.summary.path)
+                runs[spec.label] += [run] * is_finished
+                reused += [run] * outcome.answered
+        context = replace(
+            context, runs={label: tuple(some) for label, some in runs.items() if some}
+        )
+        sources = {run.facts["data"]["source"] for some in runs.values() for run in some}
+        seconds, question = _wall_clock(reused), swept.experiment.question
+        if demo.experiment == f"{demo.part}/{demo.name}":
+            output = _experiment_output(demo.name, swept, runs)
     if demo.calculation is not None:
-        shown = _both(shown, _calculation(demo.calculation)(context))
-    seconds = time.perf_counter() - began
-    if trained is None:
-        return DemoResult(demo, tuple(seeds), shown, seconds)
-    seconds += _by_the_clock(
-        read(one.summary.path).facts
-        for _, one in trained.outcomes
-        if one.answered and one.summary is not None
-    )
-    sources = sorted(
-        {run.facts["data"]["source"] for runs in context.runs.values() for run in runs}
-    )
-    question = trained.experiment.question
-    asked = _digest(trained.experiment, planned)
-    return DemoResult(demo, tuple(seeds), shown, seconds, tuple(sources), asked, question)
+        module, _, name = demo.calculation.partition(":")
+        calculation: Calculation = getattr(import_module(f"kerasdemo.lecture.demos.{module}"), name)
+        calculated = calculation(context)
+        output = DemoOutput(
+            (*output.lines, *calculated.lines),
+            (*output.claims, *calculated.claims),
+            # A figure that was made for the demo comes before the general one.
+            {**calculated.figures, **output.figures},
+        )
+    seconds += time.perf_counter() - start
+    key = digest(demo, seeds, overrides)
+    return DemoResult(demo, tuple(seeds), output, seconds, tuple(sorted(sources)), key, question)
 
 
 def seconds_needed(demo: Demo, seeds: Sequence[int] = (0,), overrides: Sequence[str] = ()) -> float:
-    """Return about how long a demo's training takes on this machine, with nothing on disk yet."""
+    """Return roughly how many seconds a demo trains on this machine, with nothing on disk yet."""
     if demo.experiment is None:
         return 0.0
-    _, planned = _expanded(demo.experiment, seeds, overrides)
-    return estimate.seconds(planned, [None] * len(planned), estimate.usual_workers(planned))
+    _, specs = _expand(demo.experiment, seeds, overrides)
+    return estimate.seconds(specs, [None] * len(specs), estimate.usual_workers(specs))
 
 
 def usual_seeds(demo: Demo, overrides: Sequence[str] = ()) -> tuple[int, ...]:
     """Return three seeds for a demo that takes two minutes at most with them, else one."""
-    few = seconds_needed(demo, SMALL_SEEDS, overrides) <= SMALL_SECONDS
-    return SMALL_SEEDS if few else LOOK
-
-
-def _in_order(swept: Swept, planned: Sequence[RunSpec]) -> Swept:
-    """Return the outcomes in the experiment's order, not in that in which they came."""
-    labels = list(dict.fromkeys(one.label for one in planned))
-    outcomes = sorted(swept.outcomes, key=lambda pair: labels.index(pair[0].label))
-    return replace(swept, outcomes=tuple(outcomes))
+    is_short = seconds_needed(demo, SHORT_SEEDS, overrides) <= SHORT_SECONDS
+    return SHORT_SEEDS if is_short else FIRST_LOOK
 
 
 def digest(demo: Demo, seeds: Sequence[int], overrides: Sequence[str] = ()) -> str:
-    """Return a digest of everything that a demo's experiment asks and claims."""
+    """Return a digest of the question, claims and configs of a demo's experiment, or ""."""
     if demo.experiment is None:
         return ""
-    experiment, planned = _expanded(demo.experiment, seeds, overrides)
-    return _digest(experiment, planned)
-
-
-def _expanded(
-    name: str, seeds: Sequence[int], overrides: Sequence[str]
-) -> tuple[Experiment, tuple[RunSpec, ...]]:
-    experiment = load(shipped.experiment(name)).model_copy(update={"seeds": tuple(seeds)})
-    return experiment, tuple(expand(experiment, overrides))
-
-
-def _digest(experiment: Experiment, planned: Sequence[RunSpec]) -> str:
-    asked = {
+    experiment, specs = _expand(demo.experiment, seeds, overrides)
+    content = {
         "question": experiment.question,
         "claims": [claim.model_dump(mode="json") for claim in experiment.claims],
-        "runs": [one.config.model_dump(mode="json") for one in planned],
+        "runs": [spec.config.model_dump(mode="json") for spec in specs],
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def of_experiment(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]]) -> DemoOutput:
-    """Return what an experiment shows by itself: a line a network, its claims, its picture."""
-    planned = [one for one, _ in swept.outcomes]
-    labels = dict.fromkeys(one.label for one in planned)
-    every = {label: runs.get(label, ()) for label in labels}
-    drawn = experiment_plot.learning_and_ends(
-        every, planned, swept.experiment.claims, swept.experiment.question
-    )
-    checked = tuple(_checked(finding) for finding in swept.findings)
-    return DemoOutput(tuple(_table(swept)), checked, {name: drawn})
+def _expand(
+    name: str, seeds: Sequence[int], overrides: Sequence[str]
+) -> tuple[Experiment, list[RunSpec]]:
+    experiment = load(shipped.experiment(name)).model_copy(update={"seeds": tuple(seeds)})
+    return experiment, expand(experiment, overrides)
 
 
-def _by_the_clock(facts: Iterable[Mapping[str, Any]]) -> float:
-    """Return for how many seconds at least one run was going: workers train side by side."""
-    took, until = 0.0, -math.inf
-    timed = [one for one in facts if one.get("ended") and one.get("seconds")]
-    ends = [(datetime.fromisoformat(one["ended"]).timestamp(), one["seconds"]) for one in timed]
-    for start, end in sorted((end - seconds, end) for end, seconds in ends):
-        took += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return took
+def _wall_clock(runs: Sequence[Run]) -> float:
+    """Return for how many seconds at least one of the runs was in training: they overlap."""
+    seconds, covered = 0.0, -math.inf
+    facts = [run.facts for run in runs if run.facts.get("ended") and run.facts.get("seconds")]
+    ends = [(datetime.fromisoformat(one["ended"]).timestamp(), one["seconds"]) for one in facts]
+    for start, end in sorted((end - duration, end) for end, duration in ends):
+        seconds += max(0.0, end - max(start, covered))
+        covered = max(covered, end)
+    return seconds
 
 
-def _checked(finding: Finding) -> ClaimResult:
+def _experiment_output(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]]) -> DemoOutput:
+    """Return what an experiment shows: a line for each network, its claims, its figure.
+
+    Args:
+        runs: label -> finished runs by seed, in the experiment's order.
+    """
+    experiment, specs = swept.experiment, [spec for spec, _ in swept.outcomes]
+    drawn = experiment_plot.learning_and_ends(runs, specs, experiment.claims, experiment.question)
+    claims = tuple(_claim_result(finding) for finding in swept.findings)
+    return DemoOutput(tuple(_table(swept, list(runs))), claims, {name: drawn})
+
+
+def _table(swept: Swept, labels: Sequence[str]) -> list[str]:
+    """Return a line for each network: accuracies in percent over the seeds, time, verdicts."""
+    summaries: dict[str, list[Summary]] = {label: [] for label in labels}
+    for spec, outcome in swept.outcomes:
+        if outcome.summary is not None:
+            summaries[spec.label].append(outcome.summary)
+    rows = [("network", "train %", "test %", "s an epoch", "seconds", "verdict")]
+    for label, some in summaries.items():
+        cells = []
+        for metric in ("accuracy", "test_accuracy", "epoch_seconds", "seconds"):
+            mean = Group(label, {}, tuple(some), metric, "kept").interval
+            if not mean.n:
+                cells.append("-")
+            elif is_accuracy(metric):
+                has_ends = math.isfinite(mean.low)
+                ends = f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]" if has_ends else ""
+                cells.append(f"{100 * mean.mean:.1f}{ends}")
+            else:
+                is_single = metric == "epoch_seconds" and any(run.epochs == 1 for run in some)
+                cells.append(f"{mean.mean:.3g}{'*' if is_single else ''}")
+        counts = Counter(sorted((run.title or run.status).replace("_", " ") for run in some))
+        verdicts = [f"{title} {n}" if len(counts) > 1 else title for title, n in counts.items()]
+        rows.append((label, *cells, "; ".join(verdicts)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    is_marked = any(row[3].endswith("*") for row in rows)
+    return [*lines, "* a single epoch, with compilation"] if is_marked else lines
+
+
+def _claim_result(finding: Finding) -> ClaimResult:
     claim, lecturer = finding.claim, finding.claim.lecturer
     told = f"{lecturer:g} %" if isinstance(lecturer, int | float) else lecturer or ""
     return ClaimResult(
@@ -219,75 +252,3 @@ def _measured(finding: Finding) -> str:
     least, most = finding.claim.between or (math.nan, math.nan)
     bounds = f", claimed {scale * least:g} to {scale * most:g}{unit}" if least == least else ""
     return f"{told} {value}{unit}{bounds}{verdicts}"
-
-
-def _runs(swept: Swept) -> dict[str, tuple[Run, ...]]:
-    found: dict[str, list[Run]] = {}
-    for planned, outcome in swept.outcomes:
-        if outcome.summary is not None and outcome.summary.status == "finished":
-            found.setdefault(planned.label, []).append(read(outcome.summary.path))
-    return {
-        label: tuple(sorted(runs, key=lambda run: run.config.seed)) for label, runs in found.items()
-    }
-
-
-def _table(swept: Swept) -> list[str]:
-    """Return a line for each network: accuracies in percent over the seeds, verdicts, time."""
-    groups: dict[str, list[Summary]] = {}
-    planned = dict.fromkeys(one.label for one, _ in swept.outcomes)
-    for one, outcome in swept.outcomes:
-        if outcome.summary is not None:
-            groups.setdefault(one.label, []).append(outcome.summary)
-    head = {"train %": "accuracy", "test %": "test_accuracy", "s an epoch": "epoch_seconds"}
-    rows = [("network", *head, "seconds", "verdict")]
-    for label in planned:
-        runs = groups.get(label, [])
-        percent = (_percent(runs, metric) for metric in ("accuracy", "test_accuracy"))
-        epoch, whole = (_mean(runs, metric) for metric in ("epoch_seconds", "seconds"))
-        once = "*" if epoch != "-" and any(run.epochs == 1 for run in runs) else ""
-        rows.append((label, *percent, epoch + once, whole, _verdicts(runs)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    marked = any(row[3].endswith("*") for row in rows)
-    return [*lines, "* a single epoch, compiling included"] if marked else lines
-
-
-def _percent(runs: Sequence[Summary], metric: str) -> str:
-    found = _of_metric(runs, metric).scaled(100)
-    spread = f" [{found.low:.1f}, {found.high:.1f}]" if math.isfinite(found.low) else ""
-    return f"{found.mean:.1f}{spread}" if found.n else "-"
-
-
-def _mean(runs: Sequence[Summary], metric: str) -> str:
-    found = _of_metric(runs, metric)
-    return f"{found.mean:.3g}" if found.n else "-"
-
-
-def _of_metric(runs: Sequence[Summary], metric: str) -> Interval:
-    values = [value_of(run, metric) for run in runs]
-    counts = [examples_of(run.examples, metric) for run in runs]
-    fewest = min((count for count in counts if count), default=None)
-    return metric_interval([v for v in values if math.isfinite(v)], metric, fewest)
-
-
-def _verdicts(runs: Sequence[Summary]) -> str:
-    counts = Counter(sorted(run.title or run.status for run in runs))
-    return "; ".join(
-        f"{verdict.replace('_', ' ')}{f' {n}' if len(counts) > 1 else ''}"
-        for verdict, n in counts.items()
-    )
-
-
-def _calculation(place: str) -> Calculation:
-    module, _, name = place.partition(":")
-    found: Calculation = getattr(import_module(f"kerasdemo.lecture.demos.{module}"), name)
-    return found
-
-
-def _both(first: DemoOutput, second: DemoOutput) -> DemoOutput:
-    return DemoOutput(
-        (*first.lines, *second.lines),
-        (*first.checked, *second.checked),
-        # What was made for the demo says more than the general pictures do.
-        {**second.figures, **first.figures},
-    )

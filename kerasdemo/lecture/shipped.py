@@ -1,4 +1,4 @@
-"""Where the configs and experiments lie that come with kerasdemo."""
+"""Where the configs and experiments are that come with kerasdemo."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ PACKAGE = Path(__file__).parent.parent
 
 
 def root() -> Path:
-    """Return the folder with configs/ and experiments/: inside a wheel, or the clone's own."""
+    """Return the folder with configs/ and experiments/: of the wheel, or of the repository."""
     inside = PACKAGE / "shipped"
     return inside if inside.is_dir() else PACKAGE.parent
 

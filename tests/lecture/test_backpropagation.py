@@ -23,8 +23,8 @@ def written(figure: Any) -> str:
 
 def test_the_worked_network_by_hand() -> None:
     shown = backpropagation.forward_backward(DemoContext())
-    assert [checked.status for checked in shown.checked] == ["held", "held"]
-    assert shown.checked[0].measured == "-1.00, 0.12, 0.11"
+    assert [claims.status for claims in shown.claims] == ["held", "held"]
+    assert shown.claims[0].measured == "-1.00, 0.12, 0.11"
     forward = written(shown.figures["forward_pass"])
     assert all(f"dz/dw = {value}" in forward for value in ("-1", "0.12", "0.11"))
     backward = written(shown.figures["backward_pass"])
@@ -47,7 +47,7 @@ def test_wrong_numbers_do_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
         for g in dense.backward(steps, targets, loss)
     )
     monkeypatch.setattr(backpropagation, "dense", _With(backward=slightly))
-    statuses = [c.status for c in backpropagation.forward_backward(DemoContext()).checked]
+    statuses = [c.status for c in backpropagation.forward_backward(DemoContext()).claims]
     assert statuses == ["not held", "not held"]
 
 
@@ -97,10 +97,10 @@ def test_the_layers_form_and_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "leaky ReLU, then ELU, L2"
     monkeypatch.setattr(backpropagation, "CONFIGS", {name: backpropagation.CONFIGS[name]})
     shown = backpropagation.any_dense_network(DemoContext())
-    assert shown.checked[0].status == "held" and name in shown.lines[1]
+    assert shown.claims[0].status == "held" and name in shown.lines[1]
     apart = Agreement({"kernel": 1e-3}, 1)
     monkeypatch.setattr(backpropagation, "by_hand", lambda config: apart)
-    assert backpropagation.any_dense_network(DemoContext()).checked[0].status == "not held"
+    assert backpropagation.any_dense_network(DemoContext()).claims[0].status == "not held"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,6 @@ def test_the_cost_counts_multiplications(monkeypatch: pytest.MonkeyPatch) -> Non
     seconds = {"forward": [1.0] * 4, "dC/dz": [0.6] * 4, "dC/dz and dC/dw": [1.6] * 4}
     monkeypatch.setattr(backpropagation, "timed", lambda works, repeats: seconds)
     shown = backpropagation.cost(DemoContext())
-    assert shown.checked[0].status == "held"
+    assert shown.claims[0].status == "held"
     assert "897,000" in shown.lines[1] and "505,000" in shown.lines[2]
-    assert "1.60 times forward" in shown.checked[0].measured
+    assert "1.60 times forward" in shown.claims[0].measured

@@ -14,7 +14,7 @@ def texts(shown: DemoOutput, stem: str) -> str:
 
 def test_the_worked_network_gives_the_slides_numbers() -> None:
     shown = introduction.worked_network(DemoContext())
-    assert [checked.status for checked in shown.checked] == ["held"] * 3
+    assert [claims.status for claims in shown.claims] == ["held"] * 3
     told = "\n".join(shown.lines)
     for number in ("0.9820", "0.1192", "0.8635", "0.1107", "0.6177", "0.8291"):
         assert number in told
@@ -25,9 +25,9 @@ def test_the_worked_network_gives_the_slides_numbers() -> None:
 def test_a_wrong_number_on_the_slide_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = ((0.98, 0.12), (0.86, 0.12), (0.62, 0.83))
     monkeypatch.setitem(worked_network.SLIDE, (1.0, -1.0), wrong)
-    found = introduction.worked_network(DemoContext()).checked
-    assert [checked.status for checked in found] == ["not held", "held", "held"]
-    assert "(0.86, 0.12)" in found[0].lecture and "(0.86, 0.11)" in found[0].measured
+    found = introduction.worked_network(DemoContext()).claims
+    assert [claims.status for claims in found] == ["not held", "held", "held"]
+    assert "(0.86, 0.12)" in found[0].reference and "(0.86, 0.11)" in found[0].measured
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_the_batch_is_judged_by_its_times(
 ) -> None:
     seconds = {"batch": batch, "loop": [4.0] * 5}
     monkeypatch.setattr(introduction, "timed", lambda works, repeats: seconds)
-    (checked,) = introduction.batch_against_loop(DemoContext()).checked
-    assert checked.status == status
+    (claims,) = introduction.batch_against_loop(DemoContext()).claims
+    assert claims.status == status
 
 
 def test_a_batch_is_what_a_loop_gives() -> None:
@@ -60,15 +60,15 @@ def test_works_take_turns_and_the_first_is_not_counted() -> None:
 
 def test_depth_is_only_retold() -> None:
     shown = introduction.depth_history(DemoContext())
-    assert {checked.status for checked in shown.checked} == {"given"}
-    assert [checked.rows for checked in shown.checked] == [(21,), (23,)]
+    assert {claims.status for claims in shown.claims} == {"quoted"}
+    assert [claims.rows for claims in shown.claims] == [(21,), (23,)]
     written = texts(shown, "depth_history")
     assert "3.57 %\n152 layers" in written and "17.1" in written and "word error [%]" in written
 
 
 def test_cross_entropy_by_hand_is_keras_and_steeper_than_mse() -> None:
     shown = cross_entropy.softmax_cross_entropy(DemoContext())
-    assert [checked.status for checked in shown.checked] == ["held", "held"]
+    assert [claims.status for claims in shown.claims] == ["held", "held"]
     assert any("0.8789" in line for line in shown.lines)
     assert shown.lines[-1].startswith("total loss L = sum of C = 1.534077")
     assert "0.90 against 0.018" in texts(shown, "cross_entropy")
@@ -76,9 +76,9 @@ def test_cross_entropy_by_hand_is_keras_and_steeper_than_mse() -> None:
 
 def test_a_wrong_cross_entropy_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cross_entropy, "_by_keras", lambda y, t: np.array([0.12, 0.31, 1.10]))
-    assert cross_entropy.softmax_cross_entropy(DemoContext()).checked[0].status == "not held"
+    assert cross_entropy.softmax_cross_entropy(DemoContext()).claims[0].status == "not held"
     monkeypatch.setattr(cross_entropy, "_losses", lambda: (dense.MSE, dense.CROSS_ENTROPY))
-    assert cross_entropy.softmax_cross_entropy(DemoContext()).checked[1].status == "not held"
+    assert cross_entropy.softmax_cross_entropy(DemoContext()).claims[1].status == "not held"
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_loss_surface_is_that_of_the_network(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(loss_surface, "STEPS", 3)
     shown = loss_surface.loss_surface(DemoContext())
     # Three steps are too few for the lowest place.
-    assert shown.checked[0].status == "not held"
+    assert shown.claims[0].status == "not held"
     written = texts(shown, "loss_surface")
     assert (
         "start 1" in written and "total loss" in written and "weight of pixel (12, 18)" in written

@@ -1,4 +1,4 @@
-"""The lecture's demos: each can be played, at a tiny size, and its pages are current."""
+"""The lecture's demos: each can be result, at a tiny size, and its pages are current."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def kerasdemo(*arguments: str) -> Result:
 
 
 def named(name: str) -> Demo:
-    (demo,) = catalogue.find(name)
+    (demo,) = catalogue.select(name)
     return demo
 
 
@@ -81,7 +81,7 @@ def test_names_are_unique_and_experiments_exist() -> None:
 
 def test_a_name_that_is_none_is_told_with_the_near_one() -> None:
     with pytest.raises(InputError, match=r"fizbuzz.*fizzbuzz"):
-        catalogue.find("fizbuzz")
+        catalogue.select("fizbuzz")
 
 
 def test_every_row_of_the_lecture_is_claimed() -> None:
@@ -98,20 +98,22 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
     varied = {key for patch in (experiment.variants or {}).values() for key in patch or ()}
     tiny = [text for text in TINY if text.partition("=")[0] not in varied]
     tiny = ["training.epochs=1"] if fizzbuzz else tiny
-    played = run_demo(demo, tmp_path, (0,), tiny)
-    assert played.sources == (("fizzbuzz",) if fizzbuzz else ("mnist_sample",))
-    assert played.shown.lines
+    result = run_demo(demo, tmp_path, (0,), tiny)
+    assert result.sources == (("fizzbuzz",) if fizzbuzz else ("mnist_sample",))
+    assert result.output.lines
     if demo.name == Path(demo.experiment or "").name:
-        assert {one.says for one in played.shown.checked} >= {c.says for c in experiment.claims}
-        assert demo.name in played.shown.figures
+        assert {one.statement for one in result.output.claims} >= {
+            c.says for c in experiment.claims
+        }
+        assert demo.name in result.output.figures
 
 
 @pytest.mark.parametrize("demo", CALCULATED, ids=lambda demo: demo.name)
 def test_what_calculates_can_be_played(demo: Demo, tmp_path: Path) -> None:
-    shown = run_demo(demo, tmp_path).shown
+    shown = run_demo(demo, tmp_path).output
     assert shown.lines
-    assert shown.checked
-    assert all(one.says and one.measured for one in shown.checked)
+    assert shown.claims
+    assert all(one.statement and one.measured for one in shown.claims)
 
 
 def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> None:
@@ -131,12 +133,12 @@ def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> N
         assert (tmp_path / "pages" / "fizzbuzz" / figure).read_bytes().startswith(b"\x89PNG")
     index = (tmp_path / "pages" / "README.md").read_text()
     assert "| [17](fizzbuzz/README.md#fizzbuzz) |" in index
-    assert "| 1 | - | - | - | not played yet |" in index
+    assert "| 1 | - | - | - | not run yet |" in index
 
 
 def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> None:
-    checked = ClaimResult("a | <b>b", "", "c\nd", "undecided", (7,))
-    shown = DemoOutput(("line",), (checked,))
+    claims = ClaimResult("a | <b>b", "", "c\nd", "undecided", (7,))
+    shown = DemoOutput(("line",), (claims,))
     record = DemoResult(named("training_set"), (0,), shown, 3.0, ("mnist_sample",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
     assert "on the bundled sample of 5,000 digits" in page
@@ -146,7 +148,7 @@ def test_the_sample_is_named_and_text_cannot_break_a_table(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        *(("held", 0), ("given", 0), ("seen once", 0)),
+        *(("held", 0), ("quoted", 0), ("seen once", 0)),
         *(("undecided", 1), ("not held", 1), ("not seen", 1)),
     ],
 )
@@ -156,7 +158,7 @@ def test_a_page_tells_why_a_claim_did_not_hold(status: Status, told: int) -> Non
     )
     record = DemoResult(named("training_set"), (0,), shown, 3.0, ("mnist",)).as_dict()
     page = pages.render([record])["keras2/README.md"]
-    assert page.count("*Depth helps*: the seeds differ") == told
+    assert page.count("*Depth helps*: The seeds differ") == told
 
 
 def test_one_seed_says_what_was_seen_and_pages_count_it(tmp_path: Path) -> None:
@@ -238,7 +240,7 @@ def test_the_published_pages_are_current() -> None:
         assert (PUBLISHED / path).read_text(encoding="utf-8") == text, f"{path}: make lecture"
     for record in records:
         demo = named(record["demo"]["name"])
-        assert record["asked"] == digest(demo, record["seeds"]), f"{demo.name}: make lecture"
+        assert record["digest"] == digest(demo, record["seeds"]), f"{demo.name}: make lecture"
         for figure in record["figures"]:
             assert (PUBLISHED / demo.part / figure).exists()
     kept = {PUBLISHED / demo.part / f"{demo.name}.json" for demo in catalogue.DEMOS}
@@ -255,5 +257,5 @@ def test_runs_side_by_side_take_their_time_once(tmp_path: Path) -> None:
 
 
 def test_a_record_is_plain_json(tmp_path: Path) -> None:
-    played = run_demo(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
-    assert json.loads(json.dumps(played.as_dict()))["demo"]["part"] == "fizzbuzz"
+    result = run_demo(named("fizzbuzz"), tmp_path, (0,), ["training.epochs=1"])
+    assert json.loads(json.dumps(result.as_dict()))["demo"]["part"] == "fizzbuzz"

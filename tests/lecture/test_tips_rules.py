@@ -41,7 +41,7 @@ def test_keras_with_its_own_starts_is_the_rule_by_hand(name: str) -> None:
 
 def test_every_rule_of_the_demo_is_keras_own() -> None:
     shown = update_rules(DemoContext())
-    assert [one.status for one in shown.checked] == ["held"] * 5
+    assert [one.status for one in shown.claims] == ["held"] * 5
 
 
 @pytest.mark.parametrize("surface", [surfaces.BOWL, surfaces.BANANA, surfaces.CURVE])
@@ -90,7 +90,7 @@ def test_the_demo_on_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surfaces.Surface, "paths", by_formula)
     shown = surfaces.optimizers_on_surfaces(DemoContext())
     assert set(shown.figures) == {"bowl", "banana", "local_minimum"}
-    said = {one.says: one.status for one in shown.checked}
+    said = {one.statement: one.status for one in shown.claims}
     assert said["momentum rolls over the local minimum, SGD stays in it"] == "held"
     # The statement that the lecture's picture does not support at every rate.
     assert (

@@ -52,7 +52,7 @@ def test_gradients_by_layer(folder: Path) -> None:
         for name, runs in setting.runs.items()
     }
     assert min(falls["sigmoid"]) > max(falls["relu"])
-    assert shown.checked[0].status != "held"  # five layers are no thousandfold
+    assert shown.claims[0].status != "held"  # five layers are no thousandfold
     assert set(shown.figures) == {"gradient_norms"}
 
 
@@ -68,7 +68,7 @@ def test_weight_histograms(folder: Path) -> None:
     assert len(regularization.weights(setting.runs["none"][0])) == 784 * 12 + 12 * 12 + 12 * 10
     shown = regularization.weight_histograms(setting)
     # Keras' updates are the lecture's formulas, whatever the runs show.
-    assert [one.status for one in shown.checked[:2]] == ["held", "held"]
+    assert [one.status for one in shown.claims[:2]] == ["held", "held"]
     assert set(shown.figures) == {"weights"}
 
 
@@ -79,7 +79,7 @@ def test_maxout_shapes(folder: Path) -> None:
     layer = maxout.units(setting.runs["pieces_3"][0])
     assert (layer.kernel.shape, layer.pieces) == ((784, 12, 3), 3)
     shown = maxout.maxout_shapes(setting)
-    assert shown.checked[0].status == "held"  # convex, of at most three pieces
+    assert shown.claims[0].status == "held"  # convex, of at most three pieces
     assert set(shown.figures) == {"learned_shapes"}
 
 
@@ -89,9 +89,9 @@ def test_variants_and_thin_networks(folder: Path) -> None:
         {"relu": ["network.activation=relu"], "prelu": ["network.activation=prelu"]},
     )
     shown = activations.activation_variants(setting)
-    assert [one.status for one in shown.checked[:4]] == ["held"] * 4
+    assert [one.status for one in shown.claims[:4]] == ["held"] * 4
     shown = activations.thin_network(setting)
-    assert shown.checked[0].status == "held"  # linear
+    assert shown.claims[0].status == "held"  # linear
     assert set(shown.figures) == {"active_units"}
 
 
@@ -109,6 +109,6 @@ def test_ensemble_on_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.before < 0.1  # linear: only what sampling leaves
     assert found.by_members.shape == (40,)
     shown = dropout.ensemble_on_mnist(setting)
-    assert {one.status for one in shown.checked} == {"undecided"}  # of one seed
-    assert len(shown.checked) == 7
+    assert {one.status for one in shown.claims} == {"undecided"}  # of one seed
+    assert len(shown.claims) == 7
     assert set(shown.figures) == {"average_and_scaled"}

@@ -5,18 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from kerasdemo.lecture.demo import DemoContext
+from kerasdemo.lecture.demo import DemoContext, status_above, status_of
 from kerasdemo.lecture.demos import activations, dropout, maxout
-from kerasdemo.lecture.statements import above, exactly
 
 
 def test_a_status_follows_its_numbers() -> None:
-    assert (exactly(True), exactly(False)) == ("held", "not held")
-    assert above([1.0, 1.1, 0.9]) == "held"
-    assert above([-1.0, -1.1, -0.9]) == "not held"
-    assert above([1.0, -1.1, 0.9]) == "undecided"
-    assert above([1.0]) == "undecided"  # one seed tells no spread
-    assert above([1.0, 1.1, 0.9], least=2.0) == "not held"
+    assert (status_of(True), status_of(False)) == ("held", "not held")
+    assert status_above([1.0, 1.1, 0.9]) == "held"
+    assert status_above([-1.0, -1.1, -0.9]) == "not held"
+    assert status_above([1.0, -1.1, 0.9]) == "undecided"
+    assert status_above([1.0]) == "undecided"  # one seed tells no spread
+    assert status_above([1.0, 1.1, 0.9], least=2.0) == "not held"
 
 
 def test_the_slides_maxout_numbers() -> None:
@@ -24,7 +23,7 @@ def test_the_slides_maxout_numbers() -> None:
     assert (first.tolist(), passed.tolist()) == ([5, 7, -1, 1], [7, 1])
     assert (second.tolist(), out.tolist()) == ([1, 2, 4, 3], [2, 4])
     shown = maxout.maxout_numbers(DemoContext())
-    assert [one.status for one in shown.checked] == ["held", "held"]
+    assert [one.status for one in shown.claims] == ["held", "held"]
 
 
 def test_pieces_are_counted_along_a_line() -> None:
@@ -37,7 +36,7 @@ def test_pieces_are_counted_along_a_line() -> None:
 
 def test_a_change_shrinks_through_sigmoids() -> None:
     shown = activations.intuition(DemoContext((0, 1)))
-    assert shown.checked[0].status == shown.checked[2].status == "held"
+    assert shown.claims[0].status == shown.claims[2].status == "held"
     followed = activations.follow("sigmoid", 0)
     assert (np.diff(followed.by_layer) < 0).all()
     assert followed.ratios[-1] == pytest.approx(followed.gradient, rel=1e-3)
@@ -58,7 +57,7 @@ def test_a_thin_network_is_the_whole_one_for_its_example() -> None:
 
 def test_the_linear_ensemble_is_exact() -> None:
     shown = dropout.linear_ensemble(DemoContext((0, 1, 2)))
-    assert [one.status for one in shown.checked] == ["held"] * 4
+    assert [one.status for one in shown.claims] == ["held"] * 4
     mean, halved = dropout.every_mask(
         dropout.ACTIVATIONS["linear"], np.array([1.0, 2.0]), np.array([3.0, 5.0])
     )
@@ -71,7 +70,7 @@ def test_the_linear_ensemble_is_exact() -> None:
 
 def test_dropout_as_keras_does_it() -> None:
     shown = dropout.dropout_masks(DemoContext((0, 1)))
-    assert [one.status for one in shown.checked] == ["held"] * 3
+    assert [one.status for one in shown.claims] == ["held"] * 3
 
 
 def test_sampling_noise_is_no_difference() -> None:

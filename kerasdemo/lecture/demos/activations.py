@@ -19,9 +19,8 @@ from kerasdemo.display.run_plots import (
     figure,
     style,
 )
-from kerasdemo.lecture import trained
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import above, exactly
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above, status_of
+from kerasdemo.lecture.demos import trained
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -160,19 +159,19 @@ def _checked_change(found: Mapping[str, Sequence[Change]]) -> tuple[ClaimResult,
             "a change shrinks through every sigmoid layer",
             "large input, small output; no numbers",
             f"to {interval(sigmoid)} of its size in a layer on average, to {largest:.2g} at most",
-            exactly(largest < 1),
+            status_of(largest < 1),
         ),
         ClaimResult(
             "a change shrinks less through a ReLU layer than through a sigmoid layer",
             "no shrinking; no numbers",
             f"to {interval(relu)} in a layer, with sigmoid {interval(sigmoid)}",
-            above([r - s for r, s in zip(relu, sigmoid, strict=True)]),
+            status_above([r - s for r, s in zip(relu, sigmoid, strict=True)]),
         ),
         ClaimResult(
             "the ratio of the changes, dC/dw, becomes the automatic gradient (to 0.1 % of it)",
             "the limit",
             f"with dw {CHANGES[-1]:g} they differ by {worst:.1e} of it at most",
-            exactly(worst < 1e-3),
+            status_of(worst < 1e-3),
         ),
     )
 
@@ -263,30 +262,30 @@ def thin_network(context: DemoContext) -> DemoOutput:
     ]
     apart = max(one.apart for one in looked)
     counted = len(first.shares)
-    checked = (
+    claims = (
         ClaimResult(
             "for one example the active units are a linear network: the same output by one matrix",
             "a thinner linear network",
             f"largest difference {apart:.1e} of the largest output, {MULTIPLIED} digits a seed",
-            exactly(apart < ROUNDING),
+            status_of(apart < ROUNDING),
         ),
         ClaimResult(
             "the linear network is thinner: a part of the units is at 0",
             "a figure without numbers",
             f"{_percent([1 - one.shares.mean() for one in looked])} are at 0",
-            above([1 - float(one.shares.mean()) for one in looked]),
+            status_above([1 - float(one.shares.mean()) for one in looked]),
         ),
         ClaimResult(
             f"another example has another thin network: all of {counted} digits differ",
             "a statement",
             f"{min(one.different for one in looked)} different ones at least, of each seed",
-            exactly(all(one.different == counted for one in looked)),
+            status_of(all(one.different == counted for one in looked)),
         ),
     )
     with style():
         drawn = _drawn_thin(first.examples, trained.origin([run]))
     return DemoOutput(
-        (*lines, trained.origin(context.runs["relu"])), checked, {"active_units": drawn}
+        (*lines, trained.origin(context.runs["relu"])), claims, {"active_units": drawn}
     )
 
 
@@ -410,13 +409,13 @@ def activation_variants(context: DemoContext) -> DemoOutput:
         )
         ends = metric_interval(values, "test_accuracy", count).scaled(100)
         lines.append(f"{NAMES[label]}: test accuracy {ends} %")
-    checked = (
+    claims = (
         *(
             ClaimResult(
                 f"Keras' layer is the formula of {NAMES[name]}",
                 "a formula" if name != "elu" else "not on the slide",
                 f"largest difference {difference:.1e}",
-                exactly(difference < 1e-6),
+                status_of(difference < 1e-6),
             )
             for name, difference in apart.items()
         ),
@@ -424,13 +423,13 @@ def activation_variants(context: DemoContext) -> DemoOutput:
             "parametric ReLU learns alpha: it moves away from 0",
             "alpha is learned by gradient descent",
             f"mean distance from the 0 it starts at {interval([_away(own) for own in alphas])}",
-            above([_away(own) for own in alphas]),
+            status_above([_away(own) for own in alphas]),
         ),
     )
     origin = trained.origin(context.runs["prelu"])
     with style():
         figures = {"activation_shapes": _drawn_variants(z, alphas, context.runs, origin)}
-    return DemoOutput(tuple(lines), checked, figures)
+    return DemoOutput(tuple(lines), claims, figures)
 
 
 def _percent(shares: Sequence[float]) -> str:

@@ -8,13 +8,12 @@ from matplotlib.figure import Figure
 
 from kerasdemo.config import parse
 from kerasdemo.display.run_plots import GREY, figure, style
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, Status
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, Status, status_of
 from kerasdemo.lecture.demos import dense, network_diagram
 from kerasdemo.lecture.demos.by_hand import automatic_gradients, by_hand
 from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.introduction import head, random_network, timed
 from kerasdemo.lecture.demos.worked_network import EXAMPLE, LAYERS, WEIGHTS, numbers
-from kerasdemo.lecture.statements import exactly
 
 TARGET = np.array([[1.0, 0.0]])
 # The slide's path runs through the second unit of every layer; dz/dw along it, as rounded there.
@@ -57,19 +56,19 @@ def forward_backward(context: DemoContext) -> DemoOutput:
     gradients = dense.backward(steps, TARGET, dense.MSE)
     apart = _apart_from_tensorflow(gradients)
     along = [float(steps[layer].input[0, source]) for layer, _, source in PATH]
-    checked = (
+    claims = (
         ClaimResult(
-            says="forward pass: dz/dw is the input that the weight is attached to",
-            lecture=", ".join(f"{value:g}" for value in SLIDE_PATH),
+            statement="forward pass: dz/dw is the input that the weight is attached to",
+            reference=", ".join(f"{value:g}" for value in SLIDE_PATH),
             measured=", ".join(f"{value:.2f}" for value in along),
-            status=exactly(np.array_equal(np.round(along, 2), SLIDE_PATH)),
+            status=status_of(np.array_equal(np.round(along, 2), SLIDE_PATH)),
             rows=(22,),
         ),
         ClaimResult(
-            says="dC/dw = dz/dw x dC/dz is what automatic differentiation gives",
-            lecture="no number",
+            statement="dC/dw = dz/dw x dC/dz is what automatic differentiation gives",
+            reference="no number",
             measured=f"largest relative difference {apart:.1g} (allowed {TOLERANCE:g})",
-            status=exactly(apart <= TOLERANCE),
+            status=status_of(apart <= TOLERANCE),
             rows=(22,),
         ),
     )
@@ -77,7 +76,7 @@ def forward_backward(context: DemoContext) -> DemoOutput:
         "forward_pass": _forward_figure(steps),
         "backward_pass": _backward_figure(steps, gradients),
     }
-    return DemoOutput(tuple(_told(steps, gradients)), checked, figures)
+    return DemoOutput(tuple(_told(steps, gradients)), claims, figures)
 
 
 def _apart_from_tensorflow(gradients: tuple[dense.Gradient, ...]) -> float:
@@ -179,14 +178,14 @@ def any_dense_network(context: DemoContext) -> DemoOutput:
         largest = max(agreement.largest for agreement in found)
         worst = max(worst, largest)
         lines.append(f"{name:46} {found[0].parameters:7,} weights  {largest:.1e}")
-    checked = ClaimResult(
-        says="the backward pass by hand gives the gradients of automatic differentiation",
-        lecture="dC/dw = dz/dw x dC/dz for every weight (no number)",
+    claims = ClaimResult(
+        statement="the backward pass by hand gives the gradients of automatic differentiation",
+        reference="dC/dw = dz/dw x dC/dz for every weight (no number)",
         measured=f"largest relative difference {worst:.1e} in {len(CONFIGS)} networks x "
         f"{len(context.seeds)} seeds (allowed {TOLERANCE:g})",
-        status=exactly(worst <= TOLERANCE),
+        status=status_of(worst <= TOLERANCE),
     )
-    return DemoOutput(tuple(lines), (checked,))
+    return DemoOutput(tuple(lines), (claims,))
 
 
 # What it costs.
@@ -221,9 +220,9 @@ def cost(context: DemoContext) -> DemoOutput:
         ),
     ]
     backward = {name: quarters[name] for name in times if name != "forward"}
-    checked = ClaimResult(
-        says=f"the backward pass costs about as much as the forward pass (within {ABOUT:g} times)",
-        lecture="about the same (no number)",
+    claims = ClaimResult(
+        statement=f"the backward pass costs about as much as the forward pass (factor {ABOUT:g} at most)",
+        reference="about the same (no number)",
         measured="; ".join(
             f"{name}: {q[1]:.2f} times forward (quartiles {q[0]:.2f} to {q[2]:.2f}; by "
             f"multiplications {counts[name] / counts['forward']:.2f})"
@@ -233,7 +232,7 @@ def cost(context: DemoContext) -> DemoOutput:
         note="dC/dz stops at the first layer, because the input has none; that spares "
         f"{1 - counts['dC/dz'] / counts['forward']:.0%} of the multiplications here",
     )
-    return DemoOutput(tuple(lines), (checked,))
+    return DemoOutput(tuple(lines), (claims,))
 
 
 def _multiplications(layers: tuple[dense.Layer, ...]) -> dict[str, int]:

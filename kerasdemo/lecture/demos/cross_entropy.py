@@ -5,11 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION, figure, style
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos import dense
 from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.introduction import head
-from kerasdemo.lecture.statements import exactly
 
 LOGITS = np.array([[3.0, 1.0, -3.0], [0.5, 2.0, 0.0], [1.0, 1.0, 1.0]])
 RIGHT = (0, 1, 2)
@@ -32,13 +31,13 @@ def softmax_cross_entropy(context: DemoContext) -> DemoOutput:
         for n, (y, r, c, k) in enumerate(zip(outputs, RIGHT, each, keras_each, strict=True))
     ]
     lines.append(f"total loss L = sum of C = {each.sum():.6f} (Keras {keras_each.sum():.6f})")
-    checked = ClaimResult(
-        says="cross-entropy C = -sum of target x ln y; the total loss is its sum over examples",
-        lecture="L = C1 + C2 + ... + CN (no number)",
+    claims = ClaimResult(
+        statement="cross-entropy C = -sum of target x ln y; the total loss is its sum over examples",
+        reference="L = C1 + C2 + ... + CN (no number)",
         measured=f"by hand and by Keras alike to {apart:.1g}; L = {each.sum():.4f}",
-        status=exactly(apart < TOLERANCE),
+        status=status_of(apart < TOLERANCE),
     )
-    return DemoOutput(tuple(lines), (checked, _far_from_target()), {"cross_entropy": _figure()})
+    return DemoOutput(tuple(lines), (claims, _far_from_target()), {"cross_entropy": _figure()})
 
 
 def _by_keras(outputs: Array, targets: Array) -> Array:
@@ -57,11 +56,11 @@ def _first_example(y: Array) -> list[str]:
 def _far_from_target() -> ClaimResult:
     entropy, mse = (abs(_gradient(loss, np.array([FAR]))[0]) for loss in _losses())
     return ClaimResult(
-        says="far from the target cross-entropy is steeper than mean squared error",
-        lecture="no number here; rows 7 and 8 show it in training",
+        statement="far from the target cross-entropy is steeper than mean squared error",
+        reference="no number here; rows 7 and 8 show it in training",
         measured=f"|dC/dz| at probability {FAR:g}: {entropy:.3f} against {mse:.2g}, "
         f"{entropy / mse:.0f} times",
-        status=exactly(entropy > mse),
+        status=status_of(entropy > mse),
     )
 
 

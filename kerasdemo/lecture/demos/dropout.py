@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from kerasdemo.comparison.comparison import interval, metric_interval
 from kerasdemo.display.run_plots import BLUE, GREEN, GREY, INK, PALE, VERMILION, figure, style
-from kerasdemo.lecture import trained
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import above, exactly
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above, status_of
+from kerasdemo.lecture.demos import trained
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -57,29 +56,29 @@ def dropout_masks(context: DemoContext) -> DemoOutput:
         "is Dropout(p, noise_shape=(1, units)). Two examples of one batch had "
         f"{'different masks' if ((rows[0] == 0) != (rows[1] == 0)).any() else 'one mask'} here.",
     )
-    checked = (
+    claims = (
         ClaimResult(
             "each neuron is dropped with p",
             f"p = {RATE:g}",
             f"share dropped of {COUNTED} draws {metric_interval(shares, 'accuracy', COUNTED)}, "
             f"of each seed within {allowed:.2g} of p",
-            exactly(all(abs(share - RATE) < allowed for share in shares)),
+            status_of(all(abs(share - RATE) < allowed for share in shares)),
         ),
         ClaimResult(
             f"each of {len(masks)} mini-batches trains another thin network",
             "a figure",
             f"{len({_key(own) for own in masks})} different ones in {len(masks)} mini-batches",
-            exactly(len({_key(own) for own in masks}) == len(masks)),
+            status_of(len({_key(own) for own in masks}) == len(masks)),
         ),
         ClaimResult(
             "weights times (1 - p) in testing are the same as Keras' scaling in training",
             "weights x (1 - p)",
             f"outputs in training and in testing differ by {apart:.1e} at most",
-            exactly(apart < ROUNDING),
+            status_of(apart < ROUNDING),
         ),
     )
     with style():
-        return DemoOutput(lines, checked, {"dropout_masks": _drawn_masks(masks)})
+        return DemoOutput(lines, claims, {"dropout_masks": _drawn_masks(masks)})
 
 
 def _dropped(rate: float, units: int, rows: int, seed: int) -> Array:
@@ -181,12 +180,12 @@ def linear_ensemble(context: DemoContext) -> DemoOutput:
     x, w = np.array(INPUTS), np.array(WEIGHTS)
     mean, halved = every_mask(ACTIVATIONS["linear"], x, w)
     four = [float(np.dot(mask, w * x)) for mask in ((1, 1), (0, 1), (1, 0), (0, 0))]
-    checked = [
+    claims = [
         ClaimResult(
             "the mean of the four networks of two inputs is the network with halved weights",
             "w1x1 + w2x2, w2x2, w1x1, 0: their mean is w1x1/2 + w2x2/2",
             f"{', '.join(f'{z:g}' for z in four)}: mean {mean:g}, halved weights {halved:g}",
-            exactly(mean == halved),
+            status_of(mean == halved),
         )
     ]
     apart = {name: _apart(name, context.seeds) for name in ACTIVATIONS}
@@ -194,18 +193,18 @@ def linear_ensemble(context: DemoContext) -> DemoOutput:
         says = "a linear unit of ten inputs is the mean of its 1,024 networks"
         if name != "linear":
             says = f"the mean of a {NAMES[name]} unit's networks is not that of halved weights"
-        checked.append(
+        claims.append(
             ClaimResult(
                 says,
                 "equal" if name == "linear" else "not equal",
                 f"mean distance {interval(values)}",
-                exactly(max(values) < 1e-12) if name == "linear" else above(values),
+                status_of(max(values) < 1e-12) if name == "linear" else status_above(values),
             )
         )
     lines = (f"x = {INPUTS}, w = {WEIGHTS}: made up, the slide has letters",)
     with style():
         return DemoOutput(
-            lines, tuple(checked), {"linear_ensemble": _drawn_four(four, mean, halved)}
+            lines, tuple(claims), {"linear_ensemble": _drawn_four(four, mean, halved)}
         )
 
 
@@ -339,21 +338,21 @@ def _percent(shares: Sequence[float]) -> str:
 def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[ClaimResult]:
     before = {label: [one.before for one in every] for label, every in found.items()}
     after = {label: [one.after for one in every] for label, every in found.items()}
-    checked = [
+    claims = [
         ClaimResult(
             "for linear units the scaled network is within 1 % of the average, before the softmax",
             "equal",
             f"they differ by {interval(before['linear']).within(0, np.inf)} of the outputs' spread",
-            above([0.01 - value for value in before["linear"]]),
+            status_above([0.01 - value for value in before["linear"]]),
         )
     ]
-    checked += [
+    claims += [
         ClaimResult(
             f"for {NAMES[label]} they are closer than for sigmoid, before the softmax",
             "close against further, without numbers",
             f"{interval(before[label])} against {interval(before['sigmoid'])} of the outputs' "
             "spread",
-            above([s - o for s, o in zip(before["sigmoid"], before[label], strict=True)]),
+            status_above([s - o for s, o in zip(before["sigmoid"], before[label], strict=True)]),
             note=f"after the softmax they differ by {interval(after[label])} in probability, "
             f"sigmoid's by {interval(after['sigmoid'])}",
         )
@@ -363,17 +362,17 @@ def _checked_ensembles(found: Mapping[str, Sequence[Ensemble]]) -> list[ClaimRes
         label: [abs(one.averaged - one.scaled) for one in every] for label, every in found.items()
     }
     for label, values in gaps.items():
-        checked.append(
+        claims.append(
             ClaimResult(
                 f"for {NAMES[label]} the accuracies on {IMAGES:,} test images are within "
                 "a point of one another",
                 "works in practice",
                 f"{_percent([one.averaged for one in found[label]])} averaged, "
                 f"{_percent([one.scaled for one in found[label]])} scaled",
-                above([0.01 - value for value in values]),
+                status_above([0.01 - value for value in values]),
             )
         )
-    return checked
+    return claims
 
 
 def _drawn_ensembles(found: Mapping[str, Sequence[Ensemble]], origin: str) -> "Figure":

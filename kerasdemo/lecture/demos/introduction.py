@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kerasdemo.display.run_plots import BLUE, GREEN, GREY, INK, figure, style
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, Status
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, Status, status_of
 from kerasdemo.lecture.demos import dense, network_diagram
 from kerasdemo.lecture.demos.worked_network import (
     BIASES,
@@ -21,7 +21,6 @@ from kerasdemo.lecture.demos.worked_network import (
     numbers,
     pair,
 )
-from kerasdemo.lecture.statements import exactly
 
 REPEATS = 7
 EXAMPLES = 1_000
@@ -44,27 +43,27 @@ def worked_network(context: DemoContext) -> DemoOutput:
     batch = np.array(list(SLIDE))
     together = dense.forward(LAYERS, batch)
     lines: list[str] = []
-    checked: list[ClaimResult] = []
+    claims: list[ClaimResult] = []
     for number, (given, slide) in enumerate(SLIDE.items()):
         steps = dense.forward(LAYERS, batch[number : number + 1])
         lines += _told(steps)
-        checked.append(_against_slide(given, slide, steps))
+        claims.append(_against_slide(given, slide, steps))
     apart = max(
         float(np.abs(step.output[n] - dense.forward(LAYERS, batch[n : n + 1])[k].output).max())
         for k, step in enumerate(together)
         for n in range(len(batch))
     )
-    checked.append(
+    claims.append(
         ClaimResult(
-            says="a batch is the same matrix operations, once",
-            lecture="y = s(W3 s(W2 s(W1 x + b1) + b2) + b3)",
+            statement="a batch is the same matrix operations, once",
+            reference="y = s(W3 s(W2 s(W1 x + b1) + b2) + b3)",
             measured=f"both inputs at once differ from one at a time by at most {apart:.1g}",
-            status=exactly(apart < 1e-12),
+            status=status_of(apart < 1e-12),
             rows=(22,),
         )
     )
     drawn = _worked_figure(dense.forward(LAYERS, EXAMPLE))
-    return DemoOutput(tuple(lines), tuple(checked), {"worked_network": drawn})
+    return DemoOutput(tuple(lines), tuple(claims), {"worked_network": drawn})
 
 
 def _told(steps: tuple[dense.Step, ...]) -> list[str]:
@@ -85,10 +84,10 @@ def _against_slide(
         for step, shown in zip(steps, slide, strict=True)
     )
     return ClaimResult(
-        says=f"the worked network's activations for ({given[0]:g}, {given[1]:g})",
-        lecture=" -> ".join(pair(np.array(shown)) for shown in slide),
+        statement=f"the worked network's activations for ({given[0]:g}, {given[1]:g})",
+        reference=" -> ".join(pair(np.array(shown)) for shown in slide),
         measured=" -> ".join(pair(step.output) for step in steps),
-        status=exactly(same),
+        status=status_of(same),
         rows=(22,),
     )
 
@@ -140,13 +139,13 @@ def batch_against_loop(context: DemoContext) -> DemoOutput:
         f"a loop over examples  {1e3 * median(times['loop']):9.1f} ms",
     )
     status: Status = "held" if low > 1 else "not held" if high < 1 else "undecided"
-    checked = ClaimResult(
-        says="one matrix product for a batch is faster than a loop over its examples",
-        lecture="matrix operations, sped up by parallel computing (no number)",
+    claims = ClaimResult(
+        statement="one matrix product for a batch is faster than a loop over its examples",
+        reference="matrix operations, sped up by parallel computing (no number)",
         measured=f"{middle:.1f} times as fast (quartiles {low:.1f} to {high:.1f})",
         status=status,
     )
-    return DemoOutput(lines, (checked,))
+    return DemoOutput(lines, (claims,))
 
 
 def random_network(sizes: tuple[int, ...], rng: np.random.Generator) -> tuple[dense.Layer, ...]:
@@ -180,17 +179,17 @@ def depth_history(context: DemoContext) -> DemoOutput:
     """Retell how error fell with depth: ImageNet's networks, and speech with more layers."""
     lines = [f"{name.replace(chr(10), ' '):18} {n:4} layers {e:6.2f} %" for name, n, e in IMAGENET]
     lines += [f"speech, {n} x 2k units    {e:6.1f} % word error" for n, e in SPEECH]
-    checked = (
+    claims = (
         ClaimResult(
             "ImageNet's best-known networks went deeper and erred less",
-            "8, 19, 22, 152 layers: 16.4, 7.3, 6.7, 3.57 %", "not measured here", "given", (21,),
+            "8, 19, 22, 152 layers: 16.4, 7.3, 6.7, 3.57 %", "not measured here", "quoted", (21,),
         ),
         ClaimResult(
             "in speech, more layers of 2k units err less (Seide 2011)",
-            "1 to 7 layers: 24.2 to 17.1 % word error", "not measured here", "given", (23,),
+            "1 to 7 layers: 24.2 to 17.1 % word error", "not measured here", "quoted", (23,),
         ),
     )  # fmt: skip
-    return DemoOutput(tuple(lines), checked, {"depth_history": _depth_figure()})
+    return DemoOutput(tuple(lines), claims, {"depth_history": _depth_figure()})
 
 
 def _depth_figure() -> Figure:

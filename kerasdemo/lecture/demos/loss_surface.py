@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 
 from kerasdemo.config import parse
 from kerasdemo.display.run_plots import BLUE, INK, VERMILION, YELLOW, figure, style
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.introduction import head
-from kerasdemo.lecture.statements import exactly
 
 CONFIG = """
 data: {name: mnist_sample, train: 500, validation: 0, test: 1}
@@ -52,16 +51,16 @@ def loss_surface(context: DemoContext) -> DemoOutput:
         f"Keras' SGD, learning rate {LEARNING_RATE:g}, {STEPS} steps with all 500 digits",
         *(_told(path) for path in paths),
     ]
-    checked = ClaimResult(
-        says="gradient descent gets as low as the lowest point of the map, from two starts",
-        lecture="find the parameters that minimize the total loss, by gradient descent (no number)",
+    claims = ClaimResult(
+        statement="gradient descent gets as low as the lowest point of the map, from two starts",
+        reference="find the parameters that minimize the total loss, by gradient descent (no number)",
         measured=" and ".join(f"{down} of {STEPS}" for down in steps_down)
         + " steps went down; total loss "
         + ", ".join(f"{path.losses[0]:.0f} to {path.losses[-1]:.0f}" for path in paths)
         + f"; lowest of the map {heights.min():.0f}",
-        status=exactly(max(path.losses[-1] for path in paths) <= heights.min()),
+        status=status_of(max(path.losses[-1] for path in paths) <= heights.min()),
     )
-    return DemoOutput(tuple(lines), (checked,), {"loss_surface": _figure(axis, heights, paths)})
+    return DemoOutput(tuple(lines), (claims,), {"loss_surface": _figure(axis, heights, paths)})
 
 
 def _told(path: Path) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdemo.display.run_plots import BLUE, CYCLE, GREY, INK, VERMILION, figure, style
-from kerasdemo.lecture import trained
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import exactly
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
+from kerasdemo.lecture.demos import trained
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def maxout_numbers(context: DemoContext) -> DemoOutput:
                 "(5, 7, -1, 1) -> (7, 1), then (1, 2, 4, 3) -> (2, 4)",
                 f"{_numbers(first)} -> {_numbers(passed)}, then {_numbers(second)} -> "
                 f"{_numbers(out)}",
-                exactly(
+                status_of(
                     _numbers(first) + _numbers(passed) == "(5, 7, -1, 1)(7, 1)"
                     and _numbers(second) + _numbers(out) == "(1, 2, 4, 3)(2, 4)"
                 ),
@@ -66,7 +65,7 @@ def maxout_numbers(context: DemoContext) -> DemoOutput:
                 "ReLU is maxout of z1 = wx + b and z2 = 0",
                 "the same function",
                 f"largest difference {apart:.2g} at {len(x)} points",
-                exactly(apart < ROUNDING),
+                status_of(apart < ROUNDING),
             ),
         ),
         figures,
@@ -185,18 +184,18 @@ def pieces_used(values: Array) -> Array:
 
 def maxout_shapes(context: DemoContext) -> DemoOutput:
     """Follow trained maxout units along straight lines from one test digit to the next."""
-    lines, checked, panels = [], [], []
+    lines, claims, panels = [], [], []
     for runs in context.runs.values():
         found = [_looked_at(run) for run in runs]
         pieces = found[0].pieces
         lines.append(_counts(pieces, found))
-        checked += [_shape_check(pieces, found), _training_check(pieces, found)]
+        claims += [_shape_check(pieces, found), _training_check(pieces, found)]
         panels.append((found[0].example, pieces))
     runs = next(iter(context.runs.values()))
     lines.append(f"lines from each of {IMAGES} test images to the next; {trained.origin(runs)}")
     with style():
         drawn = _drawn_shapes(panels, trained.origin(runs[:1]))
-    return DemoOutput(tuple(lines), tuple(checked), {"learned_shapes": drawn})
+    return DemoOutput(tuple(lines), tuple(claims), {"learned_shapes": drawn})
 
 
 @dataclass(frozen=True)
@@ -283,7 +282,7 @@ def _shape_check(pieces: int, found: Sequence[Looked]) -> ClaimResult:
         f"{pieces} pieces",
         f"at most {most} pieces in use; Keras' output and the largest line differ by {apart:.1g} "
         f"at most; no step bends down by more than {-bend:.1g}",
-        exactly(most <= pieces and apart < ROUNDING and bend > -ROUNDING),
+        status_of(most <= pieces and apart < ROUNDING and bend > -ROUNDING),
     )
 
 
@@ -294,7 +293,7 @@ def _training_check(pieces: int, found: Sequence[Looked]) -> ClaimResult:
         f"with groups of {pieces} every weight gets trained: each piece wins for some example",
         "a statement without numbers",
         f"{sum(idle)} of {every * len(idle)} pieces win for no training image",
-        exactly(not any(idle)),
+        status_of(not any(idle)),
         note=f"by seed {', '.join(map(str, idle))} of {every} pieces win nowhere in the "
         "training set, so no gradient reaches their weights; the more pieces, the less each wins",
     )

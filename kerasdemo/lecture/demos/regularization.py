@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from kerasdemo.comparison.comparison import interval, metric_interval
 from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION, figure, style
-from kerasdemo.lecture import trained
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import above, exactly
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above, status_of
+from kerasdemo.lecture.demos import trained
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def weight_histograms(context: DemoContext) -> DemoOutput:
         )
     with style():
         drawn = _drawn(found, near, largest, origin)
-    checked = (*_by_formula(), *_checked(near, largest))
-    return DemoOutput(tuple(lines), checked, {"weights": drawn})
+    claims = (*_by_formula(), *_checked(near, largest))
+    return DemoOutput(tuple(lines), claims, {"weights": drawn})
 
 
 def _near_zero(own: Array) -> float:
@@ -69,19 +68,19 @@ def _checked(
             f"L1 makes the weights sparse: more of them within {NEAR_ZERO:g} of 0 than with L2",
             "a statement without numbers",
             f"{_percent(near['l1'])} against {_percent(near['l2'])}",
-            above(more(near, "l1", "l2")),
+            status_above(more(near, "l1", "l2")),
         ),
         ClaimResult(
             "L1 leaves some weights large: its largest one is larger than L2's",
             "a statement without numbers",
             f"{interval(largest['l1'])} against {interval(largest['l2'])}",
-            above(more(largest, "l1", "l2")),
+            status_above(more(largest, "l1", "l2")),
         ),
         ClaimResult(
             "L2 keeps all weights small: its largest one is smaller than without a penalty",
             "a statement without numbers",
             f"{interval(largest['l2'])} against {interval(largest['none'])}",
-            above(more(largest, "none", "l2")),
+            status_above(more(largest, "none", "l2")),
         ),
     )
 
@@ -115,7 +114,7 @@ def _by_formula() -> tuple[ClaimResult, ...]:
                 says,
                 "a formula",
                 f"Keras' weights differ by {apart:.1g}",
-                exactly(apart < ROUNDING),
+                status_of(apart < ROUNDING),
             )
         )
     return tuple(found)

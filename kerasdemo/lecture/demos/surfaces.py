@@ -18,9 +18,8 @@ from kerasdemo.display.run_plots import (
     figure,
     style,
 )
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos.update_rules import METHODS, RHO, by_hand, by_keras
-from kerasdemo.lecture.statements import exactly
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,12 +129,12 @@ def optimizers_on_surfaces(context: DemoContext) -> DemoOutput:
             "banana": _drawn(BANANA, paths["banana"], "A banana, steep and then flat"),
             "local_minimum": _drawn_curve(paths["local minimum"]),
         }
-    checked = (
+    claims = (
         *_on_the_bowl(paths["bowl"], best["bowl"]),
         *_on_the_banana(paths["banana"], best["banana"]),
         *_over_the_hill(paths["local minimum"]),
     )
-    return DemoOutput(tuple(lines), checked, figures)
+    return DemoOutput(tuple(lines), claims, figures)
 
 
 def _lines(
@@ -171,7 +170,7 @@ def _on_the_bowl(paths: Mapping[str, Array], best: Mapping[str, tuple[float, flo
         "Adagrad gives the flat direction a larger learning rate than the steep one",
         "a figure without numbers",
         f"{flat:.2g} for w1, {steep:.2g} for w2 after {BOWL.steps} steps",
-        exactly(flat > steep),
+        status_of(flat > steep),
     )
     yield _lower("Adagrad", "SGD", BOWL, best)
 
@@ -183,7 +182,7 @@ def _on_the_banana(paths: Mapping[str, Array], best: Mapping[str, tuple[float, f
         "RMSProp's learning rate for w1 rises again towards the end, Adagrad's only falls",
         "a figure without numbers",
         f"at the end {rise['RMSProp']:.2g} times its smallest, Adagrad's {rise['Adagrad']:.2g}",
-        exactly(rise["RMSProp"] > 1 and bool((np.diff(own["Adagrad"]) <= 0).all())),
+        status_of(rise["RMSProp"] > 1 and bool((np.diff(own["Adagrad"]) <= 0).all())),
     )
     heights = {name: float(BANANA.value(paths[name][-1])) for name in own}
     yield ClaimResult(
@@ -191,7 +190,7 @@ def _on_the_banana(paths: Mapping[str, Array], best: Mapping[str, tuple[float, f
         "a figure without numbers",
         f"height {heights['RMSProp']:.2g} against {heights['Adagrad']:.2g} after {BANANA.steps} "
         f"steps at {BANANA.rates['RMSProp']:g}",
-        exactly(heights["RMSProp"] < heights["Adagrad"]),
+        status_of(heights["RMSProp"] < heights["Adagrad"]),
     )
     yield _lower("RMSProp", "Adagrad", BANANA, best)
 
@@ -205,7 +204,7 @@ def _lower(
         f"each at its best rate, {first} gets lower down the {surface.name} than {second}",
         "not claimed with numbers",
         f"mean height of the last quarter {told[0]} against {told[1]}",
-        exactly(best[first][1] < best[second][1]),
+        status_of(best[first][1] < best[second][1]),
         note=f"in the last quarter a step of {first} is still {late[0]:.2g} long, so a rate "
         f"that is fast enough for the way overshoots at its end; {second}'s steps have shrunk to "
         f"{late[1]:.2g}, so it can start with a larger one",
@@ -226,7 +225,7 @@ def _over_the_hill(paths: Mapping[str, Array]) -> Any:
         "momentum rolls over the local minimum, SGD stays in it",
         "a figure without numbers",
         f"over the hill: {', '.join(over) or 'none'}; SGD ends at {ends['SGD']:.2f}",
-        exactly(ends["momentum"] > top > ends["SGD"]),
+        status_of(ends["momentum"] > top > ends["SGD"]),
     )
     starts = np.linspace(-2.5, low, 200)[:, None]
     rate = CURVE.rates["momentum"]
@@ -239,7 +238,7 @@ def _over_the_hill(paths: Mapping[str, Array]) -> Any:
         "may",
         f"from {shares['momentum']:.0%} of the starts between -2.5 and {low:.2f}; SGD from "
         f"{shares['SGD']:.0%}",
-        exactly(shares["SGD"] < shares["momentum"] < 1),
+        status_of(shares["SGD"] < shares["momentum"] < 1),
     )
 
 

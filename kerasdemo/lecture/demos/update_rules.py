@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import exactly
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 
 Array = NDArray[np.float64]
 Rule = Callable[..., Array]
@@ -167,7 +166,7 @@ def _as_lectured(optimizer: Any, gradient: Any) -> None:
 def update_rules(context: DemoContext) -> DemoOutput:
     """Follow every rule by hand and by Keras' own optimizer down the same slope."""
     start, rate = np.array([1.5, -1.0]), 0.1
-    lines, checked = [f"{STEPS} steps at the rate {rate} down 2 w1^2 + w2^2, from {start}"], []
+    lines, claims = [f"{STEPS} steps at the rate {rate} down 2 w1^2 + w2^2, from {start}"], []
     for name, method in METHODS.items():
         lectured = by_hand(method, _slope, start, np.float32(rate), STEPS)
         same = by_keras(method.optimizer(rate, **method.like), _value, start, STEPS, _as_lectured)
@@ -178,9 +177,12 @@ def update_rules(context: DemoContext) -> DemoOutput:
         told = f"largest difference of a weight {apart:.1e}"
         if method.like:
             told += f"; with Keras' defaults {parting:.2g}"
-        checked.append(
+        claims.append(
             ClaimResult(
-                f"Keras' {name} is the lecture's rule", "a formula", told, exactly(apart < ROUNDING)
+                f"Keras' {name} is the lecture's rule",
+                "a formula",
+                told,
+                status_of(apart < ROUNDING),
             )
         )
     lines += [
@@ -189,7 +191,7 @@ def update_rules(context: DemoContext) -> DemoOutput:
         f"{1 / np.sqrt(1 - RHO):.2f} times as long).",
         "Adam: the lecture's epsilon is 1e-8, Keras' 1e-7.",
     ]
-    return DemoOutput(tuple(lines), tuple(checked))
+    return DemoOutput(tuple(lines), tuple(claims))
 
 
 def _value(w: Any) -> Any:

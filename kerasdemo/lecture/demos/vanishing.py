@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from kerasdemo.comparison.comparison import interval
 from kerasdemo.display.run_plots import BLUE, INK, VERMILION, figure, style
-from kerasdemo.lecture import trained
-from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
-from kerasdemo.lecture.statements import above
+from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above
+from kerasdemo.lecture.demos import trained
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -73,27 +72,27 @@ def _checked(
             "the first layer than in the last hidden one",
             "small against large, without numbers",
             f"{interval(sigmoid)} decades",
-            above(sigmoid, 3.0),
+            status_above(sigmoid, 3.0),
         ),
         ClaimResult(
             "with ReLU the gradient after one epoch shrinks less than with sigmoid on its way to "
             "the first layer",
             "no shrinking, without numbers",
             f"ReLU {interval(relu)} decades, sigmoid {interval(sigmoid)}",
-            above([s - r for s, r in zip(sigmoid, relu, strict=True)]),
+            status_above([s - r for s, r in zip(sigmoid, relu, strict=True)]),
         ),
         ClaimResult(
             "with ReLU the gradient after one epoch shrinks less than tenfold on its way to the "
             "first layer",
             "no shrinking, without numbers",
             f"{interval(relu)} decades",
-            above([1.0 - fall for fall in relu]),
+            status_above([1.0 - fall for fall in relu]),
         ),
         ClaimResult(
             "with sigmoid the first layer's weights move less than the last hidden layer's",
             "almost random against already converged, without numbers",
             f"the last hidden layer's weights move {interval(slower)} times as far",
-            above(slower, 1.0),
+            status_above(slower, 1.0),
         ),
     )
 
