@@ -130,13 +130,17 @@ def find(config: RunConfig) -> Source:
     return Source(made, data.name, _sha256(made))
 
 
-def load(config: RunConfig) -> Dataset:
+def load(config: RunConfig, source: Source | None = None) -> Dataset:
     """Return the examples as the network will see them.
+
+    Args:
+        config: whose data they are.
+        source: what `find` returned, where it was called already.
 
     Raises:
         InputError: as `find`, and where more examples are asked for than there are.
     """
-    source = find(config)
+    source = source or find(config)
     raw = _split(config, source)
     classes = _classes(config, source)
     labels = {name: part.y for name, part in raw.items()}

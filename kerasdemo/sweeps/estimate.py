@@ -11,7 +11,7 @@ from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import has_convolution, layers_of
 from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
-from kerasdemo.training.compile_key import shape_key
+from kerasdemo.training.compile_key import compile_key
 
 # Operations in whose time an epoch is begun, measured and recorded, an update starts, and reads and
 # writes each weight: good enough guesses for an estimate, and so is the share of the peak rate.
@@ -65,7 +65,7 @@ def seconds(
     total = sum(work(one.config) for one in left)
     if known:
         return total * sum(s for _, s in known) / sum(w for w, _ in known) / workers
-    shapes = {shape_key(one.config) for one in left}
+    shapes = {compile_key(one.config) for one in left}
     return total / (peak() * SHARE_OF_PEAK) / workers + COMPILE_SECONDS * len(shapes)
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 from kerasdemo.sweeps.executor import Listener, Outcome, Source, StopSweep, lost
 from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.run_store import RunStore
-from kerasdemo.training.compile_key import shape_key
+from kerasdemo.training.compile_key import compile_key
 
 # A run whose workers died this often without one more whole epoch is given up, until the sweep is
 # started again: what killed them may have been the machine.
@@ -83,7 +83,7 @@ class _Crew:
             while not self.stopping and (planned := self.source.take(shape)) is not None:
                 outcome = self.answers.find(planned)
                 if outcome is None:
-                    shape = shape_key(planned.config)
+                    shape = compile_key(planned.config)
                     outcome = self._outcome(planned, hand.train(planned))
                 if outcome is not None and not self.stopping:
                     self.listener.ended(planned, outcome)

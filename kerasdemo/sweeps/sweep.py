@@ -18,7 +18,7 @@ from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment, load
 from kerasdemo.sweeps.progress import Progress, Tally
 from kerasdemo.sweeps.run_store import RunStore, prepare, read_plan, write_plan
-from kerasdemo.training.compile_key import shape_key
+from kerasdemo.training.compile_key import compile_key
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -212,7 +212,7 @@ def _source(
     experiment: Experiment, folder: Path, overrides: Sequence[str], planned: Sequence[RunSpec]
 ) -> Source:
     if experiment.search is None:
-        return GridSource(planned, lambda one: shape_key(one.config))
+        return GridSource(planned, lambda one: compile_key(one.config))
     from kerasdemo.sweeps.search import SearchSource
 
     return SearchSource(experiment, folder, overrides)

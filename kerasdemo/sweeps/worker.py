@@ -92,7 +92,8 @@ def _answer(wire: Wire, job: dict[str, Any], results: Path) -> None:
 
     try:
         reporter = WireReporter(wire, job["watched"])
-        run = runner.run(config_of(job["config"]), results, again=job["again"], reporter=reporter)
+        config = config_of(job["config"])
+        run = runner.run(config, results, overwrite=job["again"], reporter=reporter)
     except runner.Busy:
         wire.send("busy")
     except Stopped:

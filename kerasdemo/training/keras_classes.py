@@ -144,11 +144,8 @@ def classes(kind: str) -> dict[str, type]:
     }[kind]
     return {
         name_of(cls): cls
-        for cls in vars(module).values()
-        if inspect.isclass(cls)
-        and issubclass(cls, base)
-        and cls is not base
-        and cls.__name__ not in LEFT_OUT
+        for _, cls in inspect.getmembers(module, inspect.isclass)
+        if issubclass(cls, base) and cls is not base and cls.__name__ not in LEFT_OUT
     }
 
 
@@ -179,8 +176,8 @@ def _arguments(function: Any) -> dict[str, Any]:
 def _activations() -> dict[str, dict[str, Any]]:
     names = {
         name
-        for name, value in vars(keras.activations).items()
-        if inspect.isfunction(value) and name not in {"get", "serialize", "deserialize", "glu"}
+        for name, _ in inspect.getmembers(keras.activations, inspect.isfunction)
+        if name not in {"get", "serialize", "deserialize", "glu"}
     }
     names -= set(ALIASES["activations"])
     found: dict[str, dict[str, Any]] = {name: {} for name in names}

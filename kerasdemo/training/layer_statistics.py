@@ -32,16 +32,21 @@ def statistics_examples(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 class LayerStatistics:
-    """The compiled measurement of every layer that has a kernel; part of a program."""
+    """The compiled statistics of every layer that has a kernel.
 
-    def __init__(self, network: Any, loss_of: Any, xla: bool = True):
-        self.loss_of = loss_of
+    Args:
+        network: a compiled Keras model.
+        xla: whether XLA compiles them.
+    """
+
+    def __init__(self, network: Any, xla: bool = True):
+        self.loss = network.loss
         self.layers = [layer for layer in network.layers if hasattr(layer, "kernel")]
-        self.outputs = [_activated(network.layers, layer) for layer in self.layers[:-1]]
+        self.activated = [_activated(network.layers, layer) for layer in self.layers[:-1]]
         self.inspector = keras.Model(
-            network.inputs, [*(layer.output for layer in self.outputs), network.outputs[0]]
+            network.inputs, [*(layer.output for layer in self.activated), network.outputs[0]]
         )
-        self.compiled = tf.function(self._measure, jit_compile=xla, autograph=False)
+        self.compiled = tf.function(self._compute, jit_compile=xla, autograph=False)
 
     @property
     def names(self) -> list[str]:
@@ -52,20 +57,27 @@ class LayerStatistics:
         """Return copies of all kernels, to compare with after the next epoch."""
         return [tf.identity(layer.kernel) for layer in self.layers]
 
-    def measure(self, x: Any, y: Any, before: Sequence[Any]) -> dict[str, dict[str, float]]:
-        """Return {layer: {statistic: value}}; `before` are the kernels before the epoch."""
+    def compute(self, x: Any, y: Any, before: Sequence[Any]) -> dict[str, dict[str, float]]:
+        """Return {layer: {statistic: value}}.
+
+        Args:
+            x: examples (n, ...).
+            y: their targets (n, ...).
+            before: the kernels before the epoch.
+        """
         table = np.stack([column.numpy() for column in self.compiled(x, y, list(before))])
         return {
             name: dict(zip(STATISTICS, map(float, column), strict=True))
             for name, column in zip(self.names, table.T, strict=True)
         }
 
-    def _measure(self, x: Any, y: Any, before: Sequence[Any]) -> tuple[Any, ...]:
+    def _compute(self, x: Any, y: Any, before: Sequence[Any]) -> tuple[Any, ...]:
+        """Return each of STATISTICS as (layers,)."""
         kernels = [layer.kernel for layer in self.layers]
         with tf.GradientTape() as tape:
             # Flattened, because Keras unpacks a single output.
             *outputs, prediction = tf.nest.flatten(self.inspector(x, training=False))
-            loss = self.loss_of(y, prediction)
+            loss = self.loss(y, prediction)
         gradients = tape.gradient(
             loss,
             [kernel.value for kernel in kernels],
@@ -79,30 +91,31 @@ class LayerStatistics:
         ]
         # An output layer may be as sure of itself as it likes: it is neither dead nor saturated.
         dead = [*map(_dead, outputs), tf.constant(0.0)]
-        flat = [*map(_saturated, outputs, self.outputs), tf.constant(0.0)]
+        saturated = [*map(_saturated, outputs, self.activated), tf.constant(0.0)]
         return (
             tf.stack([_norm(gradient) for gradient in gradients]),
             tf.stack(norms),
             tf.stack(changes),
             tf.stack(dead),
-            tf.stack(flat),
+            tf.stack(saturated),
         )
 
 
 def _activated(layers: Sequence[Any], layer: Any) -> Any:
-    """Return the layer whose output is the activation of `layer`: the last before a next kernel."""
-    chosen = layer
+    """Return the layer that gives the activation of `layer`: the last before the next kernel."""
+    found = layer
     for later in layers[list(layers).index(layer) + 1 :]:
         if hasattr(later, "kernel"):
             break
         if not isinstance(later, keras.layers.Dropout | keras.layers.Flatten):
-            chosen = later
-        if _name(later) is not None:
+            found = later
+        if _activation(later) is not None:
             break
-    return chosen
+    return found
 
 
-def _name(layer: Any) -> str | None:
+def _activation(layer: Any) -> str | None:
+    """Return the name of the activation that a layer is; None for any other layer."""
     if isinstance(layer, keras.layers.Activation):
         return str(keras.activations.serialize(layer.activation))
     kinds = (keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
@@ -114,14 +127,14 @@ def _norm(tensor: Any) -> Any:
 
 
 def _dead(output: Any) -> Any:
-    """Share of units (channels) whose output is silent for every example, at every position."""
+    """Return the share of units (channels) that are silent for every example, everywhere."""
     largest = tf.reduce_max(tf.abs(output), axis=tuple(range(output.shape.rank - 1)))
     return tf.reduce_mean(tf.cast(largest < SILENT, tf.float32))
 
 
 def _saturated(output: Any, layer: Any) -> Any:
-    """Share of outputs where the activation is flat."""
-    low, high = RANGES.get(_name(layer) or "", (-np.inf, np.inf))
+    """Return the share of outputs where the layer's activation is flat."""
+    low, high = RANGES.get(_activation(layer) or "", (-np.inf, np.inf))
     margin = FLAT * (high - (low if np.isfinite(low) else 0.0))
     if not np.isfinite(margin):
         return tf.constant(0.0)

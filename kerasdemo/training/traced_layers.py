@@ -1,7 +1,7 @@
-"""Keras' layers as a compiled program has them; an ordinary network has Keras' own.
+"""Keras' layers as an EpochTrainer has them; an ordinary network has Keras' own.
 
-What runs of one shape may differ in is a variable here, that the program reads when it runs: a
-number would be a constant of the program, and every run would compile its own.
+What runs of one compile key may differ in is a variable here, which the compiled function reads
+when it runs: a number would be a constant of it, and every run would compile its own.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from kerasdemo.backend import keras, tf
 
 
-def _variable(value: float) -> Any:
+def _traced_hyperparameter(value: float) -> Any:
     # As exact as Python's own number, so that a cast to a layer's type is what Keras computes with.
     return tf.Variable(value, dtype="float64", trainable=False)
 
@@ -19,7 +19,7 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
 
     def __init__(self, rate: float, **arguments: Any):
         super().__init__(rate, **arguments)
-        self.rate_variable = _variable(rate)
+        self.rate_variable = _traced_hyperparameter(rate)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Drop out, in training only; the same masks as Keras draws."""
@@ -34,8 +34,8 @@ class L1L2(keras.regularizers.Regularizer):  # type: ignore[misc]
     """keras.regularizers.L1L2 with its factors in variables; one that is 0 stays 0."""
 
     def __init__(self, l1: float, l2: float):
-        self.l1 = _variable(l1) if l1 else None
-        self.l2 = _variable(l2) if l2 else None
+        self.l1 = _traced_hyperparameter(l1) if l1 else None
+        self.l2 = _traced_hyperparameter(l2) if l2 else None
 
     def __call__(self, x: Any) -> Any:
         """Return the penalty of the weights x, a scalar tensor."""
@@ -48,7 +48,7 @@ class L1L2(keras.regularizers.Regularizer):  # type: ignore[misc]
 
 
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
-    """Batch normalization that XLA compiles by itself, in a program that it does not compile.
+    """Batch normalization that XLA compiles by itself, in a graph that it does not compile.
 
     As some twenty operations of TensorFlow's it takes longer than the convolution before it.
     """
@@ -69,7 +69,7 @@ LAYERS: dict[Any, Any] = {
 
 
 def load_hyperparameters(layer: Any, ordinary: Any) -> None:
-    """Give a program's layer the rate and penalties of an ordinary layer."""
+    """Set an EpochTrainer's layer to the rate and penalties of an ordinary layer."""
     if isinstance(layer, Dropout):
         layer.rate_variable.assign(ordinary.rate)
     penalty = getattr(layer, "kernel_regularizer", None)

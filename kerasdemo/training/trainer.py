@@ -1,176 +1,226 @@
-"""One training: an ordinary network, the shared program that trains it, and Keras' fit."""
+"""One training: an ordinary network, the compiled EpochTrainer that trains it, and Keras' fit."""
 
+import json
 import os
+import subprocess
 import warnings
+from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from kerasdemo.backend import no_remarks_on_tracing, tf
 from kerasdemo.config import RunConfig
-from kerasdemo.config.layers import Layer
-from kerasdemo.data.loading import Dataset, Part
+from kerasdemo.config.layers import has_convolution
+from kerasdemo.data.loading import Array, Dataset, Part
 from kerasdemo.records import RunFolder, files
-from kerasdemo.training import callbacks, epoch_trainer, network
+from kerasdemo.records import network as network_file
+from kerasdemo.training import callbacks, checkpoint, network
+from kerasdemo.training.compile_key import compile_key
+from kerasdemo.training.epoch_trainer import EpochTrainer
+from kerasdemo.training.reporter import Reporter
+
+# EpochTrainers that a process keeps; a sweep runs the runs of one compile key together.
+KEPT = 4
+# Bytes of examples that any GPU has room for, where its memory is not known.
+SMALL = 1 << 30
 
 
 class Trainer:
-    """What is alive while a config trains; made anew for each run, its program is shared."""
+    """Trains one config into its folder.
+
+    Args:
+        config: what to train.
+        dataset: its examples.
+
+    Raises:
+        InputError: where Keras refuses the network.
+    """
 
     def __init__(self, config: RunConfig, dataset: Dataset):
         self.config = config
+        self.scaling = dataset.scaling
         self.network = network.build(config, dataset.shape, dataset.classes)
         kind = network.targets(config, self.network)
 
-        def encoded(part: Part) -> tuple[Any, Any]:
+        def encode(part: Part) -> tuple[Array, Array]:
             return part.x, network.encode(kind, part.y, dataset.classes)
 
-        self.train = encoded(dataset.train)
-        self.validation = encoded(dataset.validation) if len(dataset.validation.y) else None
-        self.test = encoded(dataset.test)
-        self.scaling = dataset.scaling
-        size = self.train[0].nbytes + self.train[1].nbytes
-        self.resident = size <= resident_bytes()
-        if not self.resident:
+        self.train = encode(dataset.train)
+        self.validation = encode(dataset.validation) if len(dataset.validation.y) else None
+        self.test = encode(dataset.test)
+        size = sum(part.nbytes for part in self.train)
+        self.is_resident = size <= resident_bytes()
+        if not self.is_resident:
             warnings.warn(
                 f"{size / 1e9:.3g} GB of training examples don't fit into the device's memory: "
                 "plain fit trains them, a mini-batch at a time",
                 stacklevel=2,
             )
-        self.program = epoch_trainer.acquire(config, dataset.shape, dataset.classes)
-        self.program.load(self.network)
-        self.facts: dict[str, Any] = {}
-        self.validation_right: Any = None  # of the kept weights, once it was trained
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The network's layers as built, from input to output."""
-        return network.describe_layers(self.network, self.config)
-
-    @property
-    def layer_names(self) -> list[str]:
-        """Layers that layers.csv has rows for."""
-        return self.program.layer_statistics.names
-
-    def resume(self, folder: RunFolder) -> int:
-        """Take up a run that was cut off; return how many whole epochs it has."""
-        epochs, self.facts = callbacks.restore(folder.checkpoint_file, self.program)
-        if not folder.has_epochs(epochs, len(self.layer_names)):
-            self.program.load(self.network)
-            epochs, self.facts = 0, {}
-        return epochs
+        self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.classes)
+        self.validation_right: Array | None = None
+        """which validation examples the kept weights classify correctly; after `fit`"""
 
     @no_remarks_on_tracing()
     def fit(
-        self, folder: RunFolder, first: int, reporter: callbacks.Reporter | None
+        self, folder: RunFolder, *, overwrite: bool = False, reporter: Reporter | None = None
     ) -> dict[str, Any]:
-        """Train from epoch `first` (from 0) on, write rows and model, and return facts."""
-        training = self.config.training
-        chunks = self.program.chunks(*self.train, keep=self.resident)
-        validation = self.validation and self.program.chunks(*self.validation, keep=self.resident)
-        measure = callbacks.Measure(chunks, validation)
+        """Train, from the folder's checkpoint on where there is one; write rows and model.
+
+        Args:
+            folder: the run's.
+            overwrite: train from the first epoch on even so.
+            reporter: follows each epoch.
+
+        Returns:
+            Facts for run.json.
+        """
+        training, trainer = self.config.training, self.epoch_trainer
+        layers = len(trainer.layer_statistics.names)
+        trainer.load(self.network)
+        found = None if overwrite else checkpoint.find(folder.checkpoint_file, trainer.state)
+        resumed = found if found and folder.has_epochs(found.epoch, layers) else None
+        if resumed:
+            for variable, value in zip(trainer.state, resumed.state, strict=True):
+                variable.assign(value)
+        first = resumed.epoch if resumed else 0
+        folder.reopen(first, layers)
+        network_file.write(folder.network_file, network.describe_layers(self.network, self.config))
+
+        evaluator = trainer.evaluator
+        train = evaluator.chunks(*self.train, keep=self.is_resident)
+        validation = self.validation and evaluator.chunks(*self.validation, keep=self.is_resident)
+        evaluate = callbacks.Evaluate(evaluator.evaluate, train, validation)
+        record = callbacks.Record(folder, trainer.layer_statistics, *self.train)
         stopping = training.early_stopping and callbacks.early_stopping(training.early_stopping)
         plateau = training.reduce_lr_on_plateau and callbacks.reduce_lr_on_plateau(
             training.reduce_lr_on_plateau
         )
-        keras_callbacks = [callback for callback in (stopping, plateau) if callback]
-        checkpoint = callbacks.Checkpoint(
-            folder.checkpoint_file, self.program, measure, keras_callbacks, self.facts
+        facts = resumed.facts if resumed else {}
+        facts["parameters"] = int(sum(np.prod(w.shape) for w in self.network.trainable_weights))
+        counting = [callback for callback in (stopping, plateau) if callback]
+        save = checkpoint.SaveCheckpoint(
+            folder.checkpoint_file, trainer.state, evaluate, counting, facts, resumed
         )
-        record = callbacks.Record(folder, self.program.layer_statistics, *self.train)
-        every = [callbacks.Clock(folder), measure, *keras_callbacks, record, checkpoint]
+        every = [callbacks.RecordTime(folder), evaluate, *counting, record, save]
         if reporter:
             reporter.begin(self.config, folder.path, first + 1, len(self.train[0]))
             every.append(callbacks.Report(reporter))
-        interrupted = False
         try:
-            if not first:
-                self.facts["initial"] = self._untrained(chunks.first(), record)
-            self._fit(first, every)
+            if not resumed:  # before the first update: bad initial weights show here
+                untrained = evaluator.evaluate(train.first())
+                facts["initial"] = {
+                    "loss": untrained.loss,
+                    "accuracy": untrained.accuracy,
+                    "layers": record.untrained(),
+                }
+            trainer.fit_epochs(
+                *self.train,
+                seed=self.config.seed,
+                first=first,
+                epochs=training.epochs,
+                is_resident=self.is_resident,
+                callbacks=every,
+            )
         except KeyboardInterrupt:
-            interrupted = True
+            return {"status": "interrupted", "reason": "Ctrl-C"} | facts
         finally:
             if reporter:
                 reporter.end()
-        return self.facts | self._facts(folder, measure, stopping, interrupted)
+        return self._finish(folder, evaluate, stopping) | facts
 
-    def _untrained(self, chunks: epoch_trainer.Chunks, record: callbacks.Record) -> dict[str, Any]:
-        """Return what the network gives before the first update: bad weights show here."""
-        first = self.program.measure(chunks)
-        return {"loss": first.loss, "accuracy": first.accuracy, "layers": record.untrained()}
-
-    def _fit(self, first: int, every: list[Any]) -> None:
-        (x, y), seed, size = self.train, self.config.seed, self.config.training.batch_size
-        if self.resident:
-            elements, steps = self.program.epochs(x, y, seed, first), 1
-        else:
-            elements, steps = epoch_trainer.batches(x, y, seed, size, first), -(-len(x) // size)
-        self.program.fit(
-            elements,
-            initial_epoch=first,
-            epochs=self.config.training.epochs,
-            steps_per_epoch=steps,
-            shuffle=False,
-            verbose=0,
-            callbacks=every,
-        )
-
-    def _facts(
-        self, folder: RunFolder, measure: Any, stopping: Any, interrupted: bool
+    def _finish(
+        self, folder: RunFolder, evaluate: callbacks.Evaluate, stopping: Any
     ) -> dict[str, Any]:
-        if interrupted:
-            return {"status": "interrupted", "reason": "Ctrl-C", "parameters": self._parameters}
-        test = self.program.measure(self.program.chunks(*self.test))
-        if self.validation and measure.diverged_at is None:
-            chunks = self.program.chunks(*self.validation, keep=False)
-            self.validation_right = self.program.measure(chunks).right
-        self.program.store(self.network)
-        whole = network.with_scaling(self.network, self.config, self.scaling)
-        files.write(folder.model_file, whole.save, suffix=".keras")
-        stopped = bool(stopping and stopping.stopped_epoch)
-        status, reason = "finished", "early stopping" if stopped else "all epochs"
-        if measure.diverged_at is not None:
-            status, reason = "diverged", f"the loss is not finite in epoch {measure.diverged_at}"
-        kept = stopping and stopping.restore_best_weights and stopping.best_weights is not None
+        """Evaluate the kept weights on the test set and save the model; return the facts."""
+        evaluator = self.epoch_trainer.evaluator
+        test = evaluator.evaluate(evaluator.chunks(*self.test, keep=False))
+        has_diverged = evaluate.diverged_at is not None
+        if self.validation and not has_diverged:
+            chunks = evaluator.chunks(*self.validation, keep=False)
+            self.validation_right = evaluator.evaluate(chunks).right
+        self.epoch_trainer.store(self.network)
+        model = network.with_scaling(self.network, self.config, self.scaling)
+        files.write(folder.model_file, model.save, suffix=".keras")
+        has_stopped = bool(stopping and stopping.stopped_epoch)
+        restores = stopping and stopping.restore_best_weights and stopping.best_weights is not None
+        if has_diverged:
+            reason = f"the loss is not finite in epoch {evaluate.diverged_at}"
+        else:
+            reason = "early stopping" if has_stopped else "all epochs"
+        if not self.is_resident:
+            loop, why = "fit", "the examples don't fit into the device's memory"
+        elif self.epoch_trainer.xla:
+            loop, why = "xla", "XLA compiles a whole epoch into one program"
+        else:
+            loop, why = "graph", "XLA's convolutions are slow on the CPU"
         return {
-            "status": status,
+            "status": "diverged" if has_diverged else "finished",
             "reason": reason,
-            "stopped_early": stopped,
-            "kept_epoch": stopping.best_epoch + 1 if kept else None,
-            # Keras and the compiled program count the answer "not a number" differently.
-            "test": {
-                "loss": test.loss,
-                "accuracy": None if measure.diverged_at else test.accuracy,
-            },
-            "parameters": self._parameters,
-            "engine": self.engine,
+            "stopped_early": has_stopped,
+            "kept_epoch": stopping.best_epoch + 1 if restores else None,
+            # Keras and the compiled evaluation count the answer "not a number" differently.
+            "test": {"loss": test.loss, "accuracy": None if has_diverged else test.accuracy},
+            "engine": {"loop": loop, "why": why},
         }
 
-    @property
-    def engine(self) -> dict[str, str]:
-        """Which loop over the mini-batches trains the run, and why."""
-        if not self.resident:
-            return {"loop": "fit", "why": "the examples don't fit into the device's memory"}
-        if not self.program.xla:
-            return {"loop": "graph", "why": "XLA's convolutions are slow on the CPU"}
-        return {"loop": "xla", "why": "XLA compiles a whole epoch into one program"}
 
-    @property
-    def _parameters(self) -> int:
-        return int(sum(np.prod(w.shape) for w in self.network.trainable_weights))
+_epoch_trainers: OrderedDict[str, EpochTrainer] = OrderedDict()
+
+
+def shared_epoch_trainer(config: RunConfig, shape: tuple[int, ...], classes: int) -> EpochTrainer:
+    """Return the process' EpochTrainer for the config's compile key, compiled at most once.
+
+    Args:
+        config: whose network it is to train.
+        shape: of one example, without the batch axis.
+        classes: number of classes.
+    """
+    key = json.dumps([compile_key(config), shape, classes])
+    if key not in _epoch_trainers:
+        traced = network.build(config, shape, classes, for_program=True)
+        _epoch_trainers[key] = EpochTrainer(
+            traced,
+            config.training.batch_size,
+            network.is_right(config, traced),
+            loss_is_of_batch=network.loss_is_of_batch(config),
+            xla=uses_xla(config),
+        )
+    _epoch_trainers.move_to_end(key)
+    while len(_epoch_trainers) > KEPT:
+        _epoch_trainers.popitem(last=False)
+    return _epoch_trainers[key]
+
+
+def uses_xla(config: RunConfig) -> bool:
+    """Return whether XLA compiles the config's epochs: not convolutions on the CPU.
+
+    Its convolutions are 15 times slower there than TensorFlow's own kernels. A function of config
+    and machine alone: nothing is timed, so that a run that was cut off goes on to the same bytes.
+    """
+    return not has_convolution(config) or bool(tf.config.list_physical_devices("GPU"))
 
 
 def resident_bytes() -> float:
     """Return how many bytes of examples may stay in the device's memory while a run trains.
 
-    Half of what is free there, since evaluation holds them as well. KERASDEMO_RESIDENT_BYTES
-    overrides it.
+    Half of the device's memory, since evaluation holds the examples as well. The environment
+    variable KERASDEMO_RESIDENT_BYTES overrides it.
     """
     if "KERASDEMO_RESIDENT_BYTES" in os.environ:
         return float(os.environ["KERASDEMO_RESIDENT_BYTES"])
     if tf.config.list_physical_devices("GPU"):
-        from tensorflow.python.client import device_lib  # TensorFlow tells it nowhere else
-
-        devices = device_lib.list_local_devices()
-        return float(min(d.memory_limit for d in devices if d.device_type == "GPU")) / 2
+        return _gpu_bytes() / 2
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
+
+
+@cache
+def _gpu_bytes() -> float:
+    """Return the memory of the smallest GPU, as NVIDIA's driver tells it; TensorFlow does not."""
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        return min(float(line) for line in done.stdout.splitlines()) * 2**20
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 2 * SMALL

@@ -17,8 +17,8 @@ from kerasdemo.sweeps import estimate, local
 from kerasdemo.sweeps.executor import Listener, Source
 from kerasdemo.sweeps.experiment import load
 from kerasdemo.sweeps.run_store import RunStore
-from kerasdemo.training import epoch_trainer
-from kerasdemo.training.compile_key import shape_key
+from kerasdemo.training import trainer
+from kerasdemo.training.compile_key import compile_key
 
 PUBLISHED = Path(__file__).parent.parent.parent / "results" / "lecture"
 TRAINED = [demo for demo in catalogue.DEMOS if demo.experiment]
@@ -42,7 +42,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
         shape = None
         while (planned := source.take(shape)) is not None:
-            shape = shape_key(planned.config)
+            shape = compile_key(planned.config)
             outcome = answers.find(planned)
             if outcome is None:
                 runner.run(planned.config, answers.results)
@@ -51,7 +51,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(local, "execute", execute)
     # XLA would take most of the time for epochs of 100 examples.
-    monkeypatch.setattr(epoch_trainer, "uses_xla", lambda _: False)
+    monkeypatch.setattr(trainer, "uses_xla", lambda _: False)
 
 
 def kerasdemo(*arguments: str) -> Result:

@@ -32,7 +32,7 @@ from kerasdemo.sweeps.executor import GridSource, Outcome
 from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.run_store import RunStore, prepare
 from kerasdemo.sweeps.sweep import sweep
-from kerasdemo.training.compile_key import shape_key
+from kerasdemo.training.compile_key import compile_key
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RUNS = REPOSITORY / "results" / "runs" / "diagnosis"
@@ -91,7 +91,7 @@ def train(what: str, configs: Iterable[RunConfig], folder: Path) -> dict[str, Ru
     by_question = {question(config): config for config in configs}
     planned = [RunSpec(c.name, {}, c.seed, c) for c in by_question.values()]
     prepare(folder)
-    source = GridSource(planned, lambda one: shape_key(one.config))
+    source = GridSource(planned, lambda one: compile_key(one.config))
     local.execute(source, answers, Told(what, len(planned)), WORKERS)
     return {key: read(answers.folder(config).path) for key, config in by_question.items()}
 

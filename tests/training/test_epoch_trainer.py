@@ -7,7 +7,8 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.keras_arguments import names
 from kerasdemo.data import loading as data
-from kerasdemo.training import epoch_trainer, network
+from kerasdemo.training import epoch_trainer, evaluation, network, trainer
+from kerasdemo.training.compile_key import compile_key
 
 EPOCHS = 3
 
@@ -31,10 +32,9 @@ def compiled(asked: RunConfig) -> list[np.ndarray]:
     dataset = data.load(asked)
     ordinary = network.build(asked, dataset.shape, dataset.classes)
     y = network.encode(network.targets(asked, ordinary), dataset.train.y, dataset.classes)
-    shared = epoch_trainer.acquire(asked, dataset.shape, dataset.classes)
+    shared = trainer.shared_epoch_trainer(asked, dataset.shape, dataset.classes)
     shared.load(ordinary)
-    elements = shared.epochs(dataset.train.x, y, asked.seed)
-    shared.fit(elements, epochs=EPOCHS, steps_per_epoch=1, shuffle=False, verbose=0)
+    shared.fit_epochs(dataset.train.x, y, seed=asked.seed, epochs=EPOCHS)
     shared.store(ordinary)
     return ordinary.get_weights()
 
@@ -45,7 +45,7 @@ def plain(asked: RunConfig) -> list[np.ndarray]:
     ordinary = network.build(asked, dataset.shape, dataset.classes)
     y = network.encode(network.targets(asked, ordinary), dataset.train.y, dataset.classes)
     # XLA and TensorFlow's own kernels draw other numbers from one seed: other dropout masks.
-    ordinary.jit_compile = epoch_trainer.uses_xla(asked)
+    ordinary.jit_compile = trainer.uses_xla(asked)
     for epoch in range(EPOCHS):
         order = epoch_trainer.epoch_order(asked.seed, epoch, len(y))
         ordinary.fit(
@@ -128,10 +128,10 @@ def test_runs_of_one_shape_share_a_program_and_do_not_disturb_each_other(
     first = config(shape, "optimizer={name: sgd, learning_rate: 0.1, momentum: 0.9}")
     second = config(other, "optimizer={name: sgd, learning_rate: 0.01, momentum: 0.9}", "seed=3")
     alone = compiled(first)
-    shared = epoch_trainer.acquire(first, (28, 28), 10)
-    assert epoch_trainer.acquire(second, (28, 28), 10) is shared
+    shared = trainer.shared_epoch_trainer(first, (28, 28), 10)
+    assert trainer.shared_epoch_trainer(second, (28, 28), 10) is shared
     monkeypatch.setattr(
-        epoch_trainer.EpochTrainer, "update", _no_more
+        epoch_trainer.EpochTrainer, "train_batch", _no_more
     )  # it runs where something is traced
     assert_same(second)
     for before, after in zip(alone, compiled(first), strict=True):
@@ -151,9 +151,9 @@ def _no_more(*_: object) -> None:
 )
 def test_other_arithmetic_is_another_shape(override: str) -> None:
     text, sgd = "{depth: 1, units: 8, dropout: 0.5}", "optimizer={name: sgd, momentum: 0.9}"
-    key = epoch_trainer.shape_key(config(text, sgd))
-    assert epoch_trainer.shape_key(config(text, sgd, "seed=3", "network.dropout=0.1")) == key
-    assert epoch_trainer.shape_key(config(text, sgd, override)) != key
+    key = compile_key(config(text, sgd))
+    assert compile_key(config(text, sgd, "seed=3", "network.dropout=0.1")) == key
+    assert compile_key(config(text, sgd, override)) != key
 
 
 def test_measuring_agrees_with_keras_evaluate() -> None:
@@ -161,9 +161,9 @@ def test_measuring_agrees_with_keras_evaluate() -> None:
     dataset = data.load(asked)
     ordinary = network.build(asked, dataset.shape, dataset.classes)
     y = network.encode("one_hot", dataset.train.y, dataset.classes)
-    shared = epoch_trainer.acquire(asked, dataset.shape, dataset.classes)
+    shared = trainer.shared_epoch_trainer(asked, dataset.shape, dataset.classes)
     shared.load(ordinary)
-    mine = shared.measure(shared.chunks(dataset.train.x, y))
+    mine = shared.evaluator.evaluate(shared.evaluator.chunks(dataset.train.x, y))
     assert [mine.loss, mine.accuracy] == pytest.approx(
         ordinary.evaluate(dataset.train.x, y, verbose=0), rel=1e-5
     )
@@ -173,7 +173,7 @@ def test_measuring_agrees_with_keras_evaluate() -> None:
 def test_every_loss_is_measured_as_keras_evaluate_does(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(epoch_trainer, "CHUNK", 40)  # of 90: a last chunk of 10
+    monkeypatch.setattr(evaluation, "CHUNK", 40)  # of 90: a last chunk of 10
     asked = parse(
         f"""
 data: {{name: circles, train: 90, validation: 0, test: 10}}
@@ -184,9 +184,13 @@ loss: {name}
     dataset = data.load(asked)
     ordinary = network.build(asked, dataset.shape, dataset.classes)
     y = network.encode(network.targets(asked, ordinary), dataset.train.y, dataset.classes)
-    shared = epoch_trainer.EpochTrainer(asked, dataset.shape, dataset.classes)
-    shared.load(ordinary)
-    mine = shared.measure(shared.chunks(dataset.train.x, y))
+    shared = epoch_trainer.EpochTrainer(
+        ordinary,
+        asked.training.batch_size,
+        network.is_right(asked, ordinary),
+        loss_is_of_batch=network.loss_is_of_batch(asked),
+    )
+    mine = shared.evaluator.evaluate(shared.evaluator.chunks(dataset.train.x, y))
     theirs = ordinary.evaluate(dataset.train.x, y, batch_size=40, verbose=0)
     assert [mine.loss, mine.accuracy] == pytest.approx(theirs, rel=1e-5)
     assert len(mine.losses) == len(mine.right) == 90
@@ -205,10 +209,9 @@ def test_mini_batches_for_large_data_train_to_the_same_weights() -> None:
     dataset = data.load(asked)
     y = network.encode("one_hot", dataset.train.y, dataset.classes)
     ordinary = network.build(asked, dataset.shape, dataset.classes)
-    shared = epoch_trainer.acquire(asked, dataset.shape, dataset.classes)
+    shared = trainer.shared_epoch_trainer(asked, dataset.shape, dataset.classes)
     shared.load(ordinary)
-    elements = epoch_trainer.batches(dataset.train.x, y, asked.seed, asked.training.batch_size)
-    shared.fit(elements, epochs=EPOCHS, steps_per_epoch=5, shuffle=False, verbose=0)
+    shared.fit_epochs(dataset.train.x, y, seed=asked.seed, epochs=EPOCHS, is_resident=False)
     shared.store(ordinary)
     for mine, whole in zip(ordinary.get_weights(), compiled(asked), strict=True):
         np.testing.assert_allclose(mine, whole, rtol=1e-4, atol=1e-5)
@@ -221,7 +224,7 @@ def test_the_callers_seed_is_left_alone() -> None:
     tf.random.set_seed(7)
     compiled(asked)
     for _ in range(25):  # a sweep's worth of runs
-        epoch_trainer.acquire(asked, (28, 28), 10)
+        trainer.shared_epoch_trainer(asked, (28, 28), 10)
     assert float(tf.random.uniform(())) == alone
 
 

@@ -9,7 +9,7 @@ import pytest
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.keras_arguments import names
 from kerasdemo.data import loading as data
-from kerasdemo.training import callbacks, epoch_trainer, network
+from kerasdemo.training import callbacks, checkpoint, epoch_trainer, network, trainer
 
 EPOCHS = 2
 # Eight or eleven bits of mantissa: rounding differs with the order of operations.
@@ -38,19 +38,12 @@ class Training:
         self.network = network.build(asked, dataset.shape, dataset.classes)
         self.x = dataset.train.x
         self.y = network.encode("one_hot", dataset.train.y, dataset.classes)
-        self.shared = epoch_trainer.acquire(asked, dataset.shape, dataset.classes)
+        self.shared = trainer.shared_epoch_trainer(asked, dataset.shape, dataset.classes)
         self.shared.load(self.network)
 
     def epochs(self, first: int, last: int, *, every: tuple[Any, ...] = ()) -> None:
-        elements = self.shared.epochs(self.x, self.y, self.asked.seed, first)
-        self.shared.fit(
-            elements,
-            initial_epoch=first,
-            epochs=last,
-            steps_per_epoch=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=list(every),
+        self.shared.fit_epochs(
+            self.x, self.y, seed=self.asked.seed, first=first, epochs=last, callbacks=every
         )
 
     def weights(self) -> list[np.ndarray]:
@@ -74,14 +67,19 @@ def test_it_shares_resumes_and_agrees_with_plain_fit(
     expected = whole.weights()
 
     cut, file = Training(config(optimizer, precision)), tmp_path / "checkpoint.npz"
-    measure = callbacks.Measure(cut.shared.chunks(cut.x, cut.y), None)
-    checkpoint = callbacks.Checkpoint(file, cut.shared, measure, [], {})
-    cut.epochs(0, 1, every=(checkpoint,))
+    evaluator = cut.shared.evaluator
+    evaluate = callbacks.Evaluate(evaluator.evaluate, evaluator.chunks(cut.x, cut.y), None)
+    save = checkpoint.SaveCheckpoint(file, cut.shared.state, evaluate, [], {})
+    cut.epochs(0, 1, every=(save,))
     between = Training(config(optimizer, precision, seed=1))
     assert between.shared is cut.shared
     between.epochs(0, EPOCHS)
 
-    assert callbacks.restore(file, cut.shared) == (1, {})
+    saved = checkpoint.find(file, cut.shared.state)
+    assert saved is not None
+    assert saved.epoch == 1
+    for variable, value in zip(cut.shared.state, saved.state, strict=True):
+        variable.assign(value)
     cut.epochs(1, EPOCHS)
     for mine, theirs in zip(cut.weights(), expected, strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -17,9 +17,9 @@ def statistics(
     kernels = [w for w in built.weights if w.path.endswith("kernel")]
     for kernel, value in zip(kernels, weights, strict=True):
         kernel.assign(value)
-    probe = layer_statistics.LayerStatistics(built, network.loss(config))
+    computed = layer_statistics.LayerStatistics(built)
     before = [tf.zeros_like(kernel) + 1.0 for kernel in kernels]
-    return probe.measure(tf.constant(x), tf.constant(y), before)
+    return computed.compute(tf.constant(x), tf.constant(y), before)
 
 
 TWO = "data: {name: circles}\nnetwork: {depth: 1, units: 3, activation: %s}"
@@ -59,8 +59,8 @@ def test_the_gradient_norm_is_that_of_automatic_differentiation() -> None:
         loss = tf.reduce_mean(loss)
     kernels = [w for w in built.weights if w.path.endswith("kernel")]
     expected = [float(tf.norm(g)) for g in tape.gradient(loss, [k.value for k in kernels])]
-    probe = layer_statistics.LayerStatistics(built, network.loss(config))
-    found = probe.measure(tf.constant(x), tf.constant(y), probe.kernels())
+    computed = layer_statistics.LayerStatistics(built)
+    found = computed.compute(tf.constant(x), tf.constant(y), computed.kernels())
     assert [layer["gradient_norm"] for layer in found.values()] == pytest.approx(expected, rel=1e-4)
     assert [layer["update_ratio"] for layer in found.values()] == [0.0, 0.0]
 
@@ -77,14 +77,14 @@ network: {layers: [{type: conv2d, filters: 4, kernel_size: 3, activation: relu},
     kernel = np.ones((3, 3, 1, 4), np.float32)
     kernel[..., 0] = -1.0
     built.get_layer("conv2d_1").kernel.assign(kernel)
-    probe = layer_statistics.LayerStatistics(built, network.loss(config))
+    computed = layer_statistics.LayerStatistics(built)
     x = np.random.default_rng(0).uniform(size=(6, 28, 28)).astype(np.float32)
     y = np.eye(10, dtype=np.float32)[:6]
-    found = probe.measure(tf.constant(x), tf.constant(y), probe.kernels())
+    found = computed.compute(tf.constant(x), tf.constant(y), computed.kernels())
     assert found["conv2d_1"]["dead"] == 0.25
 
 
-def test_the_probe_set_is_spread_over_the_training_set() -> None:
+def test_the_examples_are_spread_over_the_training_set() -> None:
     x = np.arange(10_000)
     chosen, _ = layer_statistics.statistics_examples(x, x)
     assert len(chosen) == layer_statistics.EXAMPLES <= 1_000

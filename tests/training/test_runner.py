@@ -18,7 +18,7 @@ from kerasdemo.backend import keras
 from kerasdemo.config import InputError, RunConfig, load, parse
 from kerasdemo.data import loading as data
 from kerasdemo.records import index, read
-from kerasdemo.training import epoch_trainer, runner
+from kerasdemo.training import evaluation, runner
 
 Tiny = Callable[..., RunConfig]
 
@@ -145,7 +145,7 @@ def test_the_same_question_is_answered_from_disk(tiny: Tiny, tmp_path: Path) -> 
     assert second.path == first.path
     assert reporter.began == []
     assert (first.path / "run.json").stat().st_mtime_ns == before
-    runner.run(tiny(), tmp_path, again=True, reporter=reporter)
+    runner.run(tiny(), tmp_path, overwrite=True, reporter=reporter)
     assert reporter.began == [1]
 
 
@@ -421,18 +421,16 @@ training: {batch_size: 30, epochs: 6, early_stopping: {patience: 50, restore_bes
 def test_epochs_are_compared_with_the_best_one_example_by_example(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[epoch_trainer.Measured] = []
-    original = epoch_trainer.EpochTrainer.measure
+    seen: list[evaluation.Evaluation] = []
+    original = evaluation.Evaluator.evaluate
 
-    def spied(
-        self: epoch_trainer.EpochTrainer, chunks: epoch_trainer.Chunks
-    ) -> epoch_trainer.Measured:
-        measured = original(self, chunks)
-        if chunks.examples == 120:  # validation
-            seen.append(measured)
-        return measured
+    def evaluate(self: evaluation.Evaluator, chunks: evaluation.Chunks) -> evaluation.Evaluation:
+        found = original(self, chunks)
+        if len(chunks) == 120:  # validation
+            seen.append(found)
+        return found
 
-    monkeypatch.setattr(epoch_trainer.EpochTrainer, "measure", spied)
+    monkeypatch.setattr(evaluation.Evaluator, "evaluate", evaluate)
     history = runner.run(parse(OVERFITS), tmp_path).history
     seen.pop()  # of the kept weights, when training is over
     assert len(seen) == history.epochs == 6

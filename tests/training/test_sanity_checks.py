@@ -19,7 +19,7 @@ Tiny = Callable[..., RunConfig]
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sanity_checks, "SWEPT_EXAMPLES", 1_000)
+    monkeypatch.setattr(sanity_checks, "RATE_EXAMPLES", 1_000)
     monkeypatch.setattr(sanity_checks, "BATCH_STEPS", 150)
 
 
