@@ -1,9 +1,9 @@
-"""Train the networks of Hung-yi Lee's lectures from YAML and say what is wrong with them.
+"""Train networks from YAML with Keras, and find out whether they overfit or fail to optimize.
 
-    from kerasdemo import load_config, run, diagnose
+    import kerasdemo
 
-    result = run(load_config("configs/quickstart.yaml"))
-    print(diagnose(result).summary)
+    run = kerasdemo.run("configs/quickstart.yaml", overrides={"training.epochs": 5})
+    print(kerasdemo.diagnose(run).summary)
 
 Names are resolved when they are first used: importing kerasdemo costs nothing.
 """
@@ -12,39 +12,61 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kerasdemo.api import CheckResult as CheckResult
+    from kerasdemo.api import check as check
+    from kerasdemo.api import compare as compare
+    from kerasdemo.api import diagnose as diagnose
+    from kerasdemo.api import diff as diff
+    from kerasdemo.api import list_runs as list_runs
+    from kerasdemo.api import load_config as load_config
+    from kerasdemo.api import load_experiment as load_experiment
+    from kerasdemo.api import read_run as read_run
+    from kerasdemo.api import run as run
+    from kerasdemo.api import run_sanity_checks as run_sanity_checks
+    from kerasdemo.api import sweep as sweep
+    from kerasdemo.api import tune as tune
     from kerasdemo.config import InputError as InputError
     from kerasdemo.config import RunConfig as RunConfig
-    from kerasdemo.config import load as load_config  # noqa: F401
     from kerasdemo.config import parse as parse_config  # noqa: F401
     from kerasdemo.diagnosis import Verdict as Verdict
-    from kerasdemo.diagnosis import diagnose as diagnose
     from kerasdemo.records import Run as Run
-    from kerasdemo.records import read as read_run  # noqa: F401
-    from kerasdemo.training.runner import run as run
 
+    __version__: str
+
+# name -> module:name
 _PLACES = {
-    "InputError": ("kerasdemo.config", "InputError"),
-    "Run": ("kerasdemo.records", "Run"),
-    "RunConfig": ("kerasdemo.config", "RunConfig"),
-    "Verdict": ("kerasdemo.diagnosis", "Verdict"),
-    "diagnose": ("kerasdemo.diagnosis", "diagnose"),
-    "load_config": ("kerasdemo.config", "load"),
-    "parse_config": ("kerasdemo.config", "parse"),
-    "read_run": ("kerasdemo.records", "read"),
-    "run": ("kerasdemo.training.runner", "run"),
+    **{
+        name: f"kerasdemo.api:{name}"
+        for name in (
+            *("check", "compare", "diagnose", "diff", "list_runs", "load_config"),
+            *("load_experiment", "read_run", "run", "run_sanity_checks", "sweep", "tune"),
+            "CheckResult",
+        )
+    },
+    "InputError": "kerasdemo.config:InputError",
+    "RunConfig": "kerasdemo.config:RunConfig",
+    "parse_config": "kerasdemo.config:parse",
+    "Verdict": "kerasdemo.records.verdict:Verdict",
+    "Run": "kerasdemo.records:Run",
 }
 
-__all__ = sorted(_PLACES)
+__all__ = sorted((*_PLACES, "__version__"))
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("kerasdemo")
+    elif name in _PLACES:
+        module, _, attribute = _PLACES[name].partition(":")
+        value = getattr(import_module(module), attribute)
+    else:
         raise AttributeError(f"module 'kerasdemo' has no attribute {name!r}")
-    module, attribute = _PLACES[name]
-    value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})

@@ -34,6 +34,7 @@ from corruptions import Corruption, corruptions
 from mutations import Mutant, mutant
 
 from kerasdemo import cli
+from kerasdemo.cli import output
 from kerasdemo.config.errors import printable
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -127,7 +128,7 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
     began = time.monotonic()
     with (
         mock.patch.object(sys, "argv", ["kerasdemo", *arguments]),
-        mock.patch.object(cli, "_warned", set()),  # each call is a process of its own
+        mock.patch.object(output, "shown", set()),  # each call is a process of its own
         mock.patch.dict(os.environ, {"TERM": "dumb", "COLUMNS": "200"}),
         warnings.catch_warnings(),
         contextlib.redirect_stdout(out),

@@ -11,6 +11,7 @@ from fuzz import SEED, Folder, Yard, call, no_downloads
 from mutations import mutant
 
 from kerasdemo import cli
+from kerasdemo.cli import command
 from kerasdemo.config import InputError, parse
 from kerasdemo.config.document import key_of
 from kerasdemo.records import file_checks, files
@@ -140,9 +141,11 @@ def test_no_label_or_reason_moves_the_cursor(tmp_path: Path) -> None:
 def test_what_rich_prints_holds_no_escape_sequence(capsys: pytest.CaptureFixture[str]) -> None:
     from rich.table import Table
 
+    from kerasdemo.display.console import SafeConsole
+
     table = Table("a\x1b[2J", min_width=40)
     table.add_row("b\x1b]0;title\x07")
-    cli._console().print(table, "c\x9b2J", markup=False)
+    SafeConsole().print(table, "c\x9b2J", markup=False)
     said = capsys.readouterr().out
     assert "b?]0;title" in said
     assert not {"\x1b", "\x07", "\x9b"} & set(said)
@@ -152,7 +155,7 @@ def test_a_second_interrupt_ends_without_a_word(monkeypatch: pytest.MonkeyPatch)
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", interrupted)
+    monkeypatch.setattr(command, "app", interrupted)
     before = signal.getsignal(signal.SIGINT)
     try:
         ending = call(["list"], (130,), PATIENCE)

@@ -1,0 +1,441 @@
+"""The Python interface. The command line calls the same functions.
+
+A config, an experiment or a run may be given as a file or folder, as plain values, or as the object
+that one of these functions returned. Bad input raises `InputError`; nothing shows its progress
+unless `progress=True`.
+"""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo import diagnosis
+from kerasdemo.comparison import comparison as comparisons
+from kerasdemo.comparison import difference
+from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
+from kerasdemo.config import seeds as seed_ranges
+from kerasdemo.config.document import Document, dotted
+from kerasdemo.config.errors import unknown
+from kerasdemo.config.overrides import parse_override
+from kerasdemo.records import Run, index, listing, read
+from kerasdemo.records.index import Summary
+from kerasdemo.records.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kerasdemo.sweeps.experiment import Experiment
+    from kerasdemo.sweeps.sweep import Swept
+    from kerasdemo.tuning.recipe import TuneResult
+
+    ExperimentLike = Experiment | Mapping[str, Any] | str | Path
+
+RESULTS = "results/runs"
+
+ConfigLike = RunConfig | Mapping[str, Any] | str | Path
+RunLike = Run | Summary | str | Path
+Overrides = Mapping[str, Any] | Iterable[str]
+Seeds = Iterable[int] | str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What was found out about a config without training.
+
+    Args:
+        config: complete, with every default.
+        tips: errors and tips, in order of their codes.
+        data: remarks on the data.
+    """
+
+    config: RunConfig
+    tips: tuple[lint.Tip, ...]
+    data: tuple[str, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the network can't learn as it is."""
+        return any(tip.severity == "error" for tip in self.tips)
+
+
+def load_config(config: ConfigLike, overrides: Overrides = ()) -> RunConfig:
+    """Load a config and fill in its defaults.
+
+    Args:
+        config: a YAML file, a mapping such as the YAML holds, or a config.
+        overrides: {"training.epochs": 5} or ["training.epochs=5"].
+
+    Raises:
+        InputError: with every fault of the config.
+
+    Example:
+        >>> load_config({"network": {"depth": 3}}, {"training.epochs": 5}).training.epochs
+        5
+    """
+    texts = _texts(overrides)
+    if isinstance(config, RunConfig):
+        patch = {dotted(key): value for key, value in map(parse_override, texts)}
+        return changes.patched(config, patch) if patch else config
+    if isinstance(config, Mapping):
+        return loading.from_document(_document(config, "config", "run"), texts)
+    return loading.load(Path(config), texts)
+
+
+def load_experiment(
+    experiment: "ExperimentLike",
+) -> "Experiment":
+    """Load an experiment.
+
+    Args:
+        experiment: a YAML file, a mapping such as the YAML holds, or an experiment.
+
+    Raises:
+        InputError: with every fault of the experiment.
+
+    Example:
+        >>> load_experiment("experiments/batch_size.yaml").question
+    """
+    from kerasdemo.sweeps import experiment as experiments
+
+    if isinstance(experiment, experiments.Experiment):
+        return experiment
+    if isinstance(experiment, Mapping):
+        return experiments.from_document(_document(experiment, "experiment", "experiment"))
+    return experiments.load(Path(experiment))
+
+
+def check(
+    config: ConfigLike, overrides: Overrides = (), *, ignore: Iterable[str] = ()
+) -> CheckResult:
+    """Check a config and its data without training.
+
+    Args:
+        config: as for `load_config`.
+        overrides: as for `load_config`.
+        ignore: codes of tips that are left out.
+
+    Raises:
+        InputError: with every fault of the config or its data.
+
+    Example:
+        >>> for tip in check("configs/quickstart.yaml").tips: print(tip)
+    """
+    from kerasdemo.data import loading as data
+
+    config = load_config(config, overrides)
+    remarks = data.inspect(config)
+    tips = tuple(tip for tip in lint.lint(config) if tip.code not in set(ignore))
+    return CheckResult(config, tips, tuple(remarks))
+
+
+def run(
+    config: ConfigLike,
+    results: str | Path = RESULTS,
+    *,
+    overrides: Overrides = (),
+    overwrite: bool = False,
+    ignore: Iterable[str] = (),
+    progress: bool = False,
+) -> Run:
+    """Train a config, write its verdict and draw its curves; a finished run is reused.
+
+    Args:
+        config: as for `load_config`.
+        results: the folder that holds the run folders; made if it is missing.
+        overrides: as for `load_config`.
+        overwrite: train a finished run again.
+        ignore: codes of rules that the verdict leaves out.
+        progress: show a progress bar.
+
+    Returns:
+        The run; its `status` is finished, diverged, interrupted or failed.
+
+    Raises:
+        InputError: if the config can't be run; nothing is written then.
+        Busy: if another process is training the same run.
+
+    Example:
+        >>> run("configs/quickstart.yaml", overrides={"training.epochs": 5}).history.val_accuracy
+    """
+    from kerasdemo.training import runner
+
+    config = load_config(config, overrides)
+    reporter = None
+    if progress:
+        from kerasdemo.display import run_progress
+
+        reporter = run_progress.reporter(_console())
+    result = runner.run(config, results, overwrite=overwrite, reporter=reporter)
+    draw(result, diagnose(result, ignore=ignore))
+    return result
+
+
+def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
+    """Read a run from its folder.
+
+    Args:
+        run: a run's folder, its name in `results`, or the beginning of its name.
+        results: the folder that holds the run folders.
+
+    Raises:
+        InputError: if there is no such run, or its files are damaged.
+
+    Example:
+        >>> read_run("quickstart-1a2b3c4d").history.loss
+    """
+    if isinstance(run, Run):
+        return run
+    if isinstance(run, Summary):
+        return read(run.path)
+    path, folder = Path(run), Path(results)
+    if not path.is_dir() and path.name == str(run) and folder.is_dir():
+        names = [p.name for p in folder.iterdir() if p.is_dir() and p.name.startswith(path.name)]
+        return read(folder / (names[0] if len(names) == 1 else path.name))
+    return read(path)
+
+
+def list_runs(results: str | Path = RESULTS) -> list[Summary]:
+    """List the runs of a folder, two levels down; folders that can't be read cost a warning.
+
+    Raises:
+        InputError: if there is no such folder.
+
+    Example:
+        >>> [(run.id, run.verdict) for run in list_runs()]
+    """
+    found = listing(results)
+    _warn_skipped(found.skipped)
+    return found.runs
+
+
+def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = RESULTS) -> Verdict:
+    """Diagnose a run and write its verdict into its folder.
+
+    Args:
+        run: as for `read_run`.
+        ignore: codes of rules that are left out, beside those of the run's config.
+        results: the folder that holds the run folders.
+
+    Returns:
+        The outcome, its causes, and changes of the config that should help.
+
+    Example:
+        >>> print(diagnose("results/runs/quickstart-1a2b3c4d").summary)
+    """
+    return diagnosis.evaluate(read_run(run, results))
+
+
+def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
+    """Train a run's network for a few steps in several ways, and read the run with the results.
+
+    Memorizing one batch, seven learning rates and inputs set to 0 tell causes apart that look
+    alike on the curves. The checks are made once for a run; `diagnose` uses their results.
+
+    Example:
+        >>> diagnose(run_sanity_checks("quickstart-1a2b3c4d")).causes
+    """
+    from kerasdemo.training import sanity_checks
+
+    run = read_run(run, results)
+    sanity_checks.run_sanity_checks(run)
+    return read(run.folder.path)
+
+
+def draw(run: Run, verdict: Verdict) -> None:
+    """Draw curves.png and layers.png into a run's folder, under its verdict.
+
+    A folder that can't be written to costs a warning: pictures are derived.
+    """
+    from kerasdemo.display import run_plots
+
+    if not run.history.epochs:
+        return
+    folder = run.folder
+    try:
+        run_plots.save_curves(run, verdict, folder.curves_file)
+        run_plots.save_layers(run, folder.layer_plot_file)
+    except OSError as error:
+        problem = error.strerror or error
+        warnings.warn(f"pictures can't be kept in {folder.path}: {problem}", stacklevel=2)
+
+
+def sweep(
+    experiment: "ExperimentLike",
+    results: str | Path = RESULTS,
+    *,
+    overrides: Overrides = (),
+    seeds: Seeds = (),
+    workers: int | None = None,
+    ray: str | None = None,
+    retry_failed: bool = False,
+    progress: bool = False,
+) -> "Swept":
+    """Train every run of an experiment and check its claims; finished runs are reused.
+
+    Args:
+        experiment: as for `load_experiment`.
+        results: the runs lie in a folder in it that has the experiment's name.
+        overrides: of every run's config, as for `load_config`.
+        seeds: in place of the experiment's: "0-4", range(5) or [0, 2].
+        workers: processes that train; 0: this process; None: the fastest number here.
+        ray: address of a Ray cluster, or "auto".
+        retry_failed: train failed runs again.
+        progress: show what is training.
+
+    Raises:
+        InputError: with every fault of the experiment; nothing is written then.
+
+    Example:
+        >>> sweep("experiments/batch_size.yaml", workers=0).findings
+    """
+    from kerasdemo.sweeps import sweep as sweeps
+
+    return sweeps.sweep(
+        load_experiment(experiment),
+        Path(results),
+        _texts(overrides),
+        seeds=_seeds(seeds),
+        workers=workers,
+        ray=ray,
+        retry_failed=retry_failed,
+        console=_console() if progress else None,
+    )
+
+
+def tune(
+    config: ConfigLike,
+    results: str | Path = RESULTS,
+    *,
+    overrides: Overrides = (),
+    seeds: Seeds = (),
+    max_runs: int = 30,
+    output: str | Path | None = None,
+    progress: bool = False,
+) -> "TuneResult":
+    """Improve a config: train, diagnose, try a remedy, keep it if it helps, until it is healthy.
+
+    Args:
+        config: as for `load_config`.
+        results: the runs lie in a folder in it that has the run's name and "-tune".
+        overrides: as for `load_config`.
+        seeds: every config is trained with each of them; left out: the config's seed.
+        max_runs: runs at most.
+        output: file of the final config; left out: tuned.yaml beside the runs.
+        progress: show what is training.
+
+    Raises:
+        InputError: if the config can't be run.
+
+    Example:
+        >>> tune("configs/lecture/keras2/07_baseline.yaml", seeds="0-2").config_file
+    """
+    from kerasdemo.tuning import recipe
+
+    return recipe.follow(
+        load_config(config, overrides),
+        Path(results),
+        seeds=_seeds(seeds),
+        most_runs=max_runs,
+        output=None if output is None else Path(output),
+        console=_console() if progress else None,
+    )
+
+
+def compare(
+    runs: RunLike | Iterable[RunLike],
+    metric: str | None = None,
+    *,
+    group_by: Sequence[str] = (),
+    at: str = "kept",
+) -> comparisons.Comparison:
+    """Compare runs: group them by what differs, and rank the groups over their seeds.
+
+    Args:
+        runs: a folder of runs, or several folders and runs.
+        metric: such as test_accuracy; None: val_accuracy where every run has it.
+        group_by: dotted keys of the config, or sections such as optimizer; left out: every key in
+            which the runs differ.
+        at: the epoch of each run: kept, last or best.
+
+    Raises:
+        InputError: for an unknown metric or key, or if there is nothing to compare.
+
+    Example:
+        >>> compare("results/runs/batch_size", "test_accuracy").groups[0].label
+    """
+    if at not in ("kept", "last", "best"):
+        raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
+    several = [runs] if isinstance(runs, RunLike) else list(runs)
+    folders = [one for one in several if isinstance(one, str | Path)]
+    gathered = comparisons.gather(folders)
+    _warn_skipped(gathered.skipped)
+    found = {run.path.resolve(): run for run in gathered.runs}
+    for one in several:
+        if isinstance(one, Run):
+            one = index.summary(one.folder.path)
+        if isinstance(one, Summary):
+            found.setdefault(one.path.resolve(), one)
+    summaries = list(found.values())
+    usual = metric or comparisons.usual_metric(summaries)
+    return comparisons.compare(summaries, usual, group_by, at)
+
+
+def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> difference.Difference:
+    """Find where two runs differ: in configs, from which epoch on, in which layer first.
+
+    Args:
+        first, second: as for `read_run`.
+        results: the folder that holds the run folders.
+
+    Example:
+        >>> diff("deep-1a2b3c4d", "shallow-5e6f7a8b").settings
+    """
+    return difference.diff(read_run(first, results), read_run(second, results))
+
+
+def _texts(overrides: Overrides) -> list[str]:
+    """Return overrides as `--set` takes them."""
+    if isinstance(overrides, Mapping):
+        return changes.overrides(_plain(overrides))
+    return [overrides] if isinstance(overrides, str) else list(overrides)
+
+
+def _document(values: Mapping[str, Any], file: str, name: str) -> Document:
+    """Return plain values as if they had been read from a YAML file here."""
+    return Document({"name": name, **_plain(values)}, file, {})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with the types that YAML has: no tuples, no paths, no numbers of numpy."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value
+
+
+def _seeds(seeds: Seeds) -> tuple[int, ...]:
+    try:
+        return tuple(seed_ranges.parse(seeds) if isinstance(seeds, str) else seeds)
+    except ValueError as error:
+        raise InputError(Fault(str(error), key="seeds")) from None
+
+
+def _console() -> "Console":
+    from kerasdemo.display.console import SafeConsole
+
+    return SafeConsole()
+
+
+def _warn_skipped(faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        warnings.warn(str(fault), stacklevel=3)

@@ -1,0 +1,72 @@
+"""The command itself: its verbs, its version, and how it ends."""
+
+import signal
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from kerasdemo.cli import check, compare, diagnose, lecture, output, runs, sweep
+from kerasdemo.cli.output import say
+
+app = typer.Typer(
+    name="kerasdemo",
+    help="Train networks from YAML, see their curves, and learn why they overfit or fail to train.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: importing Rich would take longer than all else
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verbs in (runs, check, diagnose, sweep, compare, lecture):
+    app.add_typer(verbs.app)
+
+
+def _print_version(is_wanted: bool) -> None:
+    from importlib.metadata import version
+    from platform import python_version
+
+    if is_wanted:
+        names = ("Keras", "TensorFlow", "numpy")
+        parts = [f"Python {python_version()}", *(f"{n} {version(n.lower())}" for n in names)]
+        say(f"kerasdemo {version('kerasdemo')} ({', '.join(parts)})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Train networks from YAML and find out why they overfit or fail to train."""
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one line a fault and exit code 2."""
+    from kerasdemo.config.errors import InputError
+
+    warnings.showwarning = output.warn
+    try:
+        app()
+    except InputError as error:
+        for line in error.told:
+            say(f"error: {line}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        problem = f"{place}{error.strerror or error}"
+        say(f"error: {problem}; fix it and give the same command again", err=True)
+        sys.exit(1)
+    except RuntimeError as error:
+        say(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        # Who presses Ctrl-C once more while this ends wants out, not to know where that was.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.exit(130)

@@ -1,0 +1,178 @@
+"""The verbs about single runs: run, list, show."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kerasdemo.cli.options import (
+    RESULTS,
+    Configs,
+    Ignore,
+    Json,
+    Quiet,
+    Results,
+    RunName,
+    Seeds,
+    Set,
+    check_choice,
+    load_configs,
+)
+from kerasdemo.cli.output import (
+    make_console,
+    print_data_warnings,
+    print_json,
+    print_lines,
+    print_table,
+    say,
+)
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: kerasdemo run configs/quickstart.yaml --set training.epochs=5")
+def run(
+    configs: Configs,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    results: Results = RESULTS,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train finished runs again.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", hidden=True, help="--overwrite")] = False,
+    ignore: Ignore = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with code 3 if a verdict is not healthy.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train configs, draw their curves and diagnose them. Finished runs are reused."""
+    from kerasdemo import api
+    from kerasdemo.display import verdict_text
+    from kerasdemo.training import runner
+
+    loaded = load_configs(configs, overrides, seeds)
+    for config in loaded:
+        runner.run_folder(config, results)  # all data is read before anything is trained
+    console = make_console()
+    is_silent = quiet or as_json
+    runs, verdicts = [], []
+    for config in loaded:
+        result = api.run(
+            config,
+            results,
+            overwrite=overwrite or again,
+            ignore=ignore or (),
+            progress=not is_silent,
+        )
+        verdict = api.diagnose(result, ignore=ignore or ())
+        runs.append(result)
+        verdicts.append(verdict)
+        if not is_silent:
+            print_data_warnings(console, result)
+            print_lines(console, verdict_text.run_lines(result, verdict))
+        if result.status == "interrupted":
+            epoch = result.history.epochs + 1
+            say(f"interrupted: the same command continues with epoch {epoch}", err=True)
+            raise typer.Exit(130)
+    if as_json:
+        print_json([_as_dict(*pair) for pair in zip(runs, verdicts, strict=True)])
+    elif not quiet:
+        for line in verdict_text.seed_lines(runs):
+            say(line)
+    if any(result.status == "failed" for result in runs):
+        raise typer.Exit(1)
+    raise typer.Exit(3 if strict and not all(verdict.healthy for verdict in verdicts) else 0)
+
+
+@app.command("list", epilog="Example: kerasdemo list results/runs")
+def list_runs(
+    results: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder that holds the run folders.")
+    ] = RESULTS,
+    sort: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Sort by a column, smallest first.")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="KEY=VALUE",
+            help="Only runs with this value of a column or of a config's key.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs in a results folder, and the settings in which they differ."""
+    from kerasdemo import api
+    from kerasdemo.config import Fault, InputError
+    from kerasdemo.display import run_list
+
+    found = api.list_runs(results)
+    runs = [(run, run_list.row(run)) for run in found]
+    for text in filters or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(Fault(f"got {text!r}; expected KEY=VALUE", "--filter"))
+        known = {name for run, row in runs for name in (*row, *run.settings)}
+        names = [name for name in (key, f"{key}.name") if name in known]
+        if runs and not names:
+            check_choice("--filter", key, tuple(known))
+        runs = [
+            (run, row)
+            for run, row in runs
+            if any(str({**run.settings, **row}.get(name)) == value for name in names)
+        ]
+    differences = run_list.differences([run for run, _ in runs])
+    rows = [row | {"differs": text} for (_, row), text in zip(runs, differences, strict=True)]
+    if sort is not None and rows:
+        check_choice("--sort", sort, tuple(rows[0]))
+        with_value = [row for row in rows if row[sort] is not None]
+        without = [row for row in rows if row[sort] is None]
+        rows = [*sorted(with_value, key=lambda row: row[sort], reverse=reverse), *without]
+    elif reverse:
+        rows.reverse()
+    if as_json:
+        print_json(rows)
+    elif rows:
+        # A pipe gets everything.
+        is_terminal = sys.stdout.isatty()
+        print_table(run_list.fit(rows, shutil.get_terminal_size().columns) if is_terminal else rows)
+    elif found:
+        say(f"no run in {results} has {' and '.join(filters or ())}")
+    else:
+        say(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
+
+
+@app.command(epilog="Example: kerasdemo show quickstart-1a2b3c4d")
+def show(
+    name: RunName, results: Results = RESULTS, ignore: Ignore = None, as_json: Json = False
+) -> None:
+    """Show one run: its results, its verdict, its config; draw its curves if they are missing."""
+    from kerasdemo import api
+    from kerasdemo.display import verdict_text
+    from kerasdemo.records.index import flatten
+
+    run = api.read_run(name, results)
+    verdict = api.diagnose(run, ignore=ignore or ())
+    api.draw(run, verdict)
+    if as_json:
+        print_json(_as_dict(run, verdict) | {"config": run.config.resolved})
+        return
+    console = make_console()
+    print_data_warnings(console, run)
+    print_lines(console, verdict_text.run_lines(run, verdict))
+    class_names = (run.facts.get("data") or {}).get("class_names")
+    if class_names:
+        say(f"\nclasses {', '.join(map(str, class_names))}")
+    say(f"\nconfig  {run.folder.config_file}")
+    for key, value in flatten(run.config.settings).items():
+        say(f"  {key}: {value}")
+
+
+def _as_dict(run: Any, verdict: Any) -> dict[str, Any]:
+    return {"run": run.id, "folder": str(run.path), **run.facts, "verdict": verdict.as_dict()}

@@ -1,0 +1,126 @@
+"""The verbs that make many runs: sweep, tune."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kerasdemo.cli.compare import print_comparison
+from kerasdemo.cli.options import RESULTS, Json, Quiet, Results, Seeds, Set, parse_seeds
+from kerasdemo.cli.output import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from kerasdemo.sweeps.sweep import Plan
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: kerasdemo sweep experiments/batch_size.yaml --dry-run")
+def sweep(
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="A YAML file.")],
+    overrides: Set = None,
+    seeds: Seeds = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Processes that train; 0: this process; left out: the fastest number here.",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Train on a Ray cluster; auto: the one here."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Train failed runs again.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs, train none.")] = False,
+    results: Results = RESULTS,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train every run of an experiment, and compare them. Finished runs are reused."""
+    from kerasdemo import api
+    from kerasdemo.sweeps import sweep as sweeps
+
+    chosen = parse_seeds(seeds)
+    if dry_run:
+        _print_plan(
+            sweeps.plan(experiment, results, overrides or (), seeds=chosen, workers=workers),
+            as_json,
+        )
+        return
+    result = api.sweep(
+        experiment,
+        results,
+        overrides=overrides or (),
+        seeds=chosen,
+        workers=workers,
+        ray=ray,
+        retry_failed=retry_failed,
+        progress=not (quiet or as_json),
+    )
+    if as_json:
+        print_json(sweeps.as_json(result))
+    elif not quiet:
+        for spec, outcome in result.failed:
+            say(f"failed: {spec.label} (seed {spec.seed}): {outcome.reason}")
+        print_comparison([result.folder])
+    raise typer.Exit(1 if result.failed else 0)
+
+
+@app.command(epilog="Example: kerasdemo tune configs/lecture/keras2/07_baseline.yaml --seeds 0-2")
+def tune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")],
+    overrides: Set = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="0-2", help="Train each config once for each seed.")
+    ] = None,
+    max_runs: Annotated[int, typer.Option(min=1, metavar="N", help="Runs at most.")] = 30,
+    results: Results = RESULTS,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The final YAML; left out: beside the runs.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Follow the recipe: train, diagnose, try remedies, keep what helps, until it is healthy."""
+    from kerasdemo import api
+    from kerasdemo.tuning import report
+
+    result = api.tune(
+        config,
+        results,
+        overrides=overrides or (),
+        seeds=parse_seeds(seeds),
+        max_runs=max_runs,
+        output=output,
+        progress=not (quiet or as_json),
+    )
+    if as_json:
+        print_json(report.as_json(result))
+    elif not quiet:
+        for line in ("", *report.tree(result)):
+            say(line)
+        say(f"config  {result.config_file}\nplot    {result.plot_file}")
+    raise typer.Exit(1 if result.tuning.start.failure else 0)
+
+
+def _print_plan(plan: "Plan", as_json: bool) -> None:
+    from kerasdemo.sweeps.progress import duration
+
+    rows = [
+        {"run": spec.label, "seed": spec.seed, "on disk": outcome and outcome.status}
+        for spec, outcome in plan.runs
+    ]
+    if as_json:
+        print_json({"runs": rows, "seconds": plan.seconds})
+        return
+    if rows:
+        print_table(rows)
+    search = plan.experiment.search
+    what = f"{search.trials} trials of {search.method}" if search else f"{len(rows)} runs"
+    left = sum(outcome is None for _, outcome in plan.runs)
+    time = "" if search else f", {left} to train, roughly {duration(plan.seconds)}"
+    say(f"{what}{time}; results in {plan.folder}")

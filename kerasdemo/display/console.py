@@ -1,0 +1,24 @@
+"""The terminal: text reaches it without the escape sequences that names and labels may hold."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from kerasdemo.config.errors import printable
+
+
+class SafeConsole(Console):
+    """Rich's console; of the text itself no escape sequence gets through."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text = Segment(printable(segment.text), segment.style)
+            yield segment if segment.control else text
+
+
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """Print a line as it stands: no markup, no colors of numbers, no line breaks put in."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

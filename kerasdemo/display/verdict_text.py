@@ -1,0 +1,93 @@
+"""Runs and verdicts as lines of text for a terminal."""
+
+from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
+
+from kerasdemo.comparison.comparison import Group
+from kerasdemo.config.changes import options
+from kerasdemo.diagnosis import Verdict
+from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.records import Run
+from kerasdemo.records.index import Summary, summary
+
+STYLES = {"healthy": "bold green", "cannot_tell": "bold", "still_improving": "bold cyan"}
+WARNING = "bold yellow"
+
+
+class Line(NamedTuple):
+    """A line of text and its style, in Rich's words."""
+
+    text: str
+    style: str = ""
+
+
+def run_lines(run: Run, verdict: Verdict) -> Iterator[Line]:
+    """Yield a run's status, accuracies, verdict and the file of its curves."""
+    reason = f", {run.facts['reason']}" if run.facts.get("reason") else ""
+    yield Line(f"{run.id}  {run.status}{reason}", "bold")
+    yield Line(f"  {describe_accuracies(run)}")
+    yield from verdict_lines(verdict, hidden_notes=data_warnings(run))
+    if run.folder.curves_file.is_file():
+        yield Line(f"  curves   {run.folder.curves_file}")
+
+
+def data_warnings(run: Run) -> list[str]:
+    """Return the warnings about the data that a run was trained on."""
+    data = run.facts.get("data") or {}
+    return [str(data[key]) for key in ("warning", "uneven") if data.get(key)]
+
+
+def verdict_lines(
+    verdict: Verdict, *, with_evidence: bool = False, hidden_notes: Container[str] = ()
+) -> Iterator[Line]:
+    """Yield a verdict, its causes, its remedies as options, and its notes but the hidden ones."""
+    style = WARNING if verdict.caution else STYLES.get(verdict.outcome, "bold red")
+    yield Line(f"  {verdict.title.upper()}: {verdict.summary}", style)
+    for key, value in verdict.evidence.items() if with_evidence else ():
+        yield Line(f"    {key}: {value:.4g}" if isinstance(value, float) else f"    {key}: {value}")
+    for cause in verdict.causes:
+        yield Line(f"  why      {cause.name.replace('_', ' ')}: {cause.text}")
+    for remedy in verdict.remedies:
+        yield Line(f"  try      {options(remedy.patch) or '-'}  ({remedy.reason})")
+    for note in verdict.notes:
+        if note not in hidden_notes:
+            yield Line(f"  note     {note}")
+
+
+def describe_accuracies(run: Run) -> str:
+    """Return the accuracies of the weights that a run kept, and their epoch if not the last."""
+    features = RunFeatures(run)
+    accuracies = {
+        "train": features.accuracy,
+        "validation": features.val_accuracy,
+        "test": features.test_accuracy,
+    }
+    known = [f"{name} {value:.1%}" for name, value in accuracies.items() if value is not None]
+    epoch = features.judged + 1
+    kept = f" (epoch {epoch}, whose weights were kept)" if epoch < features.epochs else ""
+    return f"accuracy {', '.join(known)}{kept}" if known else "no complete epoch"
+
+
+def seed_lines(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield mean accuracies and their intervals for each config that was run with several seeds."""
+    by_config: dict[str, dict[int, Summary]] = {}
+    for run in runs:
+        found = summary(run.folder.path)
+        by_config.setdefault(repr({**found.settings, "seed": None}), {})[found.seed] = found
+    for by_seed in by_config.values():
+        if len(by_seed) < 2:
+            continue
+        seeds = tuple(by_seed.values())
+        means = []
+        for name, metric in (
+            ("train", "accuracy"),
+            ("validation", "val_accuracy"),
+            ("test", "test_accuracy"),
+        ):
+            mean = Group("", {}, seeds, metric, "kept").interval
+            if mean.n:
+                means.append(f"{name} {mean.scaled(100)} %")
+        unfinished = sum(run.status != "finished" for run in seeds)
+        without = f" ({unfinished} of them did not finish)" if unfinished else ""
+        yield f"{seeds[0].name}: {len(seeds)} seeds{without}, with 95 % intervals"
+        yield f"  mean accuracy: {', '.join(means) or '-'}"
