@@ -3,6 +3,9 @@
 Nothing heavy is imported before it is needed: what does not train answers without TensorFlow.
 """
 
-from kerasdemo.cli.command import app, main
+try:
+    from kerasdemo.cli.command import app, main
+except KeyboardInterrupt:  # Ctrl-C in the first moment
+    raise SystemExit(130) from None
 
 __all__ = ["app", "main"]

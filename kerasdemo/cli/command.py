@@ -47,6 +47,15 @@ def options(
 
 def main() -> None:
     """Run the command line; bad input ends in one line a fault and exit code 2."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        # Who presses Ctrl-C once more while this ends wants out, not to know where that was.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.exit(130)
+
+
+def _run() -> None:
     from kerasdemo.config.errors import InputError
 
     warnings.showwarning = output.warn
@@ -66,7 +75,3 @@ def main() -> None:
     except RuntimeError as error:
         say(f"error: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        # Who presses Ctrl-C once more while this ends wants out, not to know where that was.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        sys.exit(130)

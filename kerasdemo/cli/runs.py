@@ -155,7 +155,7 @@ def show(
     """Show one run: its results, its verdict, its config; draw its curves if they are missing."""
     from kerasdemo import api
     from kerasdemo.display import verdict_text
-    from kerasdemo.records.index import flatten
+    from kerasdemo.records import flatten
 
     run = api.read_run(name, results)
     verdict = api.diagnose(run, ignore=ignore or ())
