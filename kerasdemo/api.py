@@ -20,8 +20,7 @@ from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.document import Document, dotted
 from kerasdemo.config.errors import unknown
 from kerasdemo.config.overrides import parse_override
-from kerasdemo.records import Run, index, listing, read
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Run, Summary, index, read
 from kerasdemo.records.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ def list_runs(results: str | Path = RESULTS) -> list[Summary]:
     Example:
         >>> [(run.id, run.verdict) for run in list_runs()]
     """
-    found = listing(results)
+    found = index.list_runs(results)
     _warn_skipped(found.skipped)
     return found.runs
 
@@ -375,7 +374,7 @@ def compare(
     found = {run.path.resolve(): run for run in gathered.runs}
     for one in several:
         if isinstance(one, Run):
-            one = index.summary(one.folder.path)
+            one = index.summarize(one.folder.path)
         if isinstance(one, Summary):
             found.setdefault(one.path.resolve(), one)
     summaries = list(found.values())

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo import config
-from kerasdemo.records import History, LayerHistory, Run
-from kerasdemo.records.index import Scalar, Summary, Value
+from kerasdemo.records import History, LayerHistory, Run, Scalar, Summary, Value
 
 MakeRun = Callable[..., Run]
 
@@ -78,8 +77,7 @@ def made(
         name=name,
         status=status,
         reason=None,
-        keys=tuple(flat),
-        values=tuple(flat.values()),
+        settings=flat,
         metrics={"val_accuracy": Value(accuracy, accuracy, accuracy, 1)},
         epochs=1,
         seconds=2.0,

@@ -23,8 +23,7 @@ from kerasdemo.comparison.comparison import (
     metric_interval,
 )
 from kerasdemo.display.run_plots import BLACK, CYCLE, GREY, INK, VERMILION, YELLOW, figure, style
-from kerasdemo.records import files, read
-from kerasdemo.records.index import Scalar
+from kerasdemo.records import Scalar, files, read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasdemo.comparison.comparison import differing, label
 from kerasdemo.display.tables import format_cell
-from kerasdemo.records.index import Scalar, Summary
+from kerasdemo.records import Scalar, Summary
 
 # Columns that a narrow terminal does without, the least important first.
 MINOR = ("data", "seconds", "epochs", "status", "accuracy", "date", "test_accuracy")

@@ -7,8 +7,7 @@ from kerasdemo.comparison.comparison import Group
 from kerasdemo.config.changes import options
 from kerasdemo.diagnosis import Verdict
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.records import Run
-from kerasdemo.records.index import Summary, summary
+from kerasdemo.records import Run, Summary, summarize
 
 STYLES = {"healthy": "bold green", "cannot_tell": "bold", "still_improving": "bold cyan"}
 WARNING = "bold yellow"
@@ -72,7 +71,7 @@ def seed_lines(runs: Sequence[Run]) -> Iterator[str]:
     """Yield mean accuracies and their intervals for each config that was run with several seeds."""
     by_config: dict[str, dict[int, Summary]] = {}
     for run in runs:
-        found = summary(run.folder.path)
+        found = summarize(run.folder.path)
         by_config.setdefault(repr({**found.settings, "seed": None}), {})[found.seed] = found
     for by_seed in by_config.values():
         if len(by_seed) < 2:

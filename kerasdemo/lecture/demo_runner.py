@@ -17,8 +17,7 @@ from kerasdemo.comparison.comparison import Group, is_accuracy
 from kerasdemo.lecture import shipped
 from kerasdemo.lecture.demo import Calculation, ClaimResult, Demo, DemoContext, DemoOutput
 from kerasdemo.lecture.demos import experiment_plot
-from kerasdemo.records import Run, read
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Run, Summary, read
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment, load

@@ -1,7 +1,23 @@
-"""What happened: the run folder, its history, finding and listing runs."""
+"""What happened: the run folder, its writer and reader, and lists of many runs."""
 
 from kerasdemo.records.folder import RunFolder, run_id
-from kerasdemo.records.index import listing
+from kerasdemo.records.index import Listing, list_runs
+from kerasdemo.records.reading import Scalar, flatten
 from kerasdemo.records.run import History, LayerHistory, Run, read
+from kerasdemo.records.summary import Summary, Value, summarize
 
-__all__ = ["History", "LayerHistory", "Run", "RunFolder", "listing", "read", "run_id"]
+__all__ = [
+    "History",
+    "LayerHistory",
+    "Listing",
+    "Run",
+    "RunFolder",
+    "Scalar",
+    "Summary",
+    "Value",
+    "flatten",
+    "list_runs",
+    "read",
+    "run_id",
+    "summarize",
+]

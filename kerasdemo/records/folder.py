@@ -9,13 +9,9 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
-from kerasdemo.records import file_checks, files
-
-METRICS = (
-    *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"),
-    *("val_loss_rise", "val_loss_rise_error", "val_newly_wrong", "val_newly_right"),
-)
-STATISTICS = ("gradient_norm", "weight_norm", "update_ratio", "dead", "saturated")
+from kerasdemo.records import files
+from kerasdemo.records.reading import read_facts
+from kerasdemo.records.schema import METRICS, STATISTICS
 
 
 def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
@@ -101,13 +97,13 @@ class RunFolder:
     def status(self) -> str | None:
         """The status in run.json; None for a run that is being trained or was cut off."""
         try:
-            return file_checks.facts(self.run_file).get("status")
+            return read_facts(self.run_file).get("status")
         except (OSError, ValueError):
-            return None  # damaged: what it said is asked anew
+            return None  # damaged: the run is trained again
 
     @property
-    def answered(self) -> bool:
-        """Whether the question has its answer: a call that asks it again trains nothing."""
+    def is_complete(self) -> bool:
+        """Whether the run has its result: training it again would give the same."""
         return self.status in ("finished", "diverged", "failed")
 
     def create(self, config: RunConfig) -> None:

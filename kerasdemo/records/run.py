@@ -10,8 +10,9 @@ from typing import Any
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
 from kerasdemo.config.layers import Layer
-from kerasdemo.records import file_checks, files, network
-from kerasdemo.records.folder import METRICS, STATISTICS, RunFolder
+from kerasdemo.records import network, reading
+from kerasdemo.records.folder import RunFolder
+from kerasdemo.records.schema import METRICS
 
 
 @dataclass(frozen=True)
@@ -133,25 +134,22 @@ def read(path: str | Path) -> Run:
     try:
         return Run(
             loading.recorded(folder.config_file),
-            _history(folder.metrics_file),
-            _layers(folder.layers_file),
-            file_checks.facts(folder.run_file),
+            History(**reading.read_metrics(folder.metrics_file)),
+            {
+                name: LayerHistory(**statistics)
+                for name, statistics in reading.read_layers(folder.layers_file).items()
+            },
+            reading.read_facts(folder.run_file),
             folder.path,
-            file_checks.sanity_checks(
-                folder.sanity_checks_file
-                if folder.sanity_checks_file.exists()
-                else folder.path / "probe.json"  # their name before
-            ),
-            _times(folder.times_file),
+            reading.read_sanity_checks(folder.sanity_checks_file),
+            reading.read_times(folder.times_file),
             network.read(folder.network_file) if folder.network_file.exists() else (),
         )
     except InputError:
         raise
-    except OSError as error:
-        file = Path(error.filename or path)
-        raise InputError(Fault(f"damaged: {file.name}: {error.strerror}", str(path))) from None
-    except ValueError as error:
-        raise InputError(Fault(f"damaged: {error}", str(path))) from None
+    except (OSError, ValueError) as error:
+        message = f"damaged: {reading.problem(error, folder.path)}"
+        raise InputError(Fault(message, str(path))) from None
 
 
 def _no_run(path: Path) -> str:
@@ -159,30 +157,3 @@ def _no_run(path: Path) -> str:
         names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         return f"no such run folder{near(path.name, names)}"
     return "no run folder: it has no config.yaml; `kerasdemo list` shows the runs there are"
-
-
-def _history(file: Path) -> History:
-    columns = files.read_columns(file)
-    if not columns:
-        return History()
-    known = [name for name in METRICS if name in columns or name == "loss"]
-    return History(**{name: file_checks.curve(columns, name, file) for name in known})
-
-
-def _times(file: Path) -> tuple[float, ...]:
-    columns = files.read_columns(file)
-    return file_checks.curve(columns, "training_seconds", file) if columns else ()
-
-
-def _layers(file: Path) -> dict[str, LayerHistory]:
-    columns = files.read_columns(file)
-    if not columns:
-        return {}
-    values = {name: file_checks.curve(columns, name, file) for name in STATISTICS}
-    by_layer: dict[str, list[int]] = {}
-    for row, layer in enumerate(files.column(columns, "layer", file)):
-        by_layer.setdefault(layer, []).append(row)
-    return {
-        layer: LayerHistory(**{s: tuple(values[s][row] for row in rows) for s in STATISTICS})
-        for layer, rows in by_layer.items()
-    }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Summary
 from kerasdemo.sweeps.expansion import RunSpec
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kerasdemo.comparison.comparison import less_is_better, value_of
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Summary
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec

@@ -8,8 +8,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
-from kerasdemo.records import RunFolder, file_checks, files, read, run_id
-from kerasdemo.records.index import summary
+from kerasdemo.records import RunFolder, files, read, run_id, summarize
+from kerasdemo.records.experiment_record import find_experiment_record
 from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
 
@@ -41,7 +41,7 @@ class RunStore:
     def find(self, planned: RunSpec) -> Outcome | None:
         """Return the outcome of a run that has ended; None where it is to be trained."""
         folder = self.folder(planned.config)
-        if not folder.answered or self.again(planned):
+        if not folder.is_complete or self.again(planned):
             return None
         return self.read(planned, answered=True)
 
@@ -64,7 +64,7 @@ class RunStore:
         if not folder.verdict_file.exists() and folder.status != "failed":
             self._judge(folder)
         try:
-            found = summary(folder.path)
+            found = summarize(folder.path)
         except InputError as error:
             return Outcome("failed", str(error.faults[0]), answered=answered)
         return Outcome(found.status, found.reason, found, answered)
@@ -113,7 +113,5 @@ def write_plan(results: Path, plan: dict[str, Any]) -> None:
 
 def read_plan(results: Path) -> dict[str, Any] | None:
     """Return what sweep.json says, or None where there is none that can be read."""
-    try:
-        return file_checks.plan(results / "sweep.json")
-    except (OSError, ValueError):
-        return None
+    record = find_experiment_record(results)
+    return record.model_dump() if record else None

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from kerasdemo.comparison.claims import Claim, Finding, Member, judge
 from kerasdemo.config import Fault, InputError
-from kerasdemo.records.index import listing
+from kerasdemo.records import list_runs
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.executor import GridSource, Listener, Outcome, Source
 from kerasdemo.sweeps.expansion import RunSpec, expand
@@ -176,7 +176,7 @@ def findings(folder: Path) -> list[Finding]:
     plan = read_plan(folder)
     if plan is None or not plan.get("claims"):
         return []
-    runs = {run.id: run for run in listing(folder).runs}
+    runs = {run.id: run for run in list_runs(folder).runs}
     members = [
         Member(one["label"], one["values"], one["seed"], runs.get(name))
         for name, one in plan["runs"].items()

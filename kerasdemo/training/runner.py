@@ -68,7 +68,7 @@ def run(
     """
     source = data.find(config)
     folder = _folder(config, source, results)
-    if folder.answered and not overwrite:
+    if folder.is_complete and not overwrite:
         return read(folder.path)
     dataset = data.load(config, source)
     # The classes of a file are known only now.
@@ -91,7 +91,7 @@ def run(
         message = f"results can't be written here: {error.strerror or error}"
         raise InputError(Fault(message, str(folder.path.parent))) from None
     with lock:
-        if folder.answered and not overwrite:  # by another process, in the meantime
+        if folder.is_complete and not overwrite:  # by another process, in the meantime
             return read(folder.path)
         folder.create(config)
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kerasdemo.config import RunConfig, parse
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Summary
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
@@ -63,7 +63,7 @@ def test_work_is_linear_in_epochs_and_grows_with_the_updates() -> None:
 
 def test_runs_that_are_answered_say_how_long_the_others_take() -> None:
     planned = [RunSpec("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
-    summary = Summary(None, "a", "finished", None, (), (), {}, 1, 10.0, 1, None, None)  # type: ignore[arg-type]
+    summary = Summary(None, "a", "finished", None, {}, {}, 1, 10.0, 1, None, None)  # type: ignore[arg-type]
     known = estimate.seconds(planned, [Outcome("finished", summary=summary), None])
     assert round(known, 6) == 30
     assert estimate.seconds(planned, [None, None]) > estimate.COMPILE_SECONDS

@@ -8,7 +8,7 @@ import pytest
 
 from kerasdemo.config import InputError
 from kerasdemo.config.document import parse_text
-from kerasdemo.records.index import Summary, Value
+from kerasdemo.records import Summary, Value
 from kerasdemo.sweeps import search as searches
 from kerasdemo.sweeps.executor import DelayQueue, Outcome
 from kerasdemo.sweeps.expansion import RunSpec, expand
@@ -37,7 +37,7 @@ def searching(results: Path, text: str = TEXT, method: str = "tpe") -> SearchSou
 
 def outcome(loss: float, status: str = "finished") -> Outcome:
     value = Value(loss, loss, loss, 1)
-    summary = Summary(Path(), "a", status, None, (), (), {"val_loss": value}, 1, 1.0, 1, None, None)
+    summary = Summary(Path(), "a", status, None, {}, {"val_loss": value}, 1, 1.0, 1, None, None)
     return Outcome(status, summary=summary)
 
 
