@@ -1,4 +1,4 @@
-"""A run's folder: whole, answered from disk, resumed to the same bytes, never trained twice."""
+"""A run's folder: whole, read from disk, resumed to the same bytes, never trained twice."""
 
 import json
 import multiprocessing
@@ -17,7 +17,7 @@ from filelock import FileLock
 from kerasdemo.backend import keras
 from kerasdemo.config import InputError, RunConfig, load, parse
 from kerasdemo.data import loading as data
-from kerasdemo.records import index, read
+from kerasdemo.records import Run, read, summarize
 from kerasdemo.training import evaluation, runner
 
 Tiny = Callable[..., RunConfig]
@@ -54,8 +54,15 @@ class StopAfter:
         pass
 
 
-def bytes_of(run_path: Path) -> dict[str, bytes]:
-    return {name: (run_path / name).read_bytes() for name in ("metrics.csv", "layers.csv")}
+def bytes_of(run: Run) -> dict[str, bytes]:
+    folder = run.folder
+    return {file.name: file.read_bytes() for file in (folder.metrics_file, folder.layers_file)}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """FULL, trained without a break."""
+    return runner.run(parse(FULL), tmp_path_factory.mktemp("whole"))
 
 
 def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
@@ -63,7 +70,8 @@ def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
     assert run.path is not None
     names = {file.name for file in run.path.iterdir()}
     assert names == {
-        *("config.yaml", "run.json", "metrics.csv", "times.csv", "layers.csv", "model.keras")
+        *("config.yaml", "network.json", "run.json", "model.keras"),
+        *("metrics.csv", "times.csv", "layers.csv"),
     }
     assert run.status == "finished"
     assert run.history.epochs == 3
@@ -136,7 +144,7 @@ def test_a_feature_that_does_not_vary_is_nothing_to_the_saved_model(tmp_path: Pa
     np.testing.assert_array_equal(outputs, model.predict(x, verbose=0))
 
 
-def test_the_same_question_is_answered_from_disk(tiny: Tiny, tmp_path: Path) -> None:
+def test_a_complete_run_is_read_from_disk(tiny: Tiny, tmp_path: Path) -> None:
     first = runner.run(tiny(), tmp_path)
     assert first.path is not None
     before = (first.path / "run.json").stat().st_mtime_ns
@@ -157,27 +165,25 @@ def test_a_changed_value_or_other_data_is_another_run(tiny: Tiny, tmp_path: Path
     assert len(folders) == 4
 
 
-def test_equal_configs_give_equal_bytes(tmp_path: Path) -> None:
-    one = runner.run(parse(FULL), tmp_path / "one")
-    other = runner.run(parse(FULL), tmp_path / "other")
-    assert one.path and other.path
-    assert bytes_of(one.path) == bytes_of(other.path)
+def test_equal_configs_give_equal_bytes(whole: Run, tmp_path: Path) -> None:
+    assert bytes_of(runner.run(parse(FULL), tmp_path)) == bytes_of(whole)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 5])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(epochs: int, tmp_path: Path) -> None:
-    whole = runner.run(parse(FULL), tmp_path / "whole")
-    cut = runner.run(parse(FULL), tmp_path / "cut", reporter=StopAfter(epochs))
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(
+    epochs: int, whole: Run, tmp_path: Path
+) -> None:
+    cut = runner.run(parse(FULL), tmp_path, reporter=StopAfter(epochs))
     assert cut.status == "interrupted"
     assert cut.history.epochs == epochs
     reporter = StopAfter(99)
-    resumed = runner.run(parse(FULL), tmp_path / "cut", reporter=reporter)
+    resumed = runner.run(parse(FULL), tmp_path, reporter=reporter)
     assert 1 < reporter.began[0] <= epochs + 1
-    assert whole.path and resumed.path
-    assert bytes_of(whole.path) == bytes_of(resumed.path)
+    assert bytes_of(resumed) == bytes_of(whole)
+    assert len(resumed.times) == resumed.history.epochs
     for key in ("status", "test", "stopped_early", "kept_epoch", "kept", "final"):
         assert resumed.facts[key] == whole.facts[key]
-    assert not (resumed.path / "checkpoint.npz").exists()
+    assert not resumed.folder.checkpoint_file.exists()
 
 
 def _train_for_ever(results: Path) -> None:
@@ -188,8 +194,8 @@ def _train_for_ever(results: Path) -> None:
     runner.run(parse(FULL), results, reporter=Slow(99))
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    whole = runner.run(parse(FULL), tmp_path / "whole")
+@pytest.mark.slow
+def test_a_killed_run_is_resumed_to_the_same_bytes(whole: Run, tmp_path: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(
         target=_train_for_ever, args=(tmp_path / "cut",)
     )
@@ -205,9 +211,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert not (rows.parent / "run.json").exists()
     with rows.open("a") as file:
         file.write("9,0.1")  # half a line, as a crash can leave it
-    resumed = runner.run(parse(FULL), tmp_path / "cut")
-    assert whole.path and resumed.path
-    assert bytes_of(whole.path) == bytes_of(resumed.path)
+    assert bytes_of(runner.run(parse(FULL), tmp_path / "cut")) == bytes_of(whole)
 
 
 def test_a_run_that_another_process_trains_is_busy(tiny: Tiny, tmp_path: Path) -> None:
@@ -232,10 +236,9 @@ def test_divergence_is_a_result(tiny: Tiny, tmp_path: Path) -> None:
     assert run.history.epochs == 1
 
 
-def test_early_stopping_keeps_the_best_weights(tmp_path: Path) -> None:
-    run = runner.run(parse(FULL), tmp_path)
-    losses = run.history.val_loss
-    assert run.facts["best_epoch"] == run.facts["kept_epoch"] == int(np.argmin(losses)) + 1
+def test_early_stopping_keeps_the_best_weights(whole: Run) -> None:
+    losses = whole.history.val_loss
+    assert whole.facts["best_epoch"] == whole.facts["kept_epoch"] == int(np.argmin(losses)) + 1
 
 
 def test_without_validation_there_are_no_validation_curves(tiny: Tiny, tmp_path: Path) -> None:
@@ -291,13 +294,14 @@ def test_a_file_with_a_relative_path_stays_readable(
     assert run.status == "finished"
     assert run.path
     Path("own.npz").unlink()
-    again = read(run.path)  # a record can be read where its data is gone
-    assert (again.config.name, again.config.description) == ("08", "1e3")
+    config = read(run.path).config  # a record can be read where its data is gone
+    assert (config.name, config.description) == ("08", "1e3")
 
 
 def test_runs_of_one_network_on_other_numbers_of_examples(tiny: Tiny, tmp_path: Path) -> None:
-    for train in (250, 120, 60, 250):
-        run = runner.run(tiny(f"data.train={train}", f"seed={train}"), tmp_path)
+    for seed, train in enumerate((120, 60, 120)):
+        config = tiny(f"data.train={train}", f"seed={seed}", "training.epochs=1")
+        run = runner.run(config, tmp_path)
         assert run.status == "finished", run.facts
 
 
@@ -324,9 +328,9 @@ def test_the_classes_of_a_file_are_checked_before_anything_is_written(tmp_path: 
     x, y = np.ones((60, 3), np.float32), np.arange(60) % 3
     np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     text = "data: {name: file, path: own.npz}\nloss: binary_crossentropy"
-    asked = parse(text, str(tmp_path / "c.yaml"))
+    config = parse(text, str(tmp_path / "c.yaml"))
     with pytest.raises(InputError, match="for two classes; file has 3"):
-        runner.run(asked, tmp_path / "results")
+        runner.run(config, tmp_path / "results")
     assert not (tmp_path / "results").exists()
 
 
@@ -344,15 +348,19 @@ DELTA = (
 )
 
 
-@pytest.mark.parametrize("change", ["training.precision=bfloat16", CONVOLUTION, DELTA])
+@pytest.mark.parametrize(
+    "change",
+    [
+        CONVOLUTION,
+        DELTA,
+        pytest.param("training.precision=bfloat16", marks=pytest.mark.slow),
+    ],
+)
 def test_what_else_a_run_depends_on_resumes(change: str, tmp_path: Path) -> None:
-    asked = parse(FULL, overrides=[change])
-    whole = runner.run(asked, tmp_path / "whole")
-    runner.run(asked, tmp_path / "cut", reporter=StopAfter(2))
-    resumed = runner.run(asked, tmp_path / "cut")
-    assert whole.path
-    assert resumed.path
-    assert bytes_of(whole.path) == bytes_of(resumed.path)
+    config = parse(FULL, overrides=[change])
+    whole = runner.run(config, tmp_path / "whole")
+    runner.run(config, tmp_path / "cut", reporter=StopAfter(2))
+    assert bytes_of(runner.run(config, tmp_path / "cut")) == bytes_of(whole)
 
 
 DAMAGE = {
@@ -367,15 +375,13 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_file_costs_time_and_nothing_else(kind: str, tmp_path: Path) -> None:
-    whole = runner.run(parse(FULL), tmp_path / "whole")
-    cut = runner.run(parse(FULL), tmp_path / "cut", reporter=StopAfter(3))
-    assert whole.path
-    assert cut.path
+def test_a_damaged_file_costs_time_and_nothing_else(kind: str, whole: Run, tmp_path: Path) -> None:
+    cut = runner.run(parse(FULL), tmp_path, reporter=StopAfter(3))
     name, damage = DAMAGE[kind]
-    (cut.path / name).write_bytes(damage((cut.path / name).read_bytes()))
-    resumed = runner.run(parse(FULL), tmp_path / "cut")
-    assert bytes_of(whole.path) == bytes_of(cut.path)
+    file = cut.folder.path / name
+    file.write_bytes(damage(file.read_bytes()))
+    resumed = runner.run(parse(FULL), tmp_path)
+    assert bytes_of(resumed) == bytes_of(whole)
     for key in ("status", "test", "initial", "final"):
         assert resumed.facts[key] == whole.facts[key]
 
@@ -393,7 +399,7 @@ def test_an_infinite_validation_loss_is_divergence(tiny: Tiny, tmp_path: Path) -
     assert run.status == "diverged"
 
 
-def test_a_damaged_run_is_told_in_a_line(tiny: Tiny, tmp_path: Path) -> None:
+def test_a_damaged_run_can_not_be_read(tiny: Tiny, tmp_path: Path) -> None:
     run = runner.run(tiny(), tmp_path)
     assert run.path
     for name, damage in (
@@ -461,15 +467,9 @@ def test_the_seconds_of_training_stand_beside_the_record(tiny: Tiny, tmp_path: P
     assert (
         run.facts["epoch_seconds"] == run.epoch_seconds == pytest.approx(np.median(run.times[1:]))
     )
-    summary = index.summary(run.folder.path)
+    summary = summarize(run.folder.path)
     assert summary.metrics["epoch_seconds"].kept == run.epoch_seconds
     assert sum(run.times) < run.facts["seconds"]
-
-
-def test_times_go_on_where_a_run_does(tmp_path: Path) -> None:
-    runner.run(parse(FULL), tmp_path, reporter=StopAfter(3))
-    resumed = runner.run(parse(FULL), tmp_path)
-    assert len(resumed.times) == resumed.history.epochs
 
 
 def test_the_kept_epoch_is_the_last_where_nothing_is_restored(tiny: Tiny, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
     assert verdict.remedies[0].patch == {"optimizer.learning_rate": swept["best_rate"]}
 
     def trains(*_: object) -> None:
-        raise AssertionError("it probes what is on disk")
+        raise AssertionError("the checks run though they are on disk")
 
     monkeypatch.setattr(sanity_checks, "one_batch", trains)
     again = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks", "--json"])
@@ -78,7 +78,7 @@ def test_written_layers_that_do_not_look_at_their_input(tmp_path: Path, tiny: Ti
     assert any("Not even one batch" in note for note in notes)
 
 
-def test_other_data_is_not_probed(
+def test_other_data_is_not_checked(
     tmp_path: Path, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stuck(tmp_path, tiny())
@@ -90,7 +90,7 @@ def test_other_data_is_not_probed(
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"learning_rates": 3, "one_batch": []}'])
-def test_a_damaged_probe_counts_as_none(text: str, tmp_path: Path, tiny: Tiny) -> None:
+def test_a_damaged_file_counts_as_none(text: str, tmp_path: Path, tiny: Tiny) -> None:
     run = stuck(tmp_path, tiny())
     run.folder.sanity_checks_file.write_text(text)
     damaged = read(run.folder.path)
