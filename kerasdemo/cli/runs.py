@@ -85,7 +85,7 @@ def run(
             say(line)
     if any(result.status == "failed" for result in runs):
         raise typer.Exit(1)
-    raise typer.Exit(3 if strict and not all(verdict.healthy for verdict in verdicts) else 0)
+    raise typer.Exit(3 if strict and not all(verdict.is_healthy for verdict in verdicts) else 0)
 
 
 @app.command("list", epilog="Example: kerasdemo list results/runs")

@@ -4,98 +4,95 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasdemo.config import regular_file
 
-# More than any run or sweep writes; a file that is larger is none of ours.
-MOST_JSON = 1 << 26
-MOST_ROWS = 1 << 28
+# More than any run or sweep writes; a larger file was written by something else.
+MAX_JSON_BYTES = 1 << 26
+MAX_TABLE_BYTES = 1 << 28
 
 
 def read_text(path: Path, limit: int) -> str:
     """Return the text of a plain file of at most `limit` bytes.
 
     Raises:
-        OSError, ValueError: for any other file, and for what is not UTF-8.
+        OSError, ValueError: for any other file, and for text that is not UTF-8.
     """
     return regular_file.read(path, limit).decode("utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds; a whole number that no machine counts to is infinite.
+    """Return the value in a JSON file; an integer of 20 digits or more becomes a float.
 
     Raises:
-        OSError, ValueError: for what is no plain file, or no JSON.
+        OSError, ValueError: where it is not a plain file, or not JSON.
     """
+    text = read_text(path, MAX_JSON_BYTES)
     try:
-        return json.loads(read_text(path, MOST_JSON), parse_int=_integer)
+        return json.loads(text, parse_int=lambda d: int(d) if len(d) < 20 else float(d))
     except RecursionError:
         raise ValueError(f"{path.name} is nested too deeply") from None
 
 
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) < 20 else float(digits)
-
-
-def read_columns(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the cells of a CSV file by the name of their column; nothing where there is no file.
+def read_columns(path: Path, required: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the cells of a CSV file by the name of their column; none of a missing or empty file.
 
     Raises:
-        OSError, ValueError: for what is no plain file of rows as long as their header.
+        OSError, ValueError: where it is not a plain file of rows as long as their header, or lacks
+            a required column.
     """
     if not path.exists():
         return {}
-    text = read_text(path, MOST_ROWS)
+    text = read_text(path, MAX_TABLE_BYTES)
     try:
-        # A crash can cut off the last line: without its end it is no whole row.
+        # A crash can cut off the last line: without its end it is not a whole row.
         rows = list(csv.reader(text[: text.rfind("\n") + 1].splitlines()))
-        return {name: tuple(cells) for name, *cells in zip(*rows, strict=True)}
+        columns = {name: tuple(cells) for name, *cells in zip(*rows, strict=True)}
     except csv.Error as error:
         raise ValueError(f"{path.name}: {error}") from None
     except ValueError:
         raise ValueError(f"{path.name}: its rows are not as long as its header") from None
-
-
-def column(columns: dict[str, tuple[str, ...]], name: str, path: Path) -> tuple[str, ...]:
-    """Return a column that has to be there."""
-    if name not in columns:
-        raise ValueError(f"{path.name}: there is no column {name}")
-    return columns[name]
+    for name in required if columns else ():
+        if name not in columns:
+            raise ValueError(f"{path.name}: there is no column {name}")
+    return columns
 
 
 def write(path: Path, fill: Callable[[Path], None], suffix: str = "") -> None:
-    """Let `fill` write a file aside, then put it in place of `path`.
+    """Write a file whole or not at all.
 
-    `suffix` ends the name of the file aside, for writers that go by it.
+    Args:
+        fill: writes the content to a temporary file, which then replaces `path`.
+        suffix: of the temporary file's name, for writers that depend on it.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=suffix)
     os.close(descriptor)
-    aside = Path(name)
+    temporary = Path(name)
     try:
-        fill(aside)
-        with aside.open("rb") as file:
+        fill(temporary)
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        aside.chmod(0o644)
-        aside.replace(path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-    write(path, lambda aside: _fill(aside, text))
 
+    def fill(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
 
-def _fill(aside: Path, text: str) -> None:
-    aside.write_text(text, encoding="utf-8")
+    write(path, fill)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON whole or not at all; NaN and infinity become null, which JSON has."""
+    """Write JSON whole or not at all; NaN and infinity, which JSON lacks, become null."""
     write_text(path, json.dumps(finite(value), indent=1, allow_nan=False) + "\n")
 
 

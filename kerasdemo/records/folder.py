@@ -1,4 +1,28 @@
-"""The run folder while it is written: facts, each file once and whole, and rows as they come."""
+"""The folder of one run: where its files are, and how they are written while it trains.
+
+Facts, each written once:
+
+| file | content |
+|---|---|
+| config.yaml | the complete config of the run |
+| network.json | the layers as built, from input to output, with the shapes of their outputs |
+| metrics.csv | one row per epoch (from 1): losses in the unit of the config's loss, accuracies as
+shares from 0 to 1, the learning rate, and how the validation examples changed (`History`) |
+| times.csv | one row per epoch: seconds of training alone, without evaluation and saving |
+| layers.csv | one row per epoch and layer that has a kernel: the statistics of `LayerHistory` |
+| model.keras | the network with the weights of the kept epoch |
+| run.json | written last: status, kept epoch, metrics of the test set, data, seconds, versions
+(`schema.Facts`) |
+| sanity_checks.json | results of `diagnose --sanity-checks` (`schema.SanityChecks`); probe.json in
+older folders |
+
+Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png. Only while a run
+trains, or after an interruption: checkpoint.npz. Each file appears whole or not at all; of the CSV
+files, to which each epoch adds rows, a crash can cut off the last line.
+
+Beside the runs of an experiment lies its sweep.json (`experiment_record.ExperimentRecord`), beside
+any runs the cache of their list, .index.jsonl.
+"""
 
 import hashlib
 import json
@@ -10,33 +34,31 @@ from typing import Any
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
 from kerasdemo.records import files
-from kerasdemo.records.reading import read_facts
+from kerasdemo.records.reading import OLDER_SANITY_CHECKS, read_facts
 from kerasdemo.records.schema import METRICS, STATISTICS
 
 
 def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
-    """Return `<name>-<8 hex>` of what is asked: the resolved settings and the data really used.
+    """Return `<name>-<8 hex digits>`, the name of a run's folder.
 
-    `data` holds the fingerprint: source and sha256. Where the data lies, the run's name and its
-    description don't change the question.
+    The digits depend on the complete settings and on the data that is really used, not on the run's
+    name and description or on where the data lies.
+
+    Args:
+        data: the fingerprint of the data: source and sha256.
     """
     settings = config.settings
-    # The plain order was the only one before `shuffle` was there to choose.
-    plain = {"path"} if settings["data"].get("shuffle") else {"path", "shuffle"}
-    settings["data"] = {k: v for k, v in settings["data"].items() if k not in plain}
-    question = {"settings": settings, "source": data["source"], "sha256": data["sha256"]}
-    text = json.dumps(question, sort_keys=True, separators=(",", ":"))
+    # The order of the file was the only one before there was `shuffle`.
+    ignored = {"path"} if settings["data"].get("shuffle") else {"path", "shuffle"}
+    settings["data"] = {k: v for k, v in settings["data"].items() if k not in ignored}
+    content = {"settings": settings, "source": data["source"], "sha256": data["sha256"]}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of one run.
-
-    Facts, written once: config.yaml, network.json, run.json, metrics.csv, times.csv, layers.csv,
-    model.keras, and after sanity checks, sanity_checks.json. Derived, safe to delete: verdict.json,
-    curves.png, layers.png. Only while it trains: checkpoint.npz.
-    """
+    """The folder of one run, which may not exist yet."""
 
     path: Path
 
@@ -90,7 +112,7 @@ class RunFolder:
 
     @property
     def lock_file(self) -> Path:
-        # Beside the folder: deleting a run's folder must not need to break its lock.
+        # Beside the folder, so that deleting a run's folder does not break its lock.
         return self.path.parent / f".{self.path.name}.lock"
 
     @property
@@ -103,7 +125,7 @@ class RunFolder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run has its result: training it again would give the same."""
+        """Whether the run has ended by itself, so that training it again would give the same."""
         return self.status in ("finished", "diverged", "failed")
 
     def create(self, config: RunConfig) -> None:
@@ -121,7 +143,7 @@ class RunFolder:
             ) from None
 
     def clear(self) -> None:
-        """Delete everything that a training wrote, but not the folder's foreign files."""
+        """Delete everything that a training wrote, but no other files in the folder."""
         for file in (
             self.run_file,  # first: from here on the run counts as not finished
             self.network_file,
@@ -131,6 +153,7 @@ class RunFolder:
             self.model_file,
             self.verdict_file,
             self.sanity_checks_file,
+            self.path / OLDER_SANITY_CHECKS,
             self.checkpoint_file,
             self.curves_file,
             self.layer_plot_file,
@@ -138,7 +161,12 @@ class RunFolder:
             file.unlink(missing_ok=True)
 
     def reopen(self, epochs: int, layers: int) -> None:
-        """Take up a run after `epochs` whole epochs: drop run.json and any rows behind them."""
+        """Prepare to resume a run: delete run.json and the rows of later epochs.
+
+        Args:
+            epochs: whole epochs that were trained; with 0, everything is deleted.
+            layers: rows per epoch in layers.csv.
+        """
         self.run_file.unlink(missing_ok=True)
         if epochs == 0:
             self.clear()
@@ -152,36 +180,36 @@ class RunFolder:
                 files.write_text(file, "".join(lines[: rows + 1]))
 
     def has_epochs(self, epochs: int, layers: int) -> bool:
-        """Return whether so many whole epochs stand in metrics.csv, times.csv and layers.csv."""
-        for file, rows, first in (
+        """Return whether metrics.csv, times.csv and layers.csv hold so many whole epochs."""
+        for file, rows, header in (
             (self.metrics_file, epochs, "epoch,loss"),
             (self.times_file, epochs, "epoch,training_seconds"),
             (self.layers_file, epochs * layers, "epoch,layer"),
         ):
             try:
-                text = files.read_text(file, files.MOST_ROWS)
+                text = files.read_text(file, files.MAX_TABLE_BYTES)
             except (OSError, ValueError):
                 return False
-            if not text.startswith(first) or text.count("\n") < rows + 1:
+            if not text.startswith(header) or text.count("\n") < rows + 1:
                 return False
         return True
 
     def add_epoch(self, epoch: int, row: Mapping[str, float]) -> None:
-        """Append one epoch (from 1) to metrics.csv and flush it."""
+        """Append the metrics of one epoch (from 1) to metrics.csv."""
         columns = [name for name in METRICS if name in row]
         _append(self.metrics_file, ("epoch", *columns), [(epoch, *(row[c] for c in columns))])
 
     def add_time(self, epoch: int, seconds: float) -> None:
-        """Append one epoch's seconds of training to times.csv and flush them."""
+        """Append the seconds of training of one epoch (from 1) to times.csv."""
         _append(self.times_file, ("epoch", "training_seconds"), [(epoch, round(seconds, 6))])
 
     def add_layers(self, epoch: int, layers: Mapping[str, Mapping[str, float]]) -> None:
-        """Append one epoch's layer statistics to layers.csv and flush them."""
+        """Append layer -> statistic -> value of one epoch (from 1) to layers.csv."""
         rows = [(epoch, name, *(values[s] for s in STATISTICS)) for name, values in layers.items()]
         _append(self.layers_file, ("epoch", "layer", *STATISTICS), rows)
 
     def finish(self, facts: Mapping[str, Any]) -> None:
-        """Write run.json, which ends the run, and drop the checkpoint unless it can go on."""
+        """Write run.json, which ends the run, and delete the checkpoint if it can't be resumed."""
         files.write_json(self.run_file, facts)
         if facts["status"] != "interrupted":
             self.checkpoint_file.unlink(missing_ok=True)
@@ -189,12 +217,8 @@ class RunFolder:
 
 def _append(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     lines = [] if file.exists() else [",".join(header)]
-    lines += [",".join(_cell(value) for value in row) for row in rows]
+    # Nine digits give back every float32 exactly.
+    lines += [",".join(f"{c:.9g}" if isinstance(c, float) else str(c) for c in r) for r in rows]
     # One write for all rows, so that a crash can cut off at most the last line.
     with file.open("a", encoding="utf-8", newline="\n") as handle:
         handle.write("".join(line + "\n" for line in lines))
-
-
-def _cell(value: Any) -> str:
-    # Nine digits give back every float32 exactly.
-    return f"{value:.9g}" if isinstance(value, float) else str(value)

@@ -125,7 +125,7 @@ def _stamp(folder: Path) -> tuple[int, ...]:
 
 def _read_lines(root: Path) -> dict[Path, _Line]:
     try:
-        regular_file.check(root / FILE, files.MOST_ROWS)
+        regular_file.check(root / FILE, files.MAX_TABLE_BYTES)
         with (root / FILE).open("rb") as file:
             if file.readline() != HEADER:
                 return {}

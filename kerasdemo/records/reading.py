@@ -28,8 +28,10 @@ from kerasdemo.records.schema import (
 
 Scalar = str | int | float | bool | None
 
-# A config as it is written has a few lists, none in another.
-MOST_NESTED = 200
+# The name of sanity_checks.json in older folders.
+OLDER_SANITY_CHECKS = "probe.json"
+# Brackets and dashes in a config: as it is written it has a few lists, none in another.
+MAX_NESTED = 200
 # libyaml is fifteen times as fast as the strict reader; what `dump` wrote, both read alike.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,13 +46,15 @@ def read_settings(file: Path) -> tuple[str, dict[str, Scalar]]:
         OSError, ValueError: with what is wrong in it.
     """
     text = files.read_text(file, document.MAX_BYTES)
-    # libyaml descends without a limit, until the process dies, and an alias stands for whole trees.
-    nested = sum(map(text.count, ("[", "{", "- ", "? "))) > MOST_NESTED or "      " * 10 in text
+    may_be_deep = sum(map(text.count, ("[", "{", "- ", "? "))) > MAX_NESTED or " " * 60 in text
     try:
+        # libyaml recurses without a limit, until the process dies, and an alias can stand for
+        # whole trees.
+        is_harmless = not may_be_deep and "*" not in text
         config = (
-            document.parse_text(text, file.name).data
-            if nested or "*" in text
-            else yaml.load(text, _Loader)  # noqa: S506 - safe
+            yaml.load(text, _Loader)  # noqa: S506 - safe
+            if is_harmless
+            else document.parse_text(text, file.name).data
         )
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
@@ -96,8 +100,9 @@ def read_facts(file: Path) -> dict[str, Any]:
 
 def read_sanity_checks(file: Path) -> dict[str, Any]:
     """Return the results in sanity_checks.json; empty where it is missing or damaged."""
-    older = file.with_name("probe.json")
-    return _read_derived(SanityChecks, file if file.exists() else older)
+    return _read_derived(
+        SanityChecks, file if file.exists() else file.with_name(OLDER_SANITY_CHECKS)
+    )
 
 
 def read_verdict(file: Path) -> dict[str, Any]:
@@ -106,19 +111,13 @@ def read_verdict(file: Path) -> dict[str, Any]:
 
 
 def read_metrics(file: Path, names: Iterable[str] = METRICS) -> dict[str, tuple[float, ...]]:
-    """Return the columns of metrics.csv that are there, by epoch; empty where it is missing.
+    """Return those columns of metrics.csv that are there, by epoch; empty where it is missing.
 
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    columns = files.read_columns(file)
-    if not columns:
-        return {}
-    return {
-        name: _numbers(columns, name, file)
-        for name in names
-        if name in columns or name == "loss"  # every epoch has a loss
-    }
+    columns = files.read_columns(file, ("loss",))
+    return {name: _numbers(columns, name, file) for name in names if name in columns}
 
 
 def read_times(file: Path) -> tuple[float, ...]:
@@ -127,7 +126,7 @@ def read_times(file: Path) -> tuple[float, ...]:
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    columns = files.read_columns(file)
+    columns = files.read_columns(file, ("training_seconds",))
     return _numbers(columns, "training_seconds", file) if columns else ()
 
 
@@ -137,22 +136,20 @@ def read_layers(file: Path) -> dict[str, dict[str, tuple[float, ...]]]:
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    columns = files.read_columns(file)
-    if not columns:
-        return {}
-    values = {name: _numbers(columns, name, file) for name in STATISTICS}
+    columns = files.read_columns(file, ("layer", *STATISTICS))
+    numbers = {name: _numbers(columns, name, file) for name in STATISTICS if columns}
     rows: dict[str, list[int]] = {}
-    for row, layer in enumerate(files.column(columns, "layer", file)):
+    for row, layer in enumerate(columns.get("layer", ())):
         rows.setdefault(layer, []).append(row)
     return {
-        layer: {name: tuple(values[name][row] for row in of_layer) for name in STATISTICS}
+        layer: {name: tuple(column[row] for row in of_layer) for name, column in numbers.items()}
         for layer, of_layer in rows.items()
     }
 
 
 def _numbers(columns: dict[str, tuple[str, ...]], name: str, file: Path) -> tuple[float, ...]:
     try:
-        numbers = tuple(map(float, files.column(columns, name, file)))
+        numbers = tuple(map(float, columns[name]))
     except ValueError as error:
         raise ValueError(f"{file.name}: column {name}: {error}") from None
     if name in ACCURACIES and not all(0 <= n <= 1 for n in numbers if n == n):
@@ -173,7 +170,7 @@ def _read_derived(kind: type[Record], file: Path) -> dict[str, Any]:
         return {}
 
 
-def problem(error: OSError | ValueError, folder: Path) -> str:
+def describe_damage(error: OSError | ValueError, folder: Path) -> str:
     """Return in one line what is wrong with a file of a run's folder."""
     if isinstance(error, OSError):
         return f"{Path(error.filename or folder).name}: {error.strerror}"

@@ -17,14 +17,17 @@ from kerasdemo.records.schema import METRICS
 
 @dataclass(frozen=True)
 class History:
-    """Curves by epoch, from epoch 1: one number an epoch, or empty where it was not measured.
+    """Metrics by epoch, from epoch 1: one number per epoch, or empty where not measured.
 
-    `loss` and `accuracy` are of the training set in inference mode at the end of each epoch.
-
-    The last four compare the same validation examples now and in the epoch of the lowest
-    validation loss so far: the mean rise of their loss (without penalties), its standard error
-    over the pairs (NaN where the loss is not an example's own, as Dice's), and how many that were
-    right are wrong now, and the reverse.
+    loss, accuracy: of the training set, in inference mode at the end of each epoch.
+    val_loss, val_accuracy: of the validation set, the same way. Accuracies are shares, 0 to 1.
+    learning_rate: in the epoch.
+    val_loss_rise: mean difference of the validation examples' losses, without penalties, between
+    this epoch and the one with the lowest validation loss so far.
+    val_loss_rise_error: its standard error over the pairs; NaN where examples have no loss of their
+    own, as with Dice's.
+    val_newly_wrong, val_newly_right: number of validation examples that were predicted right then
+    and wrong now, and the reverse.
     """
 
     loss: tuple[float, ...] = ()
@@ -39,7 +42,7 @@ class History:
 
     @property
     def epochs(self) -> int:
-        """Whole epochs that were trained."""
+        """Number of whole epochs that were trained."""
         return len(self.loss)
 
     def row(self, epoch: int) -> dict[str, float]:
@@ -49,12 +52,12 @@ class History:
 
 @dataclass(frozen=True)
 class LayerHistory:
-    """Statistics of one layer by epoch, on the fixed probe set.
+    """Statistics of one layer by epoch, on the same few training examples each time.
 
     gradient_norm, weight_norm: L2 norms of the kernel's gradient and of the kernel.
-    update_ratio: L2 norm of the epoch's change of the kernel over the kernel's norm before it.
-    dead: share of units that fire for no example. saturated: share of unit outputs where the
-    activation is flat.
+    update_ratio: L2 norm of the epoch's change of the kernel, divided by the kernel's norm before.
+    dead: share of units with an output of about 0 for every example. saturated: share of outputs
+    where the activation is flat.
     """
 
     gradient_norm: tuple[float, ...] = ()
@@ -66,10 +69,12 @@ class LayerHistory:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """One run: what was asked, what happened, and what short experiments found out later.
+    """One run: its config, what happened, and the results of later sanity checks.
 
-    `times`: seconds of training alone, by epoch; empty for runs recorded before there were any.
-    `built`: what network.json lists; empty for runs recorded before there was one.
+    layers: name -> statistics. facts: the content of run.json (`schema.Facts`).
+    path: of the folder; None for a run that was not read from one.
+    times: seconds of training alone, by epoch; empty for runs recorded before there were any.
+    built: the layers in network.json; empty for runs recorded before there was one.
     """
 
     config: RunConfig
@@ -97,7 +102,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """finished, diverged, interrupted, failed; unfinished where run.json is not there."""
+        """finished, diverged, interrupted, failed; unfinished where run.json is missing."""
         return str(self.facts.get("status", "unfinished"))
 
     @property
@@ -123,22 +128,25 @@ class Run:
 
 
 def read(path: str | Path) -> Run:
-    """Read a run's folder; a run that is still training, or was cut off, reads as far as it got.
+    """Read a run's folder; of a run that still trains, or was cut off, the epochs so far.
 
     Raises:
-        InputError: where the folder is no run's, or its files can't be read.
+        InputError: where it is not a run's folder, or a file of facts is damaged.
     """
     folder = RunFolder(Path(path))
     if not folder.config_file.is_file():
-        raise InputError(Fault(_no_run(folder.path), str(path)))
+        problem = "not a run folder: it has no config.yaml; `kerasdemo list` shows the runs"
+        if not folder.path.exists():
+            parent = folder.path.parent
+            names = [other.name for other in parent.iterdir()] if parent.is_dir() else []
+            problem = f"no such run folder{near(folder.path.name, names)}"
+        raise InputError(Fault(problem, str(path)))
     try:
+        layers = reading.read_layers(folder.layers_file)
         return Run(
             loading.recorded(folder.config_file),
             History(**reading.read_metrics(folder.metrics_file)),
-            {
-                name: LayerHistory(**statistics)
-                for name, statistics in reading.read_layers(folder.layers_file).items()
-            },
+            {name: LayerHistory(**statistics) for name, statistics in layers.items()},
             reading.read_facts(folder.run_file),
             folder.path,
             reading.read_sanity_checks(folder.sanity_checks_file),
@@ -148,12 +156,5 @@ def read(path: str | Path) -> Run:
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        message = f"damaged: {reading.problem(error, folder.path)}"
+        message = f"damaged: {reading.describe_damage(error, folder.path)}"
         raise InputError(Fault(message, str(path))) from None
-
-
-def _no_run(path: Path) -> str:
-    if not path.exists():
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        return f"no such run folder{near(path.name, names)}"
-    return "no run folder: it has no config.yaml; `kerasdemo list` shows the runs there are"

@@ -91,7 +91,7 @@ def summarize(path: str | Path) -> Summary:
     try:
         return _read(folder)
     except (OSError, ValueError) as error:
-        message = f"skipped, not a whole run: {reading.problem(error, folder.path)}"
+        message = f"skipped, not a whole run: {reading.describe_damage(error, folder.path)}"
         raise InputError(Fault(message, str(folder.path))) from None
 
 

@@ -1,4 +1,4 @@
-"""What a run means: the verdict, its causes and its remedies."""
+"""The diagnosis of a run: outcome, causes and remedies."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -23,7 +23,7 @@ Evidence = Mapping[str, Number]
 class Remedy:
     """A change of the config that should help, and why.
 
-    patch: {dotted path: value}, as `--set` takes them. answers: the cause or outcome it is for.
+    patch: dotted path -> value, as `--set` takes them. answers: the cause or outcome it is for.
     """
 
     patch: Mapping[str, Any]
@@ -33,7 +33,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why training went wrong. weight: from 0 to 1, how strongly the evidence points at it."""
+    """Why training went wrong. weight: how strong the evidence is, from 0 to 1."""
 
     name: str
     code: str
@@ -50,12 +50,13 @@ def outcome_title(outcome: str, caution: str | None) -> str:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run means, with its evidence in numbers.
+    """The diagnosis of a run: the content of verdict.json.
 
-    causes: most likely first. remedies: for the likeliest cause first, and for each cause in the
-    lecture's order. epoch: where it starts (from 1), for outcomes that start somewhere.
-    notes: what could not be judged, and warnings about the data. caution: what a healthy run still
-    has, such as `overconfident`.
+    evidence: the numbers that led to the outcome.
+    causes: most likely first. remedies: those for the likeliest cause first, and for each cause in
+    the lecture's order. epoch: where the outcome begins (from 1), if it begins somewhere.
+    notes: what could not be diagnosed, and warnings about the data.
+    caution: a flaw of a healthy run, such as `overconfident`.
     """
 
     outcome: Outcome
@@ -69,7 +70,7 @@ class Verdict:
     caution: str | None = None
 
     @property
-    def healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether the outcome is healthy, with a caution or without."""
         return self.outcome == "healthy"
 

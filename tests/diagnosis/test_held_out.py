@@ -189,11 +189,11 @@ def test_below_them_in_training_as_well_it_is_no_overfitting(run: MakeRun) -> No
 def test_baselines_are_compared_on_the_same_examples(run: MakeRun) -> None:
     near = {**NEIGHBORS, "neighbor_baseline_validation": 0.89}
     plain = weak(run, 0.91, 0.868, data=sample(**near))
-    assert diagnose(plain).healthy
+    assert diagnose(plain).is_healthy
     pairs = {"neighbors": {"only_baseline_right": 16, "only_network_right": 5}}
-    assert not diagnose(replace(plain, facts={**plain.facts, "baseline_pairs": pairs})).healthy
+    assert not diagnose(replace(plain, facts={**plain.facts, "baseline_pairs": pairs})).is_healthy
     even = {"neighbors": {"only_baseline_right": 60, "only_network_right": 49}}
-    assert diagnose(replace(plain, facts={**plain.facts, "baseline_pairs": even})).healthy
+    assert diagnose(replace(plain, facts={**plain.facts, "baseline_pairs": even})).is_healthy
 
 
 # Classes.

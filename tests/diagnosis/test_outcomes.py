@@ -18,7 +18,7 @@ FIZZBUZZ = "data: {name: fizzbuzz}\n"
 def test_a_healthy_run_is_healthy_and_gets_no_advice(good: Run) -> None:
     verdict = diagnose(good)
     assert verdict.outcome == "healthy"
-    assert verdict.healthy
+    assert verdict.is_healthy
     assert verdict.causes == verdict.remedies == verdict.notes == ()
     assert verdict.evidence["accuracy"] == pytest.approx(0.99, abs=1e-3)
 
@@ -129,7 +129,7 @@ def test_overfitting_with_its_epoch_and_interval(run: MakeRun) -> None:
 def test_one_bad_last_epoch_is_noise(good: Run) -> None:
     """UMLAUT took a one-epoch rise of validation loss for overfitting (diagnosis, lesson 3)."""
     bumped = (*good.history.val_loss[:-1], good.history.val_loss[-1] * 1.15)
-    assert diagnose(replace(good, history=replace(good.history, val_loss=bumped))).healthy
+    assert diagnose(replace(good, history=replace(good.history, val_loss=bumped))).is_healthy
 
 
 def test_a_gap_on_few_validation_examples_is_not_sure(run: MakeRun) -> None:
@@ -182,7 +182,7 @@ def test_good_validation_and_a_bad_test_is_a_mismatch(run: MakeRun, good: Run) -
 
 def test_a_small_difference_of_validation_and_test_is_chance(good: Run) -> None:
     facts = {**good.facts, "test": {"loss": 0.2, "accuracy": 0.945}}
-    assert diagnose(replace(good, facts=facts)).healthy
+    assert diagnose(replace(good, facts=facts)).is_healthy
 
 
 def test_without_validation_the_test_set_tells(run: MakeRun) -> None:
