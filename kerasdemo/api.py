@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo import diagnosis
 from kerasdemo.comparison import comparison as comparisons
 from kerasdemo.comparison import difference
+from kerasdemo.comparison.metrics import usual_metric
 from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.document import Document, dotted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdemo.sweeps.experiment import Experiment
-    from kerasdemo.sweeps.sweep import Swept
+    from kerasdemo.sweeps.sweep import SweepResult
     from kerasdemo.tuning.recipe import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
@@ -270,8 +271,9 @@ def sweep(
     workers: int | None = None,
     ray: str | None = None,
     retry_failed: bool = False,
+    overwrite: bool = False,
     progress: bool = False,
-) -> "Swept":
+) -> "SweepResult":
     """Train every run of an experiment and check its claims; finished runs are reused.
 
     Args:
@@ -282,13 +284,14 @@ def sweep(
         workers: processes that train; 0: this process; None: the fastest number here.
         ray: address of a Ray cluster, or "auto".
         retry_failed: train failed runs again.
+        overwrite: train finished runs again.
         progress: show what is training.
 
     Raises:
         InputError: with every fault of the experiment; nothing is written then.
 
     Example:
-        >>> sweep("experiments/batch_size.yaml", workers=0).findings
+        >>> sweep("experiments/batch_size.yaml", workers=0).claims
     """
     from kerasdemo.sweeps import sweep as sweeps
 
@@ -300,6 +303,7 @@ def sweep(
         workers=workers,
         ray=ray,
         retry_failed=retry_failed,
+        overwrite=overwrite,
         console=_console() if progress else None,
     )
 
@@ -378,7 +382,7 @@ def compare(
         if isinstance(one, Summary):
             found.setdefault(one.path.resolve(), one)
     summaries = list(found.values())
-    usual = metric or comparisons.usual_metric(summaries)
+    usual = metric or usual_metric(summaries)
     return comparisons.compare(summaries, usual, group_by, at)
 
 

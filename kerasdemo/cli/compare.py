@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kerasdemo.cli.options import RESULTS, Json, Results, RunName, check_choice
-from kerasdemo.cli.output import print_json, print_table, say
+from kerasdemo.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from kerasdemo.comparison.comparison import Comparison
@@ -54,14 +54,14 @@ def diff(
 ) -> None:
     """Find where two runs differ: in configs, from which epoch on, in which layer first."""
     from kerasdemo import api
-    from kerasdemo.comparison import difference
+    from kerasdemo.display.sentences import describe_differences
 
     one, two = api.read_run(first, results), api.read_run(second, results)
     found = api.diff(one, two)
     if as_json:
         print_json(found.as_dict())
         return
-    for line in difference.sentences(found, one.id, two.id):
+    for line in describe_differences(found, one.id, two.id):
         say(line)
 
 
@@ -78,21 +78,8 @@ def print_comparison(
     from kerasdemo.sweeps import sweep as sweeps
 
     check_choice("--at", at, ("kept", "last", "best"))
-    check_choice("--format", form, ("table", "csv", "json", "markdown"))
+    check_choice("--format", form, comparison_tables.FORMS)
     comparison = api.compare(paths, metric, group_by=group_by, at=at)
-    bullet = ""
-    if form == "table":
-        columns, rows = comparison_tables.table(comparison)
-        print_table([dict(zip(columns, row, strict=True)) for row in rows])
-        for sentence in comparison_tables.sentences(comparison):
-            say(sentence)
-    else:
-        bullet = "- "
-        say(comparison_tables.render(comparison, form))
-    for finding in (finding for path in paths for finding in sweeps.findings(path)):
-        if form in ("table", "markdown"):
-            lecturer = finding.claim.lecturer
-            reference = "" if lecturer is None else f" (lecture: {lecturer})"
-            text = f"{finding.outcome.upper()}: {finding.claim.says}{reference}: {finding.evidence}"
-            say(f"{bullet}{comparison_tables.escaped(text) if bullet else text}")
+    claims = [check for path in paths for check in sweeps.check_claims(path)]
+    say(comparison_tables.render(comparison, form, claims))
     return comparison

@@ -1,47 +1,46 @@
-"""A claim is data: what it says, which runs it is about, and what would make it true."""
+"""Claims: statements about the runs of an experiment, and whether the runs support them."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.comparison.comparison import (
+from kerasdemo.comparison.metrics import Metric, fewest_examples, value_of
+from kerasdemo.comparison.statistics import (
     FEWEST_SEEDS,
     Interval,
-    Pair,
-    examples_of,
+    mean_of,
     metric_interval,
-    pair,
-    value_of,
+    paired_difference,
 )
 from kerasdemo.config.types import NotNegative, Number, Positive, StrictModel
-from kerasdemo.records.index import Summary
+from kerasdemo.records import Summary
 from kerasdemo.records.verdict import Outcome
 
-Metric = Literal[
-    "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
-    "epoch_seconds", "seconds",
-]  # fmt: skip
-# One seed is no more than a look: what it shows beyond the error of its examples was seen once.
-Outcomes = Literal["held", "not held", "seen once", "not seen", "undecided"]
+# What a single seed shows beyond the error of its examples was "seen once", its opposite "not
+# seen"; three seeds or more decide.
+ClaimStatus = Literal["held", "not held", "seen once", "not seen", "undecided"]
 Selector = str | dict[str, Any]
+# Keys of experiments and sweep.json that were written before they were renamed.
+OLD_KEYS = {"says": "statement", "lecturer": "reference"}
+UNFINISHED, LOST = ("unfinished", "interrupted"), ("diverged", "failed")
 
 
 class Claim(StrictModel):
     """What runs should show: that some are better than others, get a verdict, or reach a value.
 
     `better` than `than` on `metric` by more than `by`; or `runs` and their `verdict`; or `runs` and
-    the values `between` which the mean of `metric` should lie.
+    the values `between` which the mean of `metric` should be.
 
     A selector is a run's label (a variant's or a config's name) or a mapping of dotted keys to
     values. Runs are paired by seed and by every swept key that the selectors leave open.
     """
 
-    says: str
+    statement: str
     """the claim, in one sentence"""
     better: Selector | None = None
     """the runs that should be better"""
@@ -56,16 +55,24 @@ class Claim(StrictModel):
     verdict: Outcome | None = None
     """the verdict that they should get"""
     between: Annotated[tuple[Number, Number] | None, Field(strict=False)] = None
-    """where the mean of `metric` over the seeds should lie"""
-    lecturer: Number | str | None = None
-    """the lecturer's number, if there is one"""
+    """the smallest and the largest value that the mean of `metric` over the seeds should have"""
+    reference: Number | str | None = None
+    """the number of the source (lecture, paper), if there is one"""
     rows: Annotated[tuple[Positive, ...], Field(strict=False)] = ()
     """of the lecture's table of demos, that the claim is about"""
     note: str | None = None
-    """where it does not hold: what was found when the reason was looked for"""
+    """where it does not hold: the reason, if it is known"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rename_old_keys(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        old = {key: new for key, new in OLD_KEYS.items() if new not in data}
+        return {old.get(key, key): value for key, value in data.items()}
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _check_kind(self) -> Self:
         kinds = {("better", "than"), ("runs", "verdict"), ("runs", "between")}
         keys = ("better", "than", "runs", "verdict", "between")
         if tuple(key for key in keys if getattr(self, key) is not None) not in kinds:
@@ -77,9 +84,68 @@ class Claim(StrictModel):
 
     @property
     def selectors(self) -> dict[str, Selector]:
-        """The selectors that are given, by their key."""
-        given = {"better": self.better, "than": self.than, "runs": self.runs}
-        return {key: selector for key, selector in given.items() if selector is not None}
+        """The selectors that are set, by their key."""
+        every = {"better": self.better, "than": self.than, "runs": self.runs}
+        return {key: selector for key, selector in every.items() if selector is not None}
+
+
+@dataclass(frozen=True)
+class ExperimentRun:
+    """A run of an experiment.
+
+    Args:
+        label: its name in the experiment, the same for every seed.
+        values: dotted path -> value, of what the experiment varies.
+        seed: its seed.
+        summary: what happened; None if it has not been trained yet.
+    """
+
+    label: str
+    values: Mapping[str, Any]
+    seed: int
+    summary: Summary | None
+
+
+@dataclass(frozen=True)
+class ClaimCheck:
+    """Whether runs support a claim, and the evidence in numbers.
+
+    Args:
+        claim: what was checked.
+        status: the result.
+        value: mean and 95 % interval of the claim's metric over the seeds, in its own unit
+            (accuracy: a share); of a claim with `better`, of the difference `better` - `than`.
+        sides: of a claim with `better`, mean and interval of `better` and of `than`; else empty.
+        runs: number of runs that the claim is about.
+        verdicts: verdict -> number of these runs, of those that have one.
+        missing: number of runs that are not trained yet, or not to the end.
+        lost: number of runs that diverged or failed.
+        excluded_pairs: pairs of runs left out because one of them diverged or failed.
+        pooled_settings: over how many settings of `open_keys` the values are means.
+        open_keys: swept keys that the selectors leave open.
+        has_compilation: whether an `epoch_seconds` is of a single epoch, which contains compiling.
+        more_seeds: about how many more seeds would decide it; 0 where none are needed.
+        needs_examples: whether more examples would decide it, and no number of seeds.
+    """
+
+    claim: Claim
+    status: ClaimStatus
+    value: Interval
+    sides: tuple[Interval, ...] = ()
+    runs: int = 0
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    missing: int = 0
+    lost: int = 0
+    excluded_pairs: int = 0
+    pooled_settings: int = 1
+    open_keys: tuple[str, ...] = ()
+    has_compilation: bool = False
+    more_seeds: int = 0
+    needs_examples: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return asdict(self) | {"claim": self.claim.model_dump(mode="json", exclude_none=True)}
 
 
 def matches(selector: Selector, label: str, values: Mapping[str, Any]) -> bool:
@@ -89,183 +155,131 @@ def matches(selector: Selector, label: str, values: Mapping[str, Any]) -> bool:
     return all(path in values and values[path] == value for path, value in selector.items())
 
 
-@dataclass(frozen=True)
-class Member:
-    """A run of an experiment: what the experiment says of it, and what happened (None: not yet)."""
+def check_claim(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck:
+    """Check a claim against the runs of its experiment.
 
-    label: str
-    values: Mapping[str, Any]
-    seed: int
-    run: Summary | None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the runs say to a claim, with the evidence in words.
-
-    value: the metric's mean and interval over the seeds, of a claim on `runs`; else that of the
-    difference, and `sides` what is compared.
+    A claim holds where the 95 % interval says so, with three seeds or more; a verdict where every
+    run has it. Missing runs leave it undecided.
     """
-
-    claim: Claim
-    outcome: Outcomes
-    evidence: str
-    value: Interval | None = None
-    sides: tuple[Interval, ...] = ()
-
-
-def judge(claim: Claim, members: Sequence[Member]) -> Finding:
-    """Hold a claim against the runs of its experiment."""
-    if claim.verdict is not None:
-        return _judge_verdict(claim, members)
-    if claim.between is not None:
-        return _judge_value(claim, members)
-    return _judge_better(claim, members)
-
-
-def _judge_verdict(claim: Claim, members: Sequence[Member]) -> Finding:
-    chosen = _picked(claim.runs, members)
-    given = [m.run.verdict for m in chosen if m.run is not None and m.run.verdict is not None]
-    hits = sum(verdict == claim.verdict for verdict in given)
-    counts = Counter(sorted(given)).items()
-    told = ", ".join(f"{verdict} {n}" for verdict, n in counts) or "no verdict yet"
-    value = _value(claim, chosen)
-    evidence = f"{hits} of {len(chosen)} runs ({told})"
-    evidence += f"; {claim.metric} {value}" if value.n else ""
-    seeds = len({m.seed for m in chosen})
-    if len(given) < len(chosen) or not chosen or 0 < hits < len(given):
-        return Finding(claim, "undecided", evidence, value)
-    evidence += _more(seeds)
-    return Finding(claim, _outcome(hits > 0, seeds), evidence, value)
-
-
-def _judge_value(claim: Claim, members: Sequence[Member]) -> Finding:
-    """Compare the mean's 95 % interval with the claimed values."""
-    assert claim.between is not None
-    chosen = _picked(claim.runs, members)
-    found = _value(claim, chosen)
-    least, most = claim.between
-    evidence = [f"{claim.metric} {found}" if found.n else "no value", f"{found.n} seeds"]
-    evidence.insert(1, f"claimed {least:g} to {most:g}")
-    lost = sum(m.run is not None and m.run.status in ("diverged", "failed") for m in chosen)
-    missing = _missing(chosen)
-    if lost:
-        evidence.append(f"{lost} runs diverged or failed")
-    if missing:
-        evidence.append(f"{missing} runs missing")
-    outcome: Outcomes = "undecided"
-    if not missing and not lost and least <= found.low and found.high <= most:
-        outcome = _outcome(True, found.n)
-    elif not missing and (lost or found.high < least or found.low > most):
-        outcome = _outcome(False, len({m.seed for m in chosen}))
-    return Finding(claim, outcome, ", ".join(evidence) + _more(found.n), found)
-
-
-def _judge_better(claim: Claim, members: Sequence[Member]) -> Finding:
-    better, than = _picked(claim.better, members), _picked(claim.than, members)
-    free = _open_keys(claim, members)
-    first, second = _by_place(better, free, claim.metric), _by_place(than, free, claim.metric)
-    shared = first.keys() & second.keys()
-    whole = {place for place in shared if math.isfinite(first[place] + second[place])}
-    means = _mean_by_seed(first, whole), _mean_by_seed(second, whole)
-    examples = _examples(claim, better), _examples(claim, than)
-    found = pair(*means, claim.metric, by=claim.by, examples=examples)
-    missing = _missing([*better, *than])
-    sides = tuple(
-        metric_interval(list(side.values()), claim.metric, count)
-        for side, count in zip(means, examples, strict=True)
+    if claim.runs is None:
+        return _check_difference(claim, runs)
+    chosen = _select(claim.runs, runs)
+    value = _interval(claim, chosen)
+    seeds = len({run.seed for run in chosen})
+    verdicts = Counter(
+        sorted(run.summary.verdict for run in chosen if run.summary and run.summary.verdict)
     )
-    against = " against ".join(map(str, sides))
-    evidence = [f"{claim.metric} {found.difference:+} ({against})", f"{found.difference.n} seeds"]
-    if claim.by:
-        evidence.insert(1, f"more than {claim.by:g} claimed")
-    pooled = len({place for _, place in whole})
-    if claim.metric == "epoch_seconds" and _one_epoch([*better, *than]):
-        evidence.append("of a single epoch, compiling included")
-    if pooled > 1:
-        evidence.append(f"mean over {pooled} settings of {', '.join(free)}")
-    if found.lacks:
-        evidence.append(found.lacks)
-    if len(shared) > len(whole):
-        evidence.append(f"{len(shared) - len(whole)} pairs left out (diverged or failed)")
-    if missing:
-        evidence.append(f"{missing} runs missing")
-    outcome = "undecided" if missing else _of_pair(found)
-    return Finding(claim, outcome, ", ".join(evidence), found.difference, sides)
+    missing, lost = _count_missing(chosen), _count_lost(chosen)
+    status: ClaimStatus = "undecided"
+    more_seeds = max(0, FEWEST_SEEDS - value.n)
+    if claim.verdict is not None:
+        hits = verdicts[claim.verdict]
+        is_decided = bool(chosen) and verdicts.total() == len(chosen) and hits in (0, len(chosen))
+        status = _status(hits > 0, seeds) if is_decided else "undecided"
+        more_seeds = max(0, FEWEST_SEEDS - seeds) if is_decided else 0
+    elif claim.between is not None and not missing:
+        least, most = claim.between
+        if not lost and least <= value.low and value.high <= most:
+            status = _status(True, value.n)
+        elif lost or value.high < least or value.low > most:
+            status = _status(False, seeds)
+    return ClaimCheck(
+        claim, status, value, runs=len(chosen), verdicts=dict(verdicts), missing=missing, lost=lost,
+        more_seeds=more_seeds,
+    )  # fmt: skip
 
 
-def _of_pair(found: Pair) -> Outcomes:
-    if found.seen is not None:
-        return _outcome(found.seen == "better", 1)
-    outcomes: dict[str, Outcomes] = {"better": "held", "worse": "not held", "tie": "not held"}
-    return outcomes.get(found.verdict, "undecided")
+def _check_difference(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck:
+    """Compare `better` with `than`, by seed and by the keys that both selectors leave open."""
+    sides = [_select(selector, runs) for selector in claim.selectors.values()]
+    chosen = [run for side in sides for run in side]
+    open_keys: list[str] = []
+    if isinstance(claim.better, dict) and isinstance(claim.than, dict):
+        swept = dict.fromkeys(path for run in runs for path in run.values)
+        open_keys = [path for path in swept if path not in {**claim.better, **claim.than}]
+    values = [_by_setting(side, open_keys, claim.metric) for side in sides]
+    shared = values[0].keys() & values[1].keys()
+    finite = {key for key in shared if all(math.isfinite(side[key]) for side in values)}
+    better, than = (_by_seed(side, finite) for side in values)
+    examples = _examples(claim, sides[0]), _examples(claim, sides[1])
+    found = paired_difference(better, than, claim.metric, margin=claim.by, examples=examples)
+    missing = _count_missing(chosen)
+    status: ClaimStatus = "undecided"
+    if not missing and found.single_seed is not None:
+        status = _status(found.single_seed == "better", 1)
+    elif not missing and found.decision != "undecided":
+        status = "held" if found.decision == "better" else "not held"
+    return ClaimCheck(
+        claim,
+        status,
+        found.difference,
+        tuple(
+            metric_interval(list(side.values()), claim.metric, count)
+            for side, count in zip((better, than), examples, strict=True)
+        ),
+        runs=len(chosen),
+        missing=missing,
+        lost=_count_lost(chosen),
+        excluded_pairs=len(shared) - len(finite),
+        pooled_settings=len({setting for _, setting in finite}) or 1,
+        open_keys=tuple(open_keys),
+        has_compilation=claim.metric == "epoch_seconds"
+        and any(run.summary is not None and run.summary.epochs == 1 for run in chosen),
+        more_seeds=found.more_seeds or 0,
+        needs_examples=found.needs_examples,
+    )
 
 
-def _outcome(shown: bool, seeds: int) -> Outcomes:
-    """Return what so many seeds allow to say."""
+def _status(is_shown: bool, seeds: int) -> ClaimStatus:
+    """Return the status that so many seeds allow."""
     if seeds == 1:
-        return "seen once" if shown else "not seen"
+        return "seen once" if is_shown else "not seen"
     if seeds < FEWEST_SEEDS:
         return "undecided"
-    return "held" if shown else "not held"
+    return "held" if is_shown else "not held"
 
 
-def _more(seeds: int) -> str:
-    missing = FEWEST_SEEDS - seeds
-    return f", needs at least {missing} more seed{'s' * (missing > 1)}" if missing > 0 else ""
+def _select(selector: Selector, runs: Iterable[ExperimentRun]) -> list[ExperimentRun]:
+    return [run for run in runs if matches(selector, run.label, run.values)]
 
 
-def _picked(selector: Selector | None, members: Iterable[Member]) -> list[Member]:
-    return [m for m in members if selector is not None and matches(selector, m.label, m.values)]
+def _count_missing(runs: Iterable[ExperimentRun]) -> int:
+    return sum(run.summary is None or run.summary.status in UNFINISHED for run in runs)
 
 
-def _missing(members: Iterable[Member]) -> int:
-    return sum(m.run is None or m.run.status in ("unfinished", "interrupted") for m in members)
+def _count_lost(runs: Iterable[ExperimentRun]) -> int:
+    return sum(run.summary is not None and run.summary.status in LOST for run in runs)
 
 
-def _one_epoch(members: Iterable[Member]) -> bool:
-    return any(m.run is not None and m.run.epochs == 1 for m in members)
-
-
-def _value(claim: Claim, members: Sequence[Member]) -> Interval:
+def _interval(claim: Claim, runs: Sequence[ExperimentRun]) -> Interval:
     """Return the metric's mean and interval over the seeds, of the runs that have it."""
-    places = _by_place(members, (), claim.metric)
-    finite = [place for place in places if math.isfinite(places[place])]
-    values = list(_mean_by_seed(places, finite).values())
-    return metric_interval(values, claim.metric, _examples(claim, members))
+    values = _by_setting(runs, (), claim.metric)
+    finite = {key for key in values if math.isfinite(values[key])}
+    by_seed = _by_seed(values, finite)
+    return metric_interval(list(by_seed.values()), claim.metric, _examples(claim, runs))
 
 
-def _examples(claim: Claim, members: Iterable[Member]) -> int | None:
-    """Return how many examples the metric was measured on; the fewest, where runs differ."""
-    counts = [examples_of(m.run.examples, claim.metric) for m in members if m.run is not None]
-    return min((count for count in counts if count), default=None)
+def _examples(claim: Claim, runs: Iterable[ExperimentRun]) -> int | None:
+    return fewest_examples((run.summary.examples for run in runs if run.summary), claim.metric)
 
 
-def _open_keys(claim: Claim, members: Iterable[Member]) -> list[str]:
-    """Return the swept keys that neither selector fixes: runs are paired by them, too."""
-    if not isinstance(claim.better, dict) or not isinstance(claim.than, dict):
-        return []
-    varied = dict.fromkeys(path for member in members for path in member.values)
-    return [path for path in varied if path not in claim.better and path not in claim.than]
-
-
-def _by_place(
-    members: Iterable[Member], free: Sequence[str], metric: str
+def _by_setting(
+    runs: Iterable[ExperimentRun], open_keys: Sequence[str], metric: str
 ) -> dict[tuple[int, str], float]:
     """Return (seed, values of the open keys) -> mean of the metric; NaN where a run has none."""
     found: dict[tuple[int, str], list[float]] = {}
-    for member in members:
-        place = member.seed, repr([member.values.get(path) for path in free])
-        value = math.nan if member.run is None else value_of(member.run, metric)
-        found.setdefault(place, []).append(value)
-    return {place: sum(values) / len(values) for place, values in found.items()}
+    for run in runs:
+        key = run.seed, repr([run.values.get(path) for path in open_keys])
+        value = math.nan if run.summary is None else value_of(run.summary, metric)
+        found.setdefault(key, []).append(value)
+    return {key: mean_of(values) for key, values in found.items()}
 
 
-def _mean_by_seed(
-    values: Mapping[tuple[int, str], float], whole: Iterable[tuple[int, str]]
+def _by_seed(
+    values: Mapping[tuple[int, str], float], chosen: Iterable[tuple[int, str]]
 ) -> dict[int, float]:
     """Average within a seed: seeds are independent, the runs of one seed are not."""
     by_seed: dict[int, list[float]] = {}
-    for place in sorted(whole):
-        by_seed.setdefault(place[0], []).append(values[place])
-    return {seed: math.fsum(own) / len(own) for seed, own in by_seed.items()}
+    for key in sorted(chosen):
+        by_seed.setdefault(key[0], []).append(values[key])
+    return {seed: mean_of(some) for seed, some in by_seed.items()}

@@ -1,15 +1,15 @@
-"""Why do these two runs differ: in their configs, from which epoch on, and in which layer first."""
+"""Why two runs differ: in their configs, from which epoch on, and in which layer first."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from kerasdemo.records import Run
-from kerasdemo.records.folder import STATISTICS
-from kerasdemo.records.index import Scalar, flatten
+from kerasdemo.records import Run, Scalar, flatten
+from kerasdemo.records.schema import STATISTICS
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
-# Shares differ by points, everything else by ratio.
+# Shares differ by points, everything else by ratio: more than epochs usually fluctuate, and small
+# enough to be seen in a plot.
 SHARES = ("accuracy", "val_accuracy", "dead", "saturated")
 POINTS = 0.05
 RATIO = 1.25
@@ -17,7 +17,13 @@ RATIO = 1.25
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where two curves part: from `epoch` (from 1) on they stay apart."""
+    """Where two curves diverge.
+
+    Args:
+        what: the curve's name: a metric, or a layer and its statistic.
+        epoch: from 1; from there on the curves stay apart.
+        first, second: the two values in that epoch.
+    """
 
     what: str
     epoch: int
@@ -29,8 +35,9 @@ class Divergence:
 class Difference:
     """What differs between two runs.
 
-    settings: dotted path -> the two values, None where a run has no such key. curves, layers: what
-    parted, the earliest first; empty where nothing did.
+    Args:
+        settings: dotted path -> the two values, None where a run has no such key.
+        curves, layers: which curves diverge, the earliest first.
     """
 
     settings: dict[str, tuple[Scalar, Scalar]]
@@ -38,90 +45,68 @@ class Difference:
     layers: tuple[Divergence, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {
-            "settings": {key: list(pair) for key, pair in self.settings.items()},
-            "curves": [vars(one) for one in self.curves],
-            "layers": [vars(one) for one in self.layers],
-        }
+        """Return plain values, for JSON."""
+        return asdict(self)
 
 
 def diff(first: Run, second: Run) -> Difference:
-    """Return what differs between two runs."""
-    return Difference(_settings(first, second), _curves(first, second), _layers(first, second))
+    """Return what differs between two runs.
+
+    Layers are compared one by one from the input on; further layers of a deeper network have no
+    partner.
+    """
+    one, other = flatten(first.config.settings), flatten(second.config.settings)
+    missing = object()
+    settings = {
+        key: (one.get(key), other.get(key))
+        for key in dict.fromkeys([*one, *other])
+        if one.get(key, missing) != other.get(key, missing)
+    }
+    curves = (
+        find_divergence(name, getattr(first.history, name), getattr(second.history, name))
+        for name in CURVES
+    )
+    layers = (
+        find_divergence(statistic, getattr(layer, statistic), getattr(partner, statistic), names)
+        for names, layer, partner in (
+            (name if name == other_name else f"{name} / {other_name}", layer, partner)
+            for (name, layer), (other_name, partner) in zip(
+                first.layers.items(), second.layers.items(), strict=False
+            )
+        )
+        for statistic in STATISTICS
+    )
+    return Difference(settings, _earliest_first(curves), _earliest_first(layers))
 
 
-def part(
-    what: str, first: Sequence[float], second: Sequence[float], share: bool
+def find_divergence(
+    name: str, first: Sequence[float], second: Sequence[float], layer: str = ""
 ) -> Divergence | None:
     """Return from where on two curves stay apart, or None.
 
-    Apart is a ratio of more than `RATIO`, or of shares a difference of more than `POINTS`: more
-    than epochs usually jump, and small enough to be seen on a plot. NaN is apart from any number.
+    Apart is a ratio of more than `RATIO`, or of shares a difference of more than `POINTS`. NaN is
+    apart from any number.
+
+    Args:
+        name: of the metric or statistic.
+        first, second: one value an epoch.
+        layer: which layer a statistic is of.
     """
     pairs = list(zip(first, second, strict=False))
     epoch = len(pairs)
-    while epoch and _apart(*pairs[epoch - 1], share):
+    while epoch and _is_apart(*pairs[epoch - 1], is_share=name in SHARES):
         epoch -= 1
+    what = f"{layer} {name}".strip()
     return Divergence(what, epoch + 1, *pairs[epoch]) if epoch < len(pairs) else None
 
 
-def _apart(a: float, b: float, share: bool) -> bool:
+def _is_apart(a: float, b: float, is_share: bool) -> bool:
     if a != a or b != b:
         return (a != a) != (b != b)
-    if share:
+    if is_share:
         return abs(a - b) > POINTS
     return max(abs(a), abs(b)) > RATIO * min(abs(a), abs(b))
 
 
-def _settings(first: Run, second: Run) -> dict[str, tuple[Scalar, Scalar]]:
-    one, other = flatten(first.config.settings), flatten(second.config.settings)
-    keys = dict.fromkeys([*one, *other])
-    pairs = {key: (one.get(key), other.get(key)) for key in keys}
-    missing = object()
-    return {
-        key: pair for key, pair in pairs.items() if one.get(key, missing) != other.get(key, missing)
-    }
-
-
-def _curves(first: Run, second: Run) -> tuple[Divergence, ...]:
-    return _earliest(
-        part(name, getattr(first.history, name), getattr(second.history, name), name in SHARES)
-        for name in CURVES
-    )
-
-
-def _layers(first: Run, second: Run) -> tuple[Divergence, ...]:
-    """Compare layer by layer from the input on; a deeper network's further layers have no pair."""
-    pairs = zip(first.layers.items(), second.layers.items(), strict=False)
-    return _earliest(
-        part(
-            f"{name} {statistic}" if name == other else f"{name} / {other} {statistic}",
-            getattr(one, statistic),
-            getattr(two, statistic),
-            statistic in SHARES,
-        )
-        for (name, one), (other, two) in pairs
-        for statistic in STATISTICS
-    )
-
-
-def _earliest(partings: Any) -> tuple[Divergence, ...]:
-    return tuple(sorted((p for p in partings if p is not None), key=lambda p: p.epoch))
-
-
-def sentences(difference: Difference, first: str, second: str) -> list[str]:
-    """Return a difference in words."""
-    told = [f"{key}: {a} / {b}" for key, (a, b) in difference.settings.items()]
-    told = told or ["the configs are the same"]
-    if not difference.curves:
-        told.append(f"the curves of {first} and {second} do not part")
-    for one in difference.curves:
-        told.append(f"{one.what} parts in epoch {one.epoch}: {one.first:.4g} / {one.second:.4g}")
-    if difference.layers:
-        one = difference.layers[0]
-        told.append(
-            f"first in the layers: {one.what}, in epoch {one.epoch}: "
-            f"{one.first:.4g} / {one.second:.4g}"
-        )
-    return told
+def _earliest_first(divergences: Iterable[Divergence | None]) -> tuple[Divergence, ...]:
+    return tuple(sorted(filter(None, divergences), key=lambda divergence: divergence.epoch))

@@ -13,15 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.comparison.comparison import (
-    MISSING,
-    TIMES,
-    Comparison,
-    Group,
-    is_accuracy,
-    less_is_better,
-    metric_interval,
-)
+from kerasdemo.comparison.comparison import Comparison
+from kerasdemo.comparison.groups import MISSING, Group
+from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
+from kerasdemo.comparison.statistics import metric_interval
 from kerasdemo.display.run_plots import BLACK, CYCLE, GREY, INK, VERMILION, YELLOW, figure, style
 from kerasdemo.records import Scalar, files, read
 

@@ -1,4 +1,4 @@
-"""A comparison in words: table, CSV, Markdown, JSON, and who beats whom."""
+"""A comparison as text: table, CSV, Markdown, JSON, and which group is ahead by how much."""
 
 import csv
 import io
@@ -7,11 +7,59 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerasdemo.comparison.comparison import MISSING, Comparison, Group, Ranked, stands_in
+from kerasdemo.comparison.claims import ClaimCheck
+from kerasdemo.comparison.comparison import Comparison, Ranked
+from kerasdemo.comparison.groups import (
+    MISSING,
+    Group,
+    format_value,
+    is_on_sample,
+    short_names,
+)
+from kerasdemo.display import tables
+from kerasdemo.display.sentences import describe_claim, describe_pair
 from kerasdemo.records import files
 
-# Pairs that are told in words; the numbers of all of them are in CSV and JSON.
-TOLD = 10
+FORMS = ("table", "csv", "json", "markdown")
+# Pairs that are described in words; the numbers of all of them are in CSV and JSON.
+MOST_PAIRS = 10
+
+
+def render(comparison: Comparison, form: str, claims: Sequence[ClaimCheck] = ()) -> str:
+    """Return a comparison as text.
+
+    Args:
+        comparison: what to show.
+        form: one of `FORMS`.
+        claims: of the experiments that the runs belong to; left out of CSV.
+    """
+    if form == "json":
+        return json.dumps(files.finite(as_dict(comparison, claims)), indent=1)
+    if form == "csv":
+        return _csv(records(comparison))
+    columns, rows = table(comparison)
+    lines = [*sentences(comparison), *map(describe_claim, claims)]
+    if form == "markdown":
+        cells = [[escape(cell) for cell in row] for row in (columns, *rows)]
+        cells.insert(1, ["---"] * len(columns))
+        text = ["| " + " | ".join(row) + " |" for row in cells]
+        return "\n".join([*text, "", *(f"- {escape(line)}" for line in lines)])
+    text = [tables.render([dict(zip(columns, row, strict=True)) for row in rows])]
+    return "\n".join([*text, *lines])
+
+
+def as_dict(comparison: Comparison, claims: Sequence[ClaimCheck] = ()) -> dict[str, Any]:
+    """Return everything that a comparison and the checks of claims found, as plain values."""
+    return {
+        "metric": comparison.metric,
+        "at": comparison.at,
+        "keys": list(comparison.keys),
+        "groups": records(comparison),
+        "edges": list(comparison.edges),
+        "cautions": list(comparison.cautions),
+        "unfinished": comparison.unfinished,
+        "claims": [check.as_dict() for check in claims],
+    }
 
 
 def records(comparison: Comparison) -> list[dict[str, Any]]:
@@ -21,7 +69,7 @@ def records(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _record(one: Ranked, comparison: Comparison) -> dict[str, Any]:
     group, metric = one.group, comparison.metric
-    against = one.against_best
+    pair = one.best_minus_this
     return {
         "rank": one.rank,
         **({"scale": one.scale} if comparison.scales > 1 else {}),
@@ -41,12 +89,42 @@ def _record(one: Ranked, comparison: Comparison) -> dict[str, Any]:
         "data": group.sources,
         "diverged": group.diverged,
         "failed": group.failed,
-        "best_minus_this": against and against.difference.mean,
-        "best_minus_this_low": against and against.difference.low,
-        "best_minus_this_high": against and against.difference.high,
-        "best_is": against and against.verdict,
-        "more_seeds": against and against.more_seeds,
+        "best_minus_this": pair and pair.difference.mean,
+        "best_minus_this_low": pair and pair.difference.low,
+        "best_minus_this_high": pair and pair.difference.high,
+        "best_is": pair and pair.decision,
+        "more_seeds": pair and pair.more_seeds,
     }
+
+
+def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and the cells of the table for people, without empty columns."""
+    metric = comparison.metric
+    is_any_on_sample = any(is_on_sample(run) for group in comparison.groups for run in group.runs)
+    names = short_names(comparison.keys)
+    rows = []
+    for one in comparison.ranked:
+        group, epoch = one.group, _best_epoch(one.group, metric)
+        keys = {name: format_value(group.values[key]) for key, name in names.items()}
+        parameters = group.runs[0].parameters
+        # Seconds and the test set have no epochs.
+        has_curve = math.isfinite(epoch)
+        rows.append({
+            "rank": MISSING if one.rank is None else str(one.rank),
+            **({"group": group.label} if comparison.named else keys),
+            metric: _value(group),
+            "seeds": str(group.interval.n),
+            "last": _number(group.mean_of(metric, "last")) if has_curve else MISSING,
+            "best": _number(group.mean_of(metric, "best")) if has_curve else MISSING,
+            "at epoch": _number(epoch, ".3g"),
+            "verdict": _verdicts(group),
+            "seconds": _number(group.mean_of("seconds", "last"), ".3g"),
+            "parameters": MISSING if parameters is None else f"{parameters:,}",
+            # Where the sample replaces MNIST, the others say what they used.
+            "data": group.sources if is_any_on_sample else MISSING,
+        })  # fmt: skip
+    columns = [name for name in rows[0] if any(row[name] != MISSING for row in rows)]
+    return columns, [[row[name] for name in columns] for row in rows]
 
 
 def _best_epoch(group: Group, metric: str) -> float:
@@ -62,43 +140,7 @@ def _verdicts(group: Group) -> str:
     counts = group.verdicts
     if len(counts) == 1:
         return next(iter(counts))
-    return "; ".join(f"{verdict} {n}" for verdict, n in counts.items()) or "-"
-
-
-def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Return the columns and the cells of the table that people read."""
-    named = comparison.named
-    keys = () if named else comparison.keys
-    metric = comparison.metric
-    ends = {key: key.removesuffix(".name").rsplit(".", 1)[-1] for key in keys}
-    short = [end if [*ends.values()].count(end) == 1 else key for key, end in ends.items()]
-    columns = ["rank", *(["group"] if named else short), metric, "seeds", "last", "best"]
-    columns += ["at epoch", "verdict", "seconds", "parameters", "data"]
-    sampled = any(stands_in(run) for group in comparison.groups for run in group.runs)
-    rows = [_cells(one, keys, named, metric, sampled) for one in comparison.ranked]
-    told = [n for n, _ in enumerate(columns) if any(row[n] != "-" for row in rows)]
-    return [columns[n] for n in told], [[row[n] for n in told] for row in rows]
-
-
-def _cells(one: Ranked, keys: Sequence[str], named: bool, metric: str, sampled: bool) -> list[str]:
-    group = one.group
-    epoch = _best_epoch(group, metric)
-    parameters = group.runs[0].parameters
-    # Seconds and the test set have no epochs.
-    curve = [group.mean_of(metric, "last"), group.mean_of(metric, "best")]
-    return [
-        MISSING if one.rank is None else str(one.rank),
-        *([group.label] if named else [_text(group.values[key]) for key in keys]),
-        _value(group),
-        str(group.interval.n),
-        *(_number(value) if math.isfinite(epoch) else "-" for value in curve),
-        _number(epoch, ".3g"),
-        _verdicts(group),
-        _number(group.mean_of("seconds", "last"), ".3g"),
-        "-" if parameters is None else f"{parameters:,}",
-        # Where one stands in, the others say what they ran on.
-        group.sources if sampled else "-",
-    ]
+    return "; ".join(f"{verdict} {n}" for verdict, n in counts.items()) or MISSING
 
 
 def _value(group: Group) -> str:
@@ -108,94 +150,57 @@ def _value(group: Group) -> str:
         if count
     ]
     value = [str(group.interval)] if group.interval.n else []
-    return ", ".join([*value, *lost]) or "-"
+    return ", ".join([*value, *lost]) or MISSING
 
 
 def _number(value: float, form: str = ".4g") -> str:
-    return f"{value:{form}}" if math.isfinite(value) else "-"
-
-
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:{form}}" if math.isfinite(value) else MISSING
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """Return who beats whom, what lies at the edge of its range, and what was left out."""
-    best = comparison.groups[0]
-    others = [one for one in comparison.ranked if one.against_best is not None]
-    told = list(comparison.cautions)
-    told += [
-        one.against_best.sentence(one.best.label, one.group.label)
-        for one in others[:TOLD]
-        if one.against_best is not None and one.group.by_seed
+    """Return which groups are ahead, what is at the edge of its range, and what was left out."""
+    pairs = [(one, one.best_minus_this) for one in comparison.ranked if one.best_minus_this]
+    lines = list(comparison.cautions)
+    lines += [
+        describe_pair(pair, one.best.label, one.group.label)
+        for one, pair in pairs[:MOST_PAIRS]
+        if one.group.by_seed
     ]
-    if len(others) > TOLD:
-        told.append(f"... and {len(others) - TOLD} more, in --format csv")
-    if others:
-        told.append("intervals: 95 %, of seeds and examples, pairs by seed, each pair for itself")
+    if len(pairs) > MOST_PAIRS:
+        lines.append(f"... and {len(pairs) - MOST_PAIRS} more, in --format csv")
+    if pairs:
+        lines.append("intervals: 95 %, of seeds and examples, pairs by seed, each pair by itself")
     elif len(comparison.ranked) > 1:
-        told.append("intervals: 95 %, of seeds and examples")
+        lines.append("intervals: 95 %, of seeds and examples")
     if any(group.interval.n == 1 for group in comparison.groups):
-        told.append("with one seed an interval is of the examples alone, and not of other seeds")
+        lines.append("with one seed an interval is of the examples alone, not of other seeds")
     if comparison.metric == "epoch_seconds" and any(
         run.epochs == 1 for group in comparison.groups for run in group.runs
     ):
-        told.append("the seconds of a run's only epoch contain compiling")
+        lines.append("the seconds of a run's only epoch contain compiling")
     for key in comparison.edges:
-        value = _text(best.values[key])
-        told.append(f"the best {key}, {value}, is at the edge of what was tried: try beyond it")
+        value = format_value(comparison.groups[0].values[key])
+        lines.append(f"the best {key}, {value}, is at the edge of what was tried: try beyond it")
     if comparison.unfinished:
-        told.append(f"{comparison.unfinished} runs that have not ended are left out")
-    return told
+        lines.append(f"{comparison.unfinished} runs that have not ended are left out")
+    return lines
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Return text that no cell of a Markdown table is broken by, and that is no HTML."""
     plain = " ".join(text.split("\n")).replace("\\", "\\\\").replace("|", "\\|")
     return plain.replace("<", "&lt;")
-
-
-def render(comparison: Comparison, form: str) -> str:
-    """Return a comparison as `csv`, `json` or `markdown`."""
-    if form == "json":
-        return json.dumps(files.finite(as_json(comparison)), indent=1)
-    if form == "csv":
-        return _csv(records(comparison))
-    return _markdown(comparison)
-
-
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Return everything that a comparison found."""
-    return {
-        "metric": comparison.metric,
-        "at": comparison.at,
-        "keys": list(comparison.keys),
-        "groups": records(comparison),
-        "edges": list(comparison.edges),
-        "cautions": list(comparison.cautions),
-        "unfinished": comparison.unfinished,
-    }
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: _without_formula(value) for key, value in row.items()} for row in rows)
     return out.getvalue().rstrip("\n")
 
 
-def _harmless(value: Any) -> Any:
+def _without_formula(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula."""
-    formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
-    return f"'{value}" if formula else value
-
-
-def _markdown(comparison: Comparison) -> str:
-    columns, rows = table(comparison)
-    cells = [[escaped(cell) for cell in row] for row in (columns, *rows)]
-    lines = [cells[0], ["---"] * len(columns), *cells[1:]]
-    told = [f"- {escaped(sentence)}" for sentence in sentences(comparison)]
-    return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ["", *told])
+    is_formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
+    return f"'{value}" if is_formula else value

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from kerasdemo.comparison.comparison import differing, label
+from kerasdemo.comparison.groups import describe_values, differing_keys
 from kerasdemo.display.tables import format_cell
 from kerasdemo.records import Scalar, Summary
 
@@ -37,7 +37,7 @@ def row(run: Summary) -> dict[str, Any]:
 
 def differences(runs: Sequence[Summary]) -> list[str]:
     """Return for each run the settings in which the runs differ."""
-    keys = differing(runs)
+    keys = differing_keys(runs)
     return describe_settings(
         [{key: value for key, value in run.settings.items() if key in keys} for run in runs]
     )
@@ -49,7 +49,7 @@ def describe_settings(settings: Sequence[Mapping[str, Scalar]]) -> list[str]:
     counts = {key: Counter(str(one.get(key)) for one in settings) for key in keys}
     usual = {key: count.most_common(1)[0][0] for key, count in counts.items()}
     return [
-        label(dict(sorted(one.items(), key=lambda pair: str(pair[1]) == usual[pair[0]])))
+        describe_values(dict(sorted(one.items(), key=lambda pair: str(pair[1]) == usual[pair[0]])))
         for one in settings
     ]
 
@@ -67,7 +67,7 @@ def fit(rows: list[dict[str, Any]], width: int) -> list[dict[str, Any]]:
     for name in MINOR:
         if sum(widths.values()) - widths["differs"] + ROOM_FOR_DIFFERENCES <= width:
             break
-        del widths[name]
+        widths.pop(name, None)
     for name in ("differs", "run"):
         room = max(8, width - sum(widths.values()) + widths[name])
         rows = [

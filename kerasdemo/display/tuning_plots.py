@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.comparison.comparison import metric_interval
+from kerasdemo.comparison.statistics import metric_interval
 from kerasdemo.display import run_plots
 from kerasdemo.display.run_plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION, YELLOW
 from kerasdemo.records.verdict import Outcome, outcome_title

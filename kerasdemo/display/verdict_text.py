@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
-from kerasdemo.comparison.comparison import Group
+from kerasdemo.comparison.groups import Group
 from kerasdemo.config.changes import options
 from kerasdemo.diagnosis import Verdict
 from kerasdemo.diagnosis.features import RunFeatures

@@ -12,8 +12,11 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.comparison.claims import Finding
-from kerasdemo.comparison.comparison import Group, is_accuracy
+from kerasdemo.comparison.claims import ClaimCheck
+from kerasdemo.comparison.groups import Group
+from kerasdemo.comparison.metrics import is_accuracy
+from kerasdemo.display import run_plots, tables
+from kerasdemo.display.sentences import describe_evidence
 from kerasdemo.lecture import shipped
 from kerasdemo.lecture.demo import Calculation, ClaimResult, Demo, DemoContext, DemoOutput
 from kerasdemo.lecture.demos import experiment_plot
@@ -29,15 +32,12 @@ if TYPE_CHECKING:
 # Claims are decided from three seeds on; a demo that takes longer gets one seed for a first look.
 SHORT_SECONDS, SHORT_SEEDS, FIRST_LOOK = 120, (0, 1, 2), (0,)
 VERSIONS = ("kerasdemo", "keras", "tensorflow", "numpy")
-METRICS = {
-    "accuracy": "training accuracy",
-    "val_accuracy": "validation accuracy",
-    "test_accuracy": "test accuracy",
-    "loss": "training loss",
-    "val_loss": "validation loss",
-    "test_loss": "test loss",
-    "epoch_seconds": "seconds of training an epoch",
-    "seconds": "seconds of the whole run",
+# Of an experiment's table: header -> metric.
+COLUMNS = {
+    "train %": "accuracy",
+    "test %": "test_accuracy",
+    "s an epoch": "epoch_seconds",
+    "seconds": "seconds",
 }
 
 
@@ -127,7 +127,8 @@ def run_demo(
     if demo.calculation is not None:
         module, _, name = demo.calculation.partition(":")
         calculation: Calculation = getattr(import_module(f"kerasdemo.lecture.demos.{module}"), name)
-        calculated = calculation(context)
+        with run_plots.style():
+            calculated = calculation(context)
         output = DemoOutput(
             (*output.lines, *calculated.lines),
             (*output.claims, *calculated.claims),
@@ -192,7 +193,7 @@ def _experiment_output(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]
     """
     experiment, specs = swept.experiment, [spec for spec, _ in swept.outcomes]
     drawn = experiment_plot.learning_and_ends(runs, specs, experiment.claims, experiment.question)
-    claims = tuple(_claim_result(finding) for finding in swept.findings)
+    claims = tuple(_claim_result(check) for check in swept.claims)
     return DemoOutput(tuple(_table(swept, list(runs))), claims, {name: drawn})
 
 
@@ -202,52 +203,30 @@ def _table(swept: Swept, labels: Sequence[str]) -> list[str]:
     for spec, outcome in swept.outcomes:
         if outcome.summary is not None:
             summaries[spec.label].append(outcome.summary)
-    rows = [("network", "train %", "test %", "s an epoch", "seconds", "verdict")]
+    rows = []
     for label, some in summaries.items():
-        cells = []
-        for metric in ("accuracy", "test_accuracy", "epoch_seconds", "seconds"):
-            mean = Group(label, {}, tuple(some), metric, "kept").interval
+        row = {"network": label}
+        for column, metric in COLUMNS.items():
+            mean = Group(label, {}, tuple(some), metric).interval
             if not mean.n:
-                cells.append("-")
+                row[column] = "-"
             elif is_accuracy(metric):
                 has_ends = math.isfinite(mean.low)
                 ends = f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]" if has_ends else ""
-                cells.append(f"{100 * mean.mean:.1f}{ends}")
+                row[column] = f"{100 * mean.mean:.1f}{ends}"
             else:
                 is_single = metric == "epoch_seconds" and any(run.epochs == 1 for run in some)
-                cells.append(f"{mean.mean:.3g}{'*' if is_single else ''}")
+                row[column] = f"{mean.mean:.3g}{'*' if is_single else ''}"
         counts = Counter(sorted((run.title or run.status).replace("_", " ") for run in some))
         verdicts = [f"{title} {n}" if len(counts) > 1 else title for title, n in counts.items()]
-        rows.append((label, *cells, "; ".join(verdicts)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    is_marked = any(row[3].endswith("*") for row in rows)
+        rows.append(row | {"verdict": "; ".join(verdicts)})
+    lines = tables.render(rows).split("\n")
+    is_marked = any(row["s an epoch"].endswith("*") for row in rows)
     return [*lines, "* a single epoch, with compilation"] if is_marked else lines
 
 
-def _claim_result(finding: Finding) -> ClaimResult:
-    claim, lecturer = finding.claim, finding.claim.lecturer
-    told = f"{lecturer:g} %" if isinstance(lecturer, int | float) else lecturer or ""
-    return ClaimResult(
-        claim.says, told, _measured(finding), finding.outcome, claim.rows, claim.note or ""
-    )
-
-
-def _measured(finding: Finding) -> str:
-    """Return the numbers behind a finding; accuracies in percent, as the lecture has them."""
-    metric, told = finding.claim.metric, METRICS.get(finding.claim.metric, finding.claim.metric)
-    scale, unit = (100, " %") if is_accuracy(metric) else (1, "")
-    if finding.value is None or not finding.value.n:
-        return finding.evidence
-    value = finding.value.scaled(scale)
-    if finding.sides:
-        first, second = (f"{scale * side.mean:.4g}{unit}" for side in finding.sides)
-        points = " points" if unit else ""
-        by = finding.claim.by
-        claimed = f", more than {scale * by:g}{points} claimed" if by else ""
-        more = finding.evidence.split(" seeds", 1)[1]
-        return f"{told} {first} against {second}: {value:+}{points}{claimed}{more}"
-    verdicts = f"; {finding.evidence.split(';')[0]}" if finding.claim.verdict else ""
-    least, most = finding.claim.between or (math.nan, math.nan)
-    bounds = f", claimed {scale * least:g} to {scale * most:g}{unit}" if least == least else ""
-    return f"{told} {value}{unit}{bounds}{verdicts}"
+def _claim_result(check: ClaimCheck) -> ClaimResult:
+    claim, reference = check.claim, check.claim.reference
+    text = f"{reference:g} %" if isinstance(reference, int | float) else reference or ""
+    measured = describe_evidence(check, percent=True)
+    return ClaimResult(claim.statement, text, measured, check.status, claim.rows, claim.note or "")

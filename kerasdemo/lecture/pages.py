@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasdemo.config import Fault, InputError
 from kerasdemo.display import run_plots
-from kerasdemo.display.comparison_tables import escaped
+from kerasdemo.display.comparison_tables import escape
 from kerasdemo.lecture.catalogue import DEMOS, PARTS
 from kerasdemo.lecture.demo_runner import DemoResult
 from kerasdemo.records import files
@@ -149,14 +149,14 @@ def _section(record: Record) -> list[str]:
     for claim in record["claims"]:
         if claim["status"] not in GOOD and claim["note"]:
             statement, note = _capital(claim["statement"]), _capital(claim["note"])
-            lines += [f"*{escaped(statement)}*: {escaped(note)}", ""]
+            lines += [f"*{escape(statement)}*: {escape(note)}", ""]
     return lines
 
 
 def _cells(claim: Record) -> str:
     status = claim["status"] if claim["status"] in GOOD else f"**{claim['status']}**"
     cells = (claim["statement"], claim["reference"] or "-", claim["measured"], status)
-    return f"| {' | '.join(map(escaped, cells))} |"
+    return f"| {' | '.join(map(escape, cells))} |"
 
 
 def _seeds(record: Record) -> str:

@@ -14,20 +14,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.comparison.comparison import (
-    CERTAIN,
+from kerasdemo.comparison.statistics import (
     FEWEST_SEEDS,
+    NORMAL_QUANTILE,
     Interval,
-    Pair,
+    PairedDifference,
     interval,
     metric_interval,
-    pair,
+    paired_difference,
 )
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.changes import as_yaml, patched
 from kerasdemo.diagnosis import Verdict, diagnose
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display import tuning_plots
+from kerasdemo.display.sentences import describe_needs
 from kerasdemo.records import Run, files
 from kerasdemo.records.verdict import OUTCOMES, Outcome, Remedy
 from kerasdemo.sweeps.run_store import prepare
@@ -56,7 +57,7 @@ class Trial:
     @cached_property
     def outcome(self) -> Outcome:
         """Healthy where every seed is; else the most frequent fault, of equals the gravest."""
-        bad = Counter(v.outcome for v in self.verdicts if not v.healthy)
+        bad = Counter(v.outcome for v in self.verdicts if not v.is_healthy)
         return min(bad, key=lambda o: (-bad[o], OUTCOMES.index(o)), default="healthy")
 
     @property
@@ -111,7 +112,7 @@ class Judgement:
 
     kept: bool
     why: str
-    gains: Mapping[str, Pair] = field(default_factory=dict)
+    gains: Mapping[str, PairedDifference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -266,31 +267,34 @@ def _broke(before: Trial, after: Trial) -> tuple[bool, str] | None:
     return (False, f"still {many}") if after.diverged == len(after.runs) else None
 
 
-def _against(after: Trial, before: Trial, metric: str) -> Pair:
+def _against(after: Trial, before: Trial, metric: str) -> PairedDifference:
     examples = after.examples(metric), before.examples(metric)
-    return pair(after.by_seed(metric), before.by_seed(metric), metric, examples=examples)
+    return paired_difference(
+        after.by_seed(metric), before.by_seed(metric), metric, examples=examples
+    )
 
 
-def _verdict(gain: Pair, before: Trial, after: Trial, metric: str) -> str:
+def _verdict(gain: PairedDifference, before: Trial, after: Trial, metric: str) -> str:
     """Return better, worse, or neither: by the interval, with one or two seeds by a margin."""
     if not 0 < gain.difference.n < FEWEST_SEEDS:
-        return gain.verdict
+        return gain.decision
     errors = [
         RunFeatures(trial.runs[0]).error(trial.mean(metric).mean, PART_OF[metric])
         for trial in (before, after)
     ]
-    margin = max(report.MARGIN, CERTAIN * math.hypot(*errors))
+    margin = max(report.MARGIN, NORMAL_QUANTILE * math.hypot(*errors))
     mean = gain.difference.mean
     return "better" if mean > margin else "worse" if mean < -margin else "undecided"
 
 
-def _told(gain: Pair) -> str:
+def _told(gain: PairedDifference) -> str:
     """Return a gain in points with its interval."""
     d = gain.difference
     if d.n == 0:
         return "not measured"
-    lacks = gain.lacks if d.n >= FEWEST_SEEDS else ""
-    return ", ".join(filter(None, (report.points(d), lacks)))
+    needs = describe_needs(d.n, gain.more_seeds or 0, gain.needs_examples)
+    needs = needs if d.n >= FEWEST_SEEDS else ""
+    return ", ".join(filter(None, (report.points(d), needs)))
 
 
 # Doing.

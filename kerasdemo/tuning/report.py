@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.comparison.comparison import FEWEST_SEEDS, Interval
+from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval
 from kerasdemo.display.tuning_plots import Row
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
+from kerasdemo.records import Summary, list_runs
 from kerasdemo.records.folder import RunFolder
-from kerasdemo.records.index import Summary, listing
 from tests.factories import made
 
 
@@ -138,7 +138,7 @@ def test_a_picture_says_what_the_text_cautions_of(tmp_path: Path) -> None:
     plain = compare(on_disk(tmp_path, 2))
     assert texts(plots.picture(plain)) == ""
     sampled = [
-        replace(run, source="mnist_sample", keys=(*run.keys, "x"), values=(*run.values, seed))
+        replace(run, source="mnist_sample", settings={**run.settings, "x": seed})
         for seed, run in enumerate(on_disk(tmp_path, 2))
     ]
     comparison = compare(sampled, group_by=["data.name"])
@@ -153,7 +153,7 @@ def test_losses_without_a_common_scale_are_drawn_apart_and_said(tmp_path: Path) 
         folder = RunFolder(tmp_path / "runs" / loss)
         # Recorded losses are 1, 1/2, 1/3, ...: the one ends at a tenth of the other.
         record(folder, f"data: {{name: fizzbuzz}}\nloss: {loss}", [0.1] * epochs)
-    runs = listing(tmp_path / "runs").runs
+    runs = list_runs(tmp_path / "runs").runs
     comparison = compare(runs, "loss")
     drawn = plots.picture(comparison)
     assert "no common scale, not ranked" in texts(drawn)
@@ -168,7 +168,7 @@ def on_disk(tmp_path: Path, seeds: int) -> list[Summary]:
         folder = RunFolder(tmp_path / "runs" / f"run-{seed}")
         if not folder.config_file.exists():
             record(folder, text, [0.1, 0.2])
-    return listing(tmp_path / "runs").runs
+    return list_runs(tmp_path / "runs").runs
 
 
 def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
@@ -242,7 +242,7 @@ def test_a_curve_below_the_axis_is_named_so(tmp_path: Path) -> None:
         text = f"data: {{name: fizzbuzz}}\nnetwork: {{units: {units}}}"
         last = 0.01 if units == 1 else 0.9 + units / 1000
         record(RunFolder(tmp_path / "runs" / f"run-{units}"), text, [last, last])
-    ax = plots.curves(compare(listing(tmp_path / "runs").runs, "accuracy"))
+    ax = plots.curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
     named = [line.get_label() for line in ax.lines]
     assert [str(name).endswith(", below") for name in named] == [False] * 5 + [True]
 
@@ -252,7 +252,7 @@ def test_the_lines_of_single_seeds_are_inside_or_told_in_words(tmp_path: Path) -
     for seed, own in enumerate(curves):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
         record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, own)
-    ax = plots.curves(compare(listing(tmp_path / "runs").runs, "accuracy"))
+    ax = plots.curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
     low, high = ax.get_ylim()
     assert all(low < value < high for own in curves for value in own)
     assert ax.get_title().endswith("thin: each seed")
@@ -260,7 +260,7 @@ def test_the_lines_of_single_seeds_are_inside_or_told_in_words(tmp_path: Path) -
     for seed, own in enumerate(([*broken, 1e-9], [*broken, 0.5])):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
         record(RunFolder(tmp_path / "more" / f"run-{seed}"), text, own)
-    ax = plots.curves(compare(listing(tmp_path / "more").runs, "accuracy"))
+    ax = plots.curves(compare(list_runs(tmp_path / "more").runs, "accuracy"))
     assert ax.get_ylim()[0] > 0.1
     assert "beyond the axis: run down to 1e-09" in " ".join(ax.get_title().split())
 
@@ -269,7 +269,7 @@ def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
     for seed in range(3):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
         record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, [0.1, 0.2])
-    comparison = compare(listing(tmp_path / "runs").runs, "accuracy")
+    comparison = compare(list_runs(tmp_path / "runs").runs, "accuracy")
     plots.save(comparison, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     ax = plots.curves(comparison)

@@ -1,4 +1,4 @@
-"""A comparison in words, and why two runs differ."""
+"""A comparison as text."""
 
 import csv
 import io
@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
+from kerasdemo.comparison.claims import Claim, ClaimCheck
 from kerasdemo.comparison.comparison import compare
-from kerasdemo.comparison.difference import diff, part
-from kerasdemo.comparison.difference import sentences as differences
-from kerasdemo.config import parse
-from kerasdemo.display.comparison_tables import TOLD, render, sentences, table
-from kerasdemo.records import History, LayerHistory, Run
+from kerasdemo.comparison.statistics import interval
+from kerasdemo.display.comparison_tables import MOST_PAIRS, render, sentences, table
 from tests.factories import lost, made
 
 MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
@@ -39,22 +37,22 @@ def test_a_table_has_the_keys_that_differ_and_names_what_diverged() -> None:
     ]
 
 
-def test_named_groups_are_told_by_name() -> None:
+def test_named_groups_have_their_name() -> None:
     columns, rows = table(compare([made(0.5, name=n, x=n) for n in ("a", "b")]))
     assert columns[:2] == ["rank", "group"]
     assert [row[1] for row in rows] == ["a", "b"]
 
 
 def test_sentences() -> None:
-    told = sentences(compare([*runs(), made(0.1, 9, "unfinished", optimizer__learning_rate=0.1)]))
-    assert told[0].startswith("learning_rate=0.1 beats learning_rate=0.2 by 0.4 [0.4")
-    assert any("at the edge of what was tried" in sentence for sentence in told)
-    assert told[-1] == "1 runs that have not ended are left out"
+    lines = sentences(compare([*runs(), made(0.1, 9, "unfinished", optimizer__learning_rate=0.1)]))
+    assert lines[0].startswith("learning_rate=0.1 beats learning_rate=0.2 by 0.4 [0.4")
+    assert any("at the edge of what was tried" in sentence for sentence in lines)
+    assert lines[-1] == "1 runs that have not ended are left out"
 
 
-def test_many_pairs_are_not_all_told() -> None:
+def test_of_many_pairs_only_the_first_are_described() -> None:
     many = [made(x / 100, s, x=x) for x in range(30) for s in (0, 1)]
-    assert f"... and {29 - TOLD} more, in --format csv" in sentences(compare(many))
+    assert f"... and {29 - MOST_PAIRS} more, in --format csv" in sentences(compare(many))
 
 
 def test_csv_and_json_have_every_number() -> None:
@@ -62,10 +60,10 @@ def test_csv_and_json_have_every_number() -> None:
     rows = list(csv.DictReader(io.StringIO(render(comparison, "csv"))))
     assert [row["optimizer.learning_rate"] for row in rows] == ["0.1", "0.2", "0.3"]
     assert float(rows[1]["best_minus_this"]) == pytest.approx(0.4)
-    told = json.loads(render(comparison, "json"))
-    assert told["keys"] == ["optimizer.learning_rate"]
-    assert told["groups"][2]["mean"] is None
-    assert told["groups"][2]["diverged"] == 1
+    lines = json.loads(render(comparison, "json"))
+    assert lines["keys"] == ["optimizer.learning_rate"]
+    assert lines["groups"][2]["mean"] is None
+    assert lines["groups"][2]["diverged"] == 1
 
 
 def test_runs_on_the_stand_in_say_so() -> None:
@@ -101,9 +99,9 @@ def test_a_group_says_how_many_of_its_runs_are_on_the_stand_in() -> None:
 def test_nobody_beats_another_loss() -> None:
     runs = [lost(v, s, loss__name=n) for n, v in ((MSE, 0.1), (CROSS, 1.5)) for s in range(3)]
     comparison = compare(runs, "val_loss")
-    told = sentences(comparison)
-    assert not any(" beats " in text or " ahead " in text for text in told)
-    assert any("no common scale" in text for text in told)
+    lines = sentences(comparison)
+    assert not any(" beats " in text or " ahead " in text for text in lines)
+    assert any("no common scale" in text for text in lines)
     columns, rows = table(comparison)
     assert "rank" not in columns
     assert [row[columns.index("loss")] for row in rows] == [CROSS, MSE]
@@ -114,8 +112,8 @@ def test_nobody_beats_another_loss() -> None:
         for name, x, v in ((MSE, 1, 0.1), (MSE, 2, 0.2), (CROSS, 1, 1.5), (CROSS, 2, 1.9))
         for s in range(3)
     ]
-    told = [text for text in sentences(compare(more, "val_loss")) if " beats " in text]
-    assert [text.split(" by ")[0] for text in told] == [
+    lines = [text for text in sentences(compare(more, "val_loss")) if " beats " in text]
+    assert [text.split(" by ")[0] for text in lines] == [
         f"loss={name}, x=1 beats loss={name}, x=2" for name in (CROSS, MSE)
     ]
 
@@ -132,11 +130,11 @@ def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
 
 
 def test_one_seed_is_said_to_be_one() -> None:
-    told = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
-    assert told[0] == (
+    lines = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
+    assert lines[0] == (
         "x=0.9 is ahead of x=0.5 by 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
     )
-    assert "with one seed an interval is of the examples alone, and not of other seeds" in told
+    assert "with one seed an interval is of the examples alone, not of other seeds" in lines
 
 
 def test_markdown_is_a_table() -> None:
@@ -145,35 +143,13 @@ def test_markdown_is_a_table() -> None:
     assert len({line.count("|") for line in lines[:5]}) == 1
 
 
-def test_curves_part_where_they_stay_apart() -> None:
-    # Epoch 2 is apart by chance; from epoch 4 on they stay apart.
-    found = part("loss", [1, 1, 1, 1, 1, 1], [1, 2, 1, 2, 2, 2], share=False)
-    assert found is not None
-    assert (found.epoch, found.first, found.second) == (4, 1, 2)
-    assert part("loss", [1, 1], [1.1, 1.2], share=False) is None
-    assert part("accuracy", [0.5, 0.5], [0.5, 0.6], share=True) is not None
-    assert part("loss", [1, 1], [1, float("nan")], share=False) is not None
-    assert part("loss", [], [1], share=False) is None
-
-
-def test_why_two_runs_differ() -> None:
-    def made_run(rate: float, loss: list[float], norms: list[float]) -> Run:
-        text = f"data: {{name: fizzbuzz}}\noptimizer: {{name: sgd, learning_rate: {rate}}}\n"
-        layers = {"dense": LayerHistory(gradient_norm=tuple(norms), weight_norm=(1.0,) * 3)}
-        return Run(parse(text), History(loss=tuple(loss)), layers)
-
-    one = made_run(0.1, [1.0, 0.5, 0.25], [1.0, 1.0, 1.0])
-    two = made_run(0.5, [1.0, 0.5, 0.5], [1.0, 3.0, 3.0])
-    found = diff(one, two)
-    assert found.settings == {"optimizer.learning_rate": (0.1, 0.5)}
-    assert [(p.what, p.epoch) for p in found.curves] == [("loss", 3)]
-    assert [(p.what, p.epoch) for p in found.layers] == [("dense gradient_norm", 2)]
-    assert differences(found, "one", "two") == [
-        "optimizer.learning_rate: 0.1 / 0.5",
-        "loss parts in epoch 3: 0.25 / 0.5",
-        "first in the layers: dense gradient_norm, in epoch 2: 1 / 3",
-    ]
-    assert differences(diff(one, one), "one", "one") == [
-        "the configs are the same",
-        "the curves of one and one do not part",
-    ]
+def test_claims_stand_below_the_text_and_as_data_in_json() -> None:
+    claim = Claim(statement="a | b", runs="a", verdict="healthy")
+    check = ClaimCheck(claim, "held", interval([0.5, 0.6, 0.7]), runs=3, verdicts={"healthy": 3})
+    comparison = compare(runs())
+    last = "a | b: 3 of 3 runs (healthy 3); val_accuracy 0.6 [0.3516, 0.8484]"
+    assert render(comparison, "table", [check]).splitlines()[-1] == f"HELD: {last}"
+    markdown = render(comparison, "markdown", [check]).splitlines()[-1]
+    assert markdown == f"- HELD: {last}".replace("|", "\\|")
+    (data,) = json.loads(render(comparison, "json", [check]))["claims"]
+    assert (data["claim"]["statement"], data["status"], data["value"]["n"]) == ("a | b", "held", 3)

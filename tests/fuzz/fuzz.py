@@ -55,9 +55,9 @@ variants:
   intact: {network.units: 8}
   victim: {network.units: 12}
 claims:
-  - {says: more units are better, better: victim, than: intact, metric: accuracy}
-  - {says: few units fail, runs: intact, verdict: optimization_failure}
-  - {says: it learns, runs: victim, metric: test_accuracy, between: [0.1, 0.9]}
+  - {statement: more units are better, better: victim, than: intact, metric: accuracy}
+  - {statement: few units fail, runs: intact, verdict: optimization_failure}
+  - {statement: it learns, runs: victim, metric: test_accuracy, between: [0.1, 0.9]}
 """
 # What `diagnose --sanity-checks` would leave; making it takes longer than all else here.
 _ROW = {"rate": 0.001, "loss": 1.2, "accuracy": 0.5}

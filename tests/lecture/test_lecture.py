@@ -103,7 +103,7 @@ def test_what_trains_can_be_played_at_a_tiny_size(demo: Demo, tmp_path: Path) ->
     assert result.output.lines
     if demo.name == Path(demo.experiment or "").name:
         assert {one.statement for one in result.output.claims} >= {
-            c.says for c in experiment.claims
+            c.statement for c in experiment.claims
         }
         assert demo.name in result.output.figures
 
@@ -198,7 +198,7 @@ METRIC_WORDS = {
     "seconds": ("time as a whole",),
 }
 VERDICT_WORDS = {
-    "optimization_failure": r"fails? to optimise",
+    "optimization_failure": r"fails? to optimize",
     "overfitting": "overfitting",
     "diverged": "diverge",
     "test_mismatch": "test mismatch",
@@ -210,21 +210,25 @@ SHIPPED = sorted((shipped.root() / "experiments").rglob("*.yaml"))
 def test_a_statement_says_what_its_claim_tests(file: Path) -> None:
     for claim in load(file).claims:
         # Whoever reads one claim has not read the one before it.
-        assert not re.match(r"(and|which|they|it|this|too|also)\b", claim.says), claim.says
-        assert not re.search(r"\b(every|always|all|never)\b", claim.says.split(" (")[0]), claim.says
+        assert not re.match(r"(and|which|they|it|this|too|also)\b", claim.statement), (
+            claim.statement
+        )
+        assert not re.search(r"\b(every|always|all|never)\b", claim.statement.split(" (")[0]), (
+            claim.statement
+        )
         if claim.verdict is not None:
-            assert re.search(VERDICT_WORDS[claim.verdict], claim.says), claim.says
+            assert re.search(VERDICT_WORDS[claim.verdict], claim.statement), claim.statement
             continue
-        assert any(word in claim.says for word in METRIC_WORDS[claim.metric]), claim.says
+        assert any(word in claim.statement for word in METRIC_WORDS[claim.metric]), claim.statement
         if claim.by:
-            assert re.search(rf"by more than {100 * claim.by:g} points?(,|$)", claim.says), (
-                claim.says
+            assert re.search(rf"by more than {100 * claim.by:g} points?(,|$)", claim.statement), (
+                claim.statement
             )
         if claim.between is not None:
             least, most = (f"{100 * end:g}" for end in claim.between)
             bounds = f"more than {least} %" if most == "100" else f"{least} to {most} %"
             bounds = f"less than {most} %" if least == "0" else bounds
-            assert bounds in claim.says, claim.says
+            assert bounds in claim.statement, claim.statement
 
 
 def test_a_digest_follows_claims_and_seeds() -> None:

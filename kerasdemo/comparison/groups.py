@@ -1,0 +1,175 @@
+"""Runs in groups: those that differ in nothing but the seed, and how a group is named."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from kerasdemo.comparison.metrics import fewest_examples, value_of
+from kerasdemo.comparison.statistics import (
+    Interval,
+    PairedDifference,
+    mean_of,
+    metric_interval,
+    paired_difference,
+)
+from kerasdemo.records import Scalar, Summary
+
+MISSING = "-"
+SAMPLE = "mnist_sample"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in nothing but the seed, or in none of the keys that they are grouped by.
+
+    Args:
+        label: its name, for people.
+        values: dotted path -> value, of the keys that differ between groups; `MISSING` where its
+            runs have no such key.
+        runs: at least one.
+        metric: what is compared.
+        at: "kept", "last" or "best", see `metrics.value_of`.
+    """
+
+    label: str
+    values: Mapping[str, Scalar]
+    runs: tuple[Summary, ...]
+    metric: str
+    at: str = "kept"
+
+    @cached_property
+    def by_seed(self) -> dict[int, float]:
+        """Seed -> value; the mean of the runs that share a seed. Finite values only."""
+        found: dict[int, list[float]] = {}
+        for run in self.runs:
+            value = value_of(run, self.metric, self.at)
+            if math.isfinite(value):
+                found.setdefault(run.seed, []).append(value)
+        return {seed: mean_of(values) for seed, values in found.items()}
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Mean over seeds and its 95 % interval, of the runs that have a value."""
+        return metric_interval(list(self.by_seed.values()), self.metric, self.examples)
+
+    @cached_property
+    def examples(self) -> int | None:
+        """How many examples its metric was measured on; the fewest, where runs differ."""
+        return fewest_examples((run.examples for run in self.runs), self.metric)
+
+    def minus(self, other: "Group") -> PairedDifference:
+        """Return its difference to another group over the seeds that they share."""
+        examples = self.examples, other.examples
+        return paired_difference(self.by_seed, other.by_seed, self.metric, examples=examples)
+
+    @property
+    def diverged(self) -> int:
+        """How many runs ended in NaN or infinity."""
+        return sum(run.status == "diverged" for run in self.runs)
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return sum(run.status == "failed" for run in self.runs)
+
+    @property
+    def sources(self) -> str:
+        """What data its runs used, and how many used the sample in place of MNIST."""
+        count = sum(map(is_on_sample, self.runs))
+        names = ", ".join(sorted({run.source or MISSING for run in self.runs}))
+        if count == 0:
+            return names
+        of = f" in {count} of {len(self.runs)} runs" if count < len(self.runs) else ""
+        return f"{names}, stands in for MNIST{of}"
+
+    def mean_of(self, metric: str, at: str) -> float:
+        """Return the mean of another metric over the runs that have it, else NaN."""
+        values = [value_of(run, metric, at) for run in self.runs]
+        finite = [value for value in values if math.isfinite(value)]
+        return mean_of(finite) if finite else math.nan
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """How many runs have each verdict, the most frequent first."""
+        titles = [run.title for run in self.runs if run.title is not None]
+        return dict(Counter(sorted(titles)).most_common())
+
+
+def is_on_sample(run: Summary) -> bool:
+    """Return whether a run used the bundled sample in place of the data in its config."""
+    return run.source == SAMPLE and run.settings.get("data.name", SAMPLE) != SAMPLE
+
+
+def make_groups(
+    runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str
+) -> tuple[list[Group], bool]:
+    """Group runs by the values that they have at some keys.
+
+    Returns:
+        The groups, and whether their labels are names that a person gave, such as variants have.
+    """
+    members: dict[tuple[Scalar, ...], list[Summary]] = {}
+    for run in runs:
+        values = tuple(run.settings.get(key, MISSING) for key in keys)
+        members.setdefault(values, []).append(run)
+    names = [{run.name for run in inside} for inside in members.values()]
+    are_names = all(len(some) == 1 and "=" not in next(iter(some)) for some in names)
+    named = not keys or (are_names and len(set.union(*names)) == len(names))
+    groups = []
+    for at_keys, inside in members.items():
+        by_key = dict(zip(keys, at_keys, strict=True))
+        text = inside[0].name if named else describe_values(by_key)
+        groups.append(Group(text, by_key, tuple(inside), metric, at))
+    return groups, named
+
+
+def differing_keys(runs: Sequence[Summary]) -> tuple[str, ...]:
+    """Return the dotted paths in which runs differ, without the seed and the place of the data."""
+    values: dict[str, set[tuple[type, Scalar]]] = {}
+    counts: Counter[str] = Counter()
+    for run in runs:
+        # With its type: 1, 1.0 and true are equal, and not the same.
+        for key, value in run.settings.items():
+            values.setdefault(key, set()).add((type(value), value))
+        counts.update(run.settings.keys())
+    # Where a file lies is no setting, but two files are two sets of data.
+    files = {run.data for run in runs if "data.path" in run.settings and run.data is not None}
+    ignored = ("seed",) if len(files) > 1 else ("seed", "data.path")
+    return tuple(
+        key
+        for key, distinct in values.items()
+        if key not in ignored
+        # A key that only some runs have, always with the same value, comes with its section's
+        # name: sgd's `nesterov` says no more than that it is sgd. But null is not missing.
+        and (len(distinct) > 1 or (counts[key] < len(runs) and (type(None), None) in distinct))
+    )
+
+
+def describe_values(values: Mapping[str, Scalar]) -> str:
+    """Return values as text for people: `optimizer=sgd, learning_rate=0.1`.
+
+    Args:
+        values: dotted path -> value; `MISSING` ones are left out.
+    """
+    present = {path: value for path, value in values.items() if value != MISSING} or values
+    names = short_names(values)
+    return ", ".join(f"{names[path]}={format_value(value)}" for path, value in present.items())
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return the last word of each dotted path (of `optimizer.name`: optimizer).
+
+    Where two paths end alike they keep their full names.
+    """
+    words = {path: path.removesuffix(".name").rsplit(".", 1)[-1] for path in paths}
+    counts = Counter(words.values())
+    return {path: word if counts[word] == 1 else path for path, word in words.items()}
+
+
+def format_value(value: Scalar) -> str:
+    """Return a value as YAML has it, a float with four significant digits."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,82 @@
+"""What the metrics of a run are: their names, units, which way is better, and where they stand."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from kerasdemo.records import Summary
+
+Metric = Literal[
+    "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
+    "epoch_seconds", "seconds",
+]  # fmt: skip
+METRICS: tuple[str, ...] = get_args(Metric)
+TIMES = ("epoch_seconds", "seconds")
+
+
+def is_accuracy(metric: str) -> bool:
+    """Return whether a metric is a share of examples, 0 to 1."""
+    return metric.endswith("accuracy")
+
+
+def is_loss(metric: str) -> bool:
+    """Return whether a metric is a loss: a number without a unit that all losses share."""
+    return metric.endswith("loss")
+
+
+def less_is_better(metric: str) -> bool:
+    """Return whether a smaller value of a metric is the better one."""
+    return not is_accuracy(metric)
+
+
+def part_of(metric: str) -> str:
+    """Return the part of the data that a metric is measured on: train, validation or test."""
+    return {"val": "validation", "test": "test"}.get(metric.partition("_")[0], "train")
+
+
+def fewest_examples(counts: Iterable[Mapping[str, int]], metric: str) -> int | None:
+    """Return how many examples a metric was measured on; the fewest, where runs differ.
+
+    Args:
+        counts: for each run the part of its data -> number of examples.
+        metric: its name.
+
+    Returns:
+        None where no run has the number.
+    """
+    known = (examples.get(part_of(metric)) for examples in counts)
+    return min((count for count in known if count), default=None)
+
+
+def value_of(run: Summary, metric: str, at: str = "kept") -> float:
+    """Return a run's value of a metric.
+
+    A diverged run may have an accuracy, which is no result; neither is how far a run got that was
+    interrupted.
+
+    Args:
+        run: its summary.
+        metric: one of `METRICS`; accuracies are shares, times are seconds.
+        at: "kept": with the weights that were kept (early stopping may restore an earlier epoch's);
+            "last": after the last epoch; "best": in the run's best epoch by this metric.
+
+    Returns:
+        NaN for a run that did not finish, and where there is no such value.
+    """
+    if run.status != "finished":
+        return math.nan
+    if metric == "seconds":
+        return math.nan if run.seconds is None else run.seconds
+    value = run.metrics.get(metric)
+    if value is None:
+        return math.nan
+    found: float = getattr(value, at)
+    # A damaged folder may hold anything: what is no share of examples is no accuracy.
+    return math.nan if is_accuracy(metric) and not 0 <= found <= 1 else found
+
+
+def usual_metric(runs: Iterable[Summary]) -> str:
+    """Return validation accuracy if every finished run has it, else test accuracy."""
+    finished = [run for run in runs if run.status == "finished"]
+    has_validation = all("val_accuracy" in run.metrics for run in finished)
+    return "val_accuracy" if has_validation else "test_accuracy"

@@ -1,0 +1,34 @@
+"""Values of metrics."""
+
+import math
+from dataclasses import replace
+
+from kerasdemo.comparison.metrics import fewest_examples, part_of, usual_metric, value_of
+from tests.factories import lost, made
+
+
+def test_what_no_accuracy_can_be_is_none() -> None:
+    assert math.isnan(value_of(made(1e308), "val_accuracy"))
+
+
+def test_only_a_finished_run_has_a_value() -> None:
+    assert value_of(made(0.5), "val_accuracy") == 0.5
+    assert value_of(made(0.5), "seconds") == 2.0
+    assert math.isnan(value_of(made(0.5), "test_loss"))
+    for status in ("diverged", "failed", "interrupted"):
+        assert math.isnan(value_of(replace(made(0.5), status=status), "val_accuracy"))
+
+
+def test_the_usual_metric_is_one_that_every_finished_run_has() -> None:
+    assert usual_metric([made(0.5), replace(lost(0.5), status="failed")]) == "val_accuracy"
+    assert usual_metric([made(0.5), lost(0.5)]) == "test_accuracy"
+
+
+def test_an_accuracy_is_of_the_examples_of_its_part() -> None:
+    counts = [{"train": 50, "validation": 20}, {"train": 40, "validation": 30}, {}]
+    assert fewest_examples(counts, "val_accuracy") == 20
+    assert fewest_examples(counts, "accuracy") == 40
+    assert fewest_examples(counts, "test_accuracy") is None
+    assert [part_of(name) for name in ("loss", "val_loss", "seconds")] == [
+        "train", "validation", "train",
+    ]  # fmt: skip
