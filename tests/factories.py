@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo import config
-from kerasdemo.records import History, LayerHistory, Run, Scalar, Summary, Value
+from kerasdemo.records import History, LayerHistory, Run, RunFolder, Scalar, Summary, Value
 
 MakeRun = Callable[..., Run]
 
@@ -92,3 +92,26 @@ def lost(value: float, seed: int = 0, **settings: Scalar) -> Summary:
     """A run with a validation loss."""
     run = made(0.5, seed, **settings)
     return replace(run, metrics={"val_loss": Value(value, value, value, 1)})
+
+
+def write_run(
+    folder: Path,
+    text: str = "data: {name: fizzbuzz}",
+    loss: Sequence[float] = (1.0, 0.5),
+    accuracy: Sequence[float] = (0.75, 0.5),
+    **facts: Any,
+) -> RunFolder:
+    """Write the folder of a run that was never trained; `facts` change its run.json."""
+    run = RunFolder(folder)
+    run.create(config.parse(text, "run.yaml"))
+    for epoch, row in enumerate(zip(loss, accuracy, strict=True), 1):
+        run.add_epoch(epoch, {"loss": row[0], "accuracy": row[1], "learning_rate": 0.001})
+    known = {
+        "status": "finished",
+        "parameters": 42,
+        "test": {"loss": 1.5, "accuracy": 0.25},
+        "seconds": 3.0,
+        "data": {"source": "fizzbuzz"},
+    }
+    run.finish(known | facts)
+    return run

@@ -35,8 +35,7 @@ def read_experiment_record(folder: Path) -> ExperimentRecord:
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    content = files.read_json(folder / FILE)
-    return check(ExperimentRecord, content, FILE)
+    return check(ExperimentRecord, files.read_json(folder / FILE), FILE)
 
 
 def find_experiment_record(folder: Path) -> ExperimentRecord | None:

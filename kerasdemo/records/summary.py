@@ -11,13 +11,11 @@ from pydantic import ConfigDict
 from kerasdemo.config import Fault, InputError
 from kerasdemo.records import reading
 from kerasdemo.records.folder import RunFolder
-from kerasdemo.records.schema import Integer, PlainKey
+from kerasdemo.records.schema import Integer, Number, PlainKey
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 PARTS = ("train", "validation", "test")
-
-
-# How a summary is cached as JSON; runs share most of their strings.
+# How a summary is written to the cache and checked when read; runs share most of their strings.
 CACHED = ConfigDict(strict=True, cache_strings="all", ser_json_inf_nan="constants")
 
 
@@ -55,7 +53,7 @@ class Summary:
     settings: Mapping[PlainKey, str | bool | Integer | float | None]
     metrics: Mapping[str, Value]
     epochs: Integer
-    seconds: float | None
+    seconds: Number
     parameters: Integer | None
     source: str | None
     verdict: str | None
@@ -78,7 +76,8 @@ class Summary:
     @property
     def seed(self) -> int:
         """The run's seed."""
-        return int(self.settings.get("seed") or 0)
+        seed = self.settings.get("seed")
+        return seed if isinstance(seed, int) else 0
 
 
 def summarize(path: str | Path) -> Summary:
