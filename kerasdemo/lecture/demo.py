@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from kerasdemo.comparison.comparison import FEWEST_SEEDS, interval
+from kerasdemo.comparison.statistics import FEWEST_SEEDS, interval, metric_interval
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
@@ -97,3 +97,14 @@ def status_above(values: Sequence[float], threshold: float = 0.0) -> Status:
     if mean.low > threshold:
         return "held"
     return "not held" if mean.high < threshold else "undecided"
+
+
+def percent(shares: Sequence[float], metric: str = "accuracy", examples: int | None = None) -> str:
+    """Return mean and 95 % interval of shares, one a seed, in percent: `92.1 [91.5, 92.7] %`.
+
+    Args:
+        shares: 0 to 1.
+        metric: an accuracy.
+        examples: that each share was measured on, if its sampling error counts.
+    """
+    return f"{metric_interval(shares, metric, examples).scaled(100)} %"

@@ -24,7 +24,7 @@ from kerasdemo.records import Run, Summary, read
 from kerasdemo.sweeps import estimate
 from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment, load
-from kerasdemo.sweeps.sweep import Swept, sweep
+from kerasdemo.sweeps.sweep import SweepResult, sweep
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,16 +107,16 @@ def run_demo(
     seconds, sources, question = 0.0, set[str](), ""
     if demo.experiment is not None:
         file = shipped.experiment(demo.experiment)
-        swept = sweep(file, results, overrides, seeds=seeds, console=console)
+        swept = sweep(load(file), results, overrides, seeds=seeds, console=console)
         labels = list(dict.fromkeys(spec.label for spec in expand(swept.experiment, overrides)))
         runs: dict[str, list[Run]] = {label: [] for label in labels}
         reused = []
         for spec, outcome in sorted(swept.outcomes, key=lambda pair: pair[0].seed):
             is_finished = outcome.summary is not None and outcome.summary.status == "finished"
-            if outcome.summary is not None and (is_finished or outcome.answered):
+            if outcome.summary is not None and (is_finished or outcome.is_reused):
                 run = read(outcome.summary.path)
                 runs[spec.label] += [run] * is_finished
-                reused += [run] * outcome.answered
+                reused += [run] * outcome.is_reused
         context = replace(
             context, runs={label: tuple(some) for label, some in runs.items() if some}
         )
@@ -185,7 +185,7 @@ def _wall_clock(runs: Sequence[Run]) -> float:
     return seconds
 
 
-def _experiment_output(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]]) -> DemoOutput:
+def _experiment_output(name: str, swept: SweepResult, runs: Mapping[str, Sequence[Run]]) -> DemoOutput:
     """Return what an experiment shows: a line for each network, its claims, its figure.
 
     Args:
@@ -197,7 +197,7 @@ def _experiment_output(name: str, swept: Swept, runs: Mapping[str, Sequence[Run]
     return DemoOutput(tuple(_table(swept, list(runs))), claims, {name: drawn})
 
 
-def _table(swept: Swept, labels: Sequence[str]) -> list[str]:
+def _table(swept: SweepResult, labels: Sequence[str]) -> list[str]:
     """Return a line for each network: accuracies in percent over the seeds, time, verdicts."""
     summaries: dict[str, list[Summary]] = {label: [] for label in labels}
     for spec, outcome in swept.outcomes:

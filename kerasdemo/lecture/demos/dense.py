@@ -1,6 +1,6 @@
-"""A dense network by hand: lecture 7's forward and backward pass, in NumPy alone.
+"""A dense network by hand: lecture 7's forward and backward pass, in NumPy only.
 
-Weights lie as Keras has them: a kernel is (inputs, units), the transpose of the lecture's W.
+Weights have Keras' shape: a kernel is (inputs, units), the transpose of the lecture's W.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,18 +25,19 @@ class Activation:
 def _elementwise(
     value: Callable[[Array], Array], slope: Callable[[Array, Array], Array]
 ) -> Activation:
-    # slope(z, a) is s'(z): the amplifier that the forward pass has already set.
+    # slope(z, a) is s'(z): the lecture's amplifier, a constant once the forward pass is done.
     return Activation(value, lambda z, a, gradient: gradient * slope(z, a))
 
 
-def _softmax(z: Array) -> Array:
+def softmax(z: Array) -> Array:
+    """Return e^z / sum of e^z over the last axis, the classes."""
     powers = np.exp(z - z.max(axis=-1, keepdims=True))  # the same quotients, without overflow
     shares: Array = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 
 
 def _softmax_back(z: Array, a: Array, gradient: Array) -> Array:
-    """Every output depends on every z: da_i/dz_j = a_i (1[i = j] - a_j)."""
+    # Every output depends on every z: da_i/dz_j = a_i (1[i = j] - a_j).
     back: Array = a * (gradient - (gradient * a).sum(axis=-1, keepdims=True))
     return back
 
@@ -59,8 +60,8 @@ def _leaky_relu(negative_slope: float = 0.3) -> Activation:
 
 SIGMOID = _elementwise(expit, lambda z, a: a * (1 - a))
 RELU = _elementwise(lambda z: np.maximum(z, 0), lambda z, a: (z > 0).astype(z.dtype))
-SOFTMAX = Activation(_softmax, _softmax_back)
-# By Keras' names, made with Keras' arguments. At a kink the slopes are TensorFlow's.
+SOFTMAX = Activation(softmax, _softmax_back)
+# Keras' name -> a function of Keras' arguments. At a kink the slope is TensorFlow's.
 ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     "linear": lambda: _elementwise(lambda z: z, lambda z, a: np.ones_like(z)),
     "sigmoid": lambda: SIGMOID,
@@ -77,7 +78,7 @@ ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     ),
     "leaky_relu": _leaky_relu,
     "elu": _elu,
-    # Klambauer et al. 2017, which also is Keras'.
+    # Klambauer et al. 2017; Keras has the same constants.
     "selu": lambda: _elu(alpha=1.6732632423543772, scale=1.0507009873554805),
     "softmax": lambda: SOFTMAX,
 }
@@ -94,7 +95,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Step:
-    """A layer in the forward pass: its input, which is dz/dw of its weights, its z, its output."""
+    """A layer in the forward pass: input (n, inputs), which is dz/dw, z and output (n, units)."""
 
     layer: Layer
     input: Array
@@ -104,7 +105,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Gradient:
-    """A layer in the backward pass: dC/dz of each example, and the sums over them for weights."""
+    """A layer in the backward pass: dC/dz (n, units), and dC/dw as sums over the n examples."""
 
     z: Array
     kernel: Array
@@ -113,13 +114,13 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Loss:
-    """C of outputs and targets (n, units), averaged over examples, and its gradient dC/da."""
+    """C of outputs and targets (n, units), the mean over examples, and its gradient dC/da."""
 
     value: Callable[[Array, Array], float]
     gradient: Callable[[Array, Array], Array]
 
 
-# Keras' own: mse is the mean over outputs as well.
+# As in Keras: mse is the mean over outputs, too.
 MSE = Loss(lambda a, t: float(np.mean((a - t) ** 2)), lambda a, t: 2 * (a - t) / a.size)
 CROSS_ENTROPY = Loss(
     lambda a, t: float(-np.sum(t * np.log(a)) / len(a)), lambda a, t: -t / a / len(a)
@@ -128,17 +129,17 @@ LOSSES = {"mean_squared_error": MSE, "categorical_crossentropy": CROSS_ENTROPY}
 
 
 def forward(layers: Sequence[Layer], x: Array) -> tuple[Step, ...]:
-    """Return what each layer makes of a batch x (n, inputs): z = a W + b, a = s(z)."""
+    """Return each layer's step for a batch x (n, inputs): z = a W + b, a = s(z) (lecture 7)."""
     steps: list[Step] = []
     for layer in layers:
-        z = x @ layer.kernel + layer.bias
+        z = x @ layer.kernel + layer.bias  # (n, units)
         steps.append(Step(layer, x, z, layer.activation.value(z)))
         x = steps[-1].output
     return tuple(steps)
 
 
 def backward(steps: Sequence[Step], targets: Array, loss: Loss) -> tuple[Gradient, ...]:
-    """Return each layer's gradients, in the layers' order, found from the output back."""
+    """Return each layer's gradients, in the order of the layers: dC/dw = dz/dw x dC/dz."""
     signals = backward_pass(steps, targets, loss)
     return tuple(
         Gradient(dz, step.input.T @ dz, dz.sum(axis=0))
@@ -147,14 +148,16 @@ def backward(steps: Sequence[Step], targets: Array, loss: Loss) -> tuple[Gradien
 
 
 def backward_pass(steps: Sequence[Step], targets: Array, loss: Loss) -> tuple[Array, ...]:
-    """Return each layer's dC/dz (n, units): s'(z) times what comes back through the weights."""
+    """Return each layer's dC/dz (n, units): s'(z) x (W dC/dz of the next layer) (lecture 7)."""
     last = steps[-1]
     if loss is CROSS_ENTROPY and last.layer.activation is SOFTMAX:
-        dz = (last.output - targets) / len(targets)  # both slopes at once: no division by almost 0
+        dz = (last.output - targets) / len(
+            targets
+        )  # both gradients in one: no division by almost 0
     else:
         dz = last.layer.activation.back(last.z, last.output, loss.gradient(last.output, targets))
     signals = [dz]
     for step, later in zip(steps[-2::-1], steps[:0:-1], strict=True):
-        da = signals[-1] @ later.layer.kernel.T
+        da = signals[-1] @ later.layer.kernel.T  # (n, units)
         signals.append(step.layer.activation.back(step.z, step.output, da))
     return tuple(reversed(signals))

@@ -1,12 +1,14 @@
-"""The picture of an experiment: how its networks learned, where they ended, and the lecturer's."""
+"""The figure of an experiment: learning curves, and final accuracies beside the lecture's."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.comparison.claims import Claim, matches
-from kerasdemo.comparison.comparison import Interval, examples_of, metric_interval
-from kerasdemo.display.run_plots import CYCLE, GREY, INK, figure, style
+from kerasdemo.comparison.metrics import fewest_examples
+from kerasdemo.comparison.statistics import Interval, metric_interval
+from kerasdemo.display.run_plots import CYCLE, GREY, INK, style
+from kerasdemo.lecture.demos.figures import titled_figure, use_integer_ticks
 from kerasdemo.records import Run
 from kerasdemo.sweeps.expansion import RunSpec
 
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# Runs of so few epochs have no curve.
 FEW_EPOCHS = 3
-# Times that span this much are read on a log axis.
-LOG_SPAN = 5
-# Final accuracies: metric -> (what it is called, its marker, its place in the row).
-ENDS = {"accuracy": ("training", "o", -0.13), "test_accuracy": ("test", "s", 0.13)}
-LECTURER: dict[str, Any] = {
+# Times of which the largest is this many times the smallest get a log axis.
+LOG_RATIO = 5
+# Final accuracies: metric -> (name, marker, vertical shift within the row).
+FINAL = {"accuracy": ("training", "o", -0.13), "test_accuracy": ("test", "s", 0.13)}
+REFERENCE: dict[str, Any] = {
     "marker": "D",
     "ls": "",
     "mfc": "none",
@@ -27,50 +30,61 @@ LECTURER: dict[str, Any] = {
     "mew": 1.2,
     "ms": 9,
 }
+Runs = Mapping[str, Sequence[Run]]
 
 
 def learning_and_ends(
-    runs: Mapping[str, Sequence[Run]],
-    planned: Sequence[RunSpec],
-    claims: Sequence[Claim],
-    title: str,
+    runs: Runs, specs: Sequence[RunSpec], claims: Sequence[Claim], title: str
 ) -> "Figure":
-    """Draw training accuracy by epoch, and final accuracies beside the lecturer's.
+    """Draw training accuracy by epoch, and final accuracies beside the lecture's.
 
-    A network has one colour everywhere. Means and 95 % intervals of seeds and examples. Where runs
-    are a few epochs there is no curve to see: the time of an epoch is drawn instead.
+    A network has one color in both. Means and 95 % intervals over seeds and examples. Where runs
+    have only a few epochs, the time of an epoch is drawn in place of the curves.
 
     Args:
         runs: label -> a run for each seed.
+        specs: of all runs; their values tell which runs a claim is about.
+        claims: whose reference numbers are drawn.
+        title: of the figure.
     """
-    values = {one.label: one.values for one in planned}
-    colors = _colors(list(runs))
+    import matplotlib as mpl
+
+    values = {spec.label: spec.values for spec in specs}
+    if len(runs) <= len(CYCLE):
+        colors: dict[str, Any] = dict(zip(runs, CYCLE, strict=False))
+    else:
+        shades = mpl.colormaps["viridis"]
+        colors = {label: shades(0.9 * n / (len(runs) - 1)) for n, label in enumerate(runs)}
     with style():
-        drawn = figure(11, max(3.6, 2.0 + 0.33 * len(runs)))
-        drawn.set_layout_engine("constrained")
-        drawn.suptitle(title, x=0.01, ha="left", color=INK, fontsize=11, fontweight="bold")
+        drawn = titled_figure(title, 11, max(3.6, 2.0 + 0.33 * len(runs)))
         left, right = drawn.subplots(1, 2, width_ratios=(1, 1.1))
-        if all(run.history.epochs <= FEW_EPOCHS for own in runs.values() for run in own):
-            _seconds(left, runs, colors)
+        if all(run.history.epochs <= FEW_EPOCHS for some in runs.values() for run in some):
+            _draw_seconds(left, runs, colors)
         else:
-            _curves(left, runs, colors)
-        for place, (label, own) in enumerate(runs.items()):
-            _ends(right, place, own, colors[label])
+            _draw_curves(left, runs, colors)
+        for row, (label, some) in enumerate(runs.items()):
+            _draw_final(right, row, some, colors[label])
             for claim in claims:
-                if claim.runs is not None and matches(claim.runs, label, values[label]):
-                    _lecturer(right, place, claim)
+                is_about = claim.runs is not None and matches(claim.runs, label, values[label])
+                if is_about and claim.metric in FINAL and isinstance(claim.reference, int | float):
+                    right.plot([claim.reference], [row + FINAL[claim.metric][2]], **REFERENCE)
         _name_rows(right, colors)
-        right.set(xlim=_room(right.dataLim.x0), xlabel="accuracy of the kept weights (%)")
-        _legend(right)
+        right.set(xlim=_limits(right.dataLim.x0), xlabel="accuracy of the kept weights (%)")
+        has_reference = any(line.get_marker() == REFERENCE["marker"] for line in right.lines)
+        for name, marker, _ in FINAL.values():
+            right.plot([], [], marker, color=GREY, label=f"{name}, measured here")
+        if has_reference:
+            right.plot([], [], **REFERENCE, label="lecture")
+        right.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     return drawn
 
 
-def _room(lowest: float) -> tuple[float, float]:
-    """Return axis limits for accuracies in percent that leave half the axis empty at most."""
-    least = math.floor(lowest) if math.isfinite(lowest) else 0
-    least = 0 if least < 50 else least - least % 10
-    margin = (100 - least) / 50
-    return least - margin, 100 + margin
+def _limits(lowest: float) -> tuple[float, float]:
+    """Return axis limits for accuracies in percent; at most half of the axis is empty."""
+    low = math.floor(lowest) if math.isfinite(lowest) else 0
+    low = 0 if low < 50 else low - low % 10
+    margin = (100 - low) / 50
+    return low - margin, 100 + margin
 
 
 def _name_rows(ax: "Axes", colors: Mapping[str, Any]) -> None:
@@ -82,52 +96,41 @@ def _name_rows(ax: "Axes", colors: Mapping[str, Any]) -> None:
     ax.grid(axis="y", visible=False)
 
 
-def _colors(labels: Sequence[str]) -> dict[str, Any]:
-    if len(labels) <= len(CYCLE):
-        return dict(zip(labels, CYCLE, strict=False))
-    import matplotlib as mpl
-
-    shades = mpl.colormaps["viridis"]
-    return {label: shades(0.9 * i / (len(labels) - 1)) for i, label in enumerate(labels)}
-
-
-def _curves(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, Any]) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    for label, own in runs.items():
-        shortest = min((run.history.epochs for run in own), default=0)
+def _draw_curves(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
+    for label, some in runs.items():
+        epochs = range(min((run.history.epochs for run in some), default=0))
         means = [
-            _accuracy([run.history.accuracy[e] for run in own], "accuracy", own)
-            for e in range(shortest)
+            _percent([run.history.accuracy[epoch] for run in some], "accuracy", some)
+            for epoch in epochs
         ]
-        epochs = range(1, shortest + 1)
-        ax.plot(epochs, [m.mean for m in means], color=colors[label])
-        if len(own) > 2:
-            low, high = [m.low for m in means], [m.high for m in means]
-            ax.fill_between(epochs, low, high, color=colors[label], alpha=0.18, lw=0)
-    ax.set(xlabel="epoch", ylabel="accuracy on the training set (%)")
-    ax.set_ylim(*_room(ax.dataLim.y0))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        numbers = [epoch + 1 for epoch in epochs]
+        ax.plot(numbers, [mean.mean for mean in means], color=colors[label])
+        if len(some) > 2:
+            low, high = [mean.low for mean in means], [mean.high for mean in means]
+            ax.fill_between(numbers, low, high, color=colors[label], alpha=0.18, lw=0)
+    ax.set(xlabel="epoch", ylabel="training accuracy (%)")
+    ax.set_ylim(*_limits(ax.dataLim.y0))
+    use_integer_ticks(ax)
 
 
-def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str, Any]) -> None:
+def _draw_seconds(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    drawn: list[float] = []
-    for place, (label, own) in enumerate(runs.items()):
-        times = [run.epoch_seconds for run in own if run.epoch_seconds]
-        found = metric_interval(times, "epoch_seconds")
-        if found.n:
-            ax.plot(times, [place] * found.n, ".", color=GREY, ms=4)
-            ax.plot([found.low, found.high], [place] * 2, color=colors[label], lw=2)
-            ax.plot([found.mean], [place], "o", color=colors[label], ms=6)
-        drawn += times
+    every: list[float] = []
+    for row, (label, some) in enumerate(runs.items()):
+        seconds = [run.epoch_seconds for run in some if run.epoch_seconds]
+        mean = metric_interval(seconds, "epoch_seconds")
+        if mean.n:
+            ax.plot(seconds, [row] * mean.n, ".", color=GREY, ms=4)
+            ax.plot([mean.low, mean.high], [row] * 2, color=colors[label], lw=2)
+            ax.plot([mean.mean], [row], "o", color=colors[label], ms=6)
+        every += seconds
     _name_rows(ax, colors)
-    single = any(run.history.epochs == 1 for own in runs.values() for run in own)
-    ax.set(xlabel=f"training for an epoch{', compiling included' if single else ''} (s)")
-    if drawn and max(drawn) > LOG_SPAN * min(drawn):
+    has_compilation = any(run.history.epochs == 1 for some in runs.values() for run in some)
+    ax.set(xlabel=f"training for an epoch{', with compilation' if has_compilation else ''} (s)")
+    if every and max(every) > LOG_RATIO * min(every):
         ax.set_xscale("log")
-        ax.set_xlim(min(drawn) / 1.3, max(drawn) * 1.3)
+        ax.set_xlim(min(every) / 1.3, max(every) * 1.3)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(NullFormatter())
@@ -135,42 +138,25 @@ def _seconds(ax: "Axes", runs: Mapping[str, Sequence[Run]], colors: Mapping[str,
         ax.set_xlim(left=0)
 
 
-def _ends(ax: "Axes", place: int, runs: Sequence[Run], color: Any) -> None:
+def _draw_final(ax: "Axes", row: int, runs: Sequence[Run], color: Any) -> None:
     if not runs:
-        across = ax.get_yaxis_transform()
-        told = "diverged: no accuracy"
-        ax.text(0.5, place, told, color=INK, ha="center", va="center", transform=across)
-    for metric, (_, marker, shift) in ENDS.items():
-        values = [value for run in runs if (value := _final(run, metric)) is not None]
-        found = _accuracy(values, metric, runs)
-        if found.n:
-            ax.plot([found.low, found.high], [place + shift] * 2, color=color, lw=2)
-            ax.plot([found.mean], [place + shift], marker, color=color, ms=6)
+        across, text = ax.get_yaxis_transform(), "diverged: no accuracy"
+        ax.text(0.5, row, text, color=INK, ha="center", va="center", transform=across)
+    for metric, (_, marker, shift) in FINAL.items():
+        every = [
+            run.facts.get("test") or {}
+            if metric == "test_accuracy"
+            else run.facts.get("kept") or run.facts.get("final") or {}
+            for run in runs
+        ]
+        key = "accuracy"
+        values = [float(facts[key]) for facts in every if facts.get(key) is not None]
+        mean = _percent(values, metric, runs)
+        if mean.n:
+            ax.plot([mean.low, mean.high], [row + shift] * 2, color=color, lw=2)
+            ax.plot([mean.mean], [row + shift], marker, color=color, ms=6)
 
 
-def _accuracy(values: Sequence[float], metric: str, runs: Sequence[Run]) -> Interval:
-    """Return mean and interval in percent."""
-    counts = [examples_of(run.facts.get("data") or {}, metric) for run in runs]
-    fewest = min((count for count in counts if count), default=None)
-    return metric_interval(values, metric, fewest).scaled(100)
-
-
-def _final(run: Run, metric: str) -> float | None:
-    if metric == "test_accuracy":
-        found = (run.facts.get("test") or {}).get("accuracy")
-    else:
-        found = (run.facts.get("kept") or run.facts.get("final") or {}).get(metric)
-    return None if found is None else float(found)
-
-
-def _lecturer(ax: "Axes", place: int, claim: Claim) -> None:
-    if claim.metric in ENDS and isinstance(claim.lecturer, int | float):
-        ax.plot([claim.lecturer], [place + ENDS[claim.metric][2]], **LECTURER)
-
-
-def _legend(ax: "Axes") -> None:
-    for name, marker, _ in ENDS.values():
-        ax.plot([], [], marker, color=GREY, label=f"{name}, here")
-    if any(line.get_marker() == LECTURER["marker"] for line in ax.lines):
-        ax.plot([], [], **LECTURER, label="the lecture's")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+def _percent(values: Sequence[float], metric: str, runs: Sequence[Run]) -> Interval:
+    examples = fewest_examples((run.facts.get("data") or {} for run in runs), metric)
+    return metric_interval(values, metric, examples).scaled(100)

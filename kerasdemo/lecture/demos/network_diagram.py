@@ -1,41 +1,49 @@
-"""A small dense network as the lecture draws it: circles, arrows, numbers at both."""
+"""A small dense network as the lecture draws it: circles, arrows, and numbers at both."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION, YELLOW
 from kerasdemo.lecture.demos.dense import Array
+from kerasdemo.lecture.demos.figures import SMALL, titled_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # In data units, which are the same in both directions.
 COLUMN, ROW, RADIUS = 3.4, 2.3, 0.5
-# Where a weight's number stands between two circles: near its start, before the arrows cross.
+# A weight's number stands near the start of its arrow, before the arrows cross.
 LABEL_AT = 0.27
-Texts = Sequence[Sequence[str]]
+Texts = Mapping[int, Sequence[str]]
 Edge = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Writing:
-    """What stands in a diagram, each by column and row.
+class Labels:
+    """The texts of a diagram.
 
-    inside: of the circles, the inputs first. above, below: smaller, beside the circles.
-    tags: on the arrow (layer, unit, input), which then is marked. reverse: arrows run from output
-    to input.
+    Args:
+        columns: titles; the first column is the input.
+        inside: of the circles, by column and row.
+        above, below: smaller, beside the circles, by column and row; a column may be left out.
+        edges: (layer, unit, input) -> text on this arrow, which then is marked.
+        is_backward: whether arrows run from the output to the input.
     """
 
-    inside: Texts
-    above: Texts
-    below: Texts
-    tags: dict[Edge, str]
-    reverse: bool = False
+    columns: Sequence[str]
+    inside: Sequence[Sequence[str]]
+    above: Texts = field(default_factory=dict)
+    below: Texts = field(default_factory=dict)
+    edges: Mapping[Edge, str] = field(default_factory=dict)
+    is_backward: bool = False
 
 
-def draw(ax: "Axes", weights: Sequence[Array], writing: Writing, titles: Sequence[str]) -> None:
-    """Draw the network; `weights` (units, inputs) of each layer, `titles` of the columns."""
+def network_figure(weights: Sequence[Array], labels: Labels, title: str, note: str) -> "Figure":
+    """Draw the network of `weights`, (units, inputs) of each layer, into a new figure."""
+    drawn = titled_figure(title, 9.0, 4.4, note)
+    ax = drawn.subplots()
     ax.set_aspect("equal")
     ax.axis("off")
     ax.set_xlim(-1.0, COLUMN * len(weights) + 1.0)
@@ -43,67 +51,66 @@ def draw(ax: "Axes", weights: Sequence[Array], writing: Writing, titles: Sequenc
     for layer, kernel in enumerate(weights):
         for unit, row in enumerate(kernel):
             for source, weight in enumerate(row):
-                _arrow(ax, (layer, unit, source), float(weight), writing)
-    for column, texts in enumerate(writing.inside):
-        ax.text(
-            column * COLUMN, ROW / 2 + 1.4, titles[column], ha="center", color=GREY, fontsize=9.5
-        )
+                _draw_arrow(ax, (layer, unit, source), float(weight), labels)
+    for column, texts in enumerate(labels.inside):
+        x, y = column * COLUMN, ROW / 2 + 1.4
+        ax.text(x, y, labels.columns[column], ha="center", color=GREY, fontsize=9.5)
         for row_number, text in enumerate(texts):
-            _node(ax, column, row_number, text, writing)
+            _draw_unit(ax, column, row_number, text, labels)
+    return drawn
 
 
-def _place(column: int, row: int) -> tuple[float, float]:
+def _center(column: int, row: int) -> tuple[float, float]:
     return column * COLUMN, ROW * (0.5 - row)
 
 
-def _node(ax: "Axes", column: int, row: int, text: str, writing: Writing) -> None:
+def _draw_unit(ax: "Axes", column: int, row: int, text: str, labels: Labels) -> None:
     from matplotlib.patches import Circle, FancyBboxPatch
 
-    x, y = _place(column, row)
-    look: dict[str, Any] = {"facecolor": "white", "edgecolor": INK, "linewidth": 1.4, "zorder": 4}
+    x, y = _center(column, row)
+    look: dict[str, Any] = {"edgecolor": INK, "linewidth": 1.4, "zorder": 4}
     if column:
-        ax.add_patch(Circle((x, y), RADIUS, **{**look, "facecolor": "#EAF4FB"}))
-    else:  # inputs are given, not computed
-        side = 0.75 * RADIUS
-        ax.add_patch(
-            FancyBboxPatch(
-                (x - side, y - side), 2 * side, 2 * side, boxstyle="round,pad=0.02", **look
-            )
-        )
+        ax.add_patch(Circle((x, y), RADIUS, facecolor="#EAF4FB", **look))
+    else:  # an input is not computed
+        half, box = 0.75 * RADIUS, "round,pad=0.02"
+        corner = (x - half, y - half)
+        patch = FancyBboxPatch(corner, 2 * half, 2 * half, boxstyle=box, facecolor="white", **look)
+        ax.add_patch(patch)
     ax.text(x, y, text, ha="center", va="center", fontsize=10, weight="bold", color=INK, zorder=5)
-    for texts, side, align in ((writing.above, 1, "bottom"), (writing.below, -1, "top")):
-        ax.text(
-            x, y + side * (RADIUS + 0.1), texts[column][row], ha="center", va=align,
-            fontsize=8.5, color=INK, zorder=5, bbox=_box("white"),
-        )  # fmt: skip
+    for texts, side, align in ((labels.above, 1, "bottom"), (labels.below, -1, "top")):
+        if column in texts:
+            ax.text(
+                x, y + side * (RADIUS + 0.1), texts[column][row], ha="center", va=align,
+                fontsize=SMALL, color=INK, zorder=5, bbox=_box("white"),
+            )  # fmt: skip
 
 
-def _arrow(ax: "Axes", edge: Edge, weight: float, writing: Writing) -> None:
+def _draw_arrow(ax: "Axes", edge: Edge, weight: float, labels: Labels) -> None:
     from matplotlib.patches import FancyArrowPatch
 
     layer, unit, source = edge
-    (x0, y0), (x1, y1) = _place(layer, source), _place(layer + 1, unit)
+    (x0, y0), (x1, y1) = _center(layer, source), _center(layer + 1, unit)
     color = BLUE if weight >= 0 else VERMILION
-    marked = edge in writing.tags
-    ends = ((x1, y1), (x0, y0)) if writing.reverse else ((x0, y0), (x1, y1))
-    # Backwards nothing goes on to the inputs: they have no z.
-    head = "-" if writing.reverse and layer == 0 else "-|>"
+    is_marked = edge in labels.edges
+    ends = ((x1, y1), (x0, y0)) if labels.is_backward else ((x0, y0), (x1, y1))
+    # The backward pass ends at the first layer: inputs have no z.
+    head = "-" if labels.is_backward and layer == 0 else "-|>"
     ax.add_patch(
         FancyArrowPatch(
             *ends, shrinkA=23, shrinkB=24, arrowstyle=head, mutation_scale=11, color=color,
-            linewidth=3.2 if marked else 1.3, zorder=2,
+            linewidth=3.2 if is_marked else 1.3, zorder=2,
         )
     )  # fmt: skip
-    at = 1 - LABEL_AT if writing.reverse else LABEL_AT
+    at = 1 - LABEL_AT if labels.is_backward else LABEL_AT
     ax.text(
         x0 + at * (x1 - x0), y0 + at * (y1 - y0), f"{weight:g}", ha="center", va="center",
-        fontsize=9.5, color=color, weight="bold" if marked else "normal", zorder=3,
+        fontsize=9.5, color=color, weight="bold" if is_marked else "normal", zorder=3,
         bbox=_box("white"),
     )  # fmt: skip
-    if marked:
+    if is_marked:
         ax.text(
-            (x0 + x1) / 2, (y0 + y1) / 2 - 0.3, writing.tags[edge], ha="center", va="top",
-            fontsize=8.5, color=INK, zorder=6, bbox=_box(YELLOW),
+            (x0 + x1) / 2, (y0 + y1) / 2 - 0.3, labels.edges[edge], ha="center", va="top",
+            fontsize=SMALL, color=INK, zorder=6, bbox=_box(YELLOW),
         )  # fmt: skip
 
 

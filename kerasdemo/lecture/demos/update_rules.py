@@ -1,8 +1,8 @@
-"""The lecture's update rules by hand, beside Keras' own optimizers.
+"""The lecture's update rules by hand, compared with Keras' optimizers.
 
-Each rule is a pure function of the learning rate and of all gradients so far, the newest last; it
+A rule is a pure function of the learning rate and of all gradients so far, the newest last; it
 returns what is added to the weights. Gradients may have any shape, so that one call serves many
-learning rates, or many weights. The arguments after the star are where Keras differs.
+learning rates, or many weights. The arguments behind the star are where Keras differs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 
 Array = NDArray[np.float64]
-Rule = Callable[..., Array]
 MOMENTUM, RHO, BETA_1, BETA_2 = 0.9, 0.9, 0.9, 0.999
 STEPS = 20
 # Weights are float64 here, but Keras rounds 0.9 and 0.999 to float32.
@@ -54,7 +53,7 @@ def rmsprop(
 
 
 def adam(rate: Any, gradients: Sequence[Array], *, epsilon: float = 0.0) -> Array:
-    """Momentum over RMSProp, each mean freed of its start at 0 (Kingma and Ba 2015)."""
+    """Momentum and RMSProp, each mean corrected for its start at 0 (Kingma and Ba 2015)."""
     mean, squares = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
     for gradient in gradients:
         mean = BETA_1 * mean + (1 - BETA_1) * gradient
@@ -65,138 +64,139 @@ def adam(rate: Any, gradients: Sequence[Array], *, epsilon: float = 0.0) -> Arra
 
 @dataclass(frozen=True)
 class Method:
-    """An optimizer twice: the rule by hand, and the arguments of Keras' class.
+    """An optimizer twice: the rule by hand, and Keras' class.
 
-    own: what makes the rule by hand Keras' own. like: what makes Keras' class the lecture's.
+    Args:
+        rule: by hand; without further arguments it is the lecture's.
+        keras: name of Keras' class.
+        arguments: of Keras' class, always.
+        keras_defaults: arguments of the rule that make it Keras' optimizer with its defaults.
+        as_in_lecture: arguments of Keras' class that make it the lecture's rule.
     """
 
-    rule: Rule
+    rule: Callable[..., Array]
     keras: str
     arguments: Mapping[str, float] = field(default_factory=dict)
-    own: Mapping[str, float] = field(default_factory=dict)
-    like: Mapping[str, float] = field(default_factory=dict)
+    keras_defaults: Mapping[str, float] = field(default_factory=dict)
+    as_in_lecture: Mapping[str, float] = field(default_factory=dict)
 
     def optimizer(self, rate: float, **changes: float) -> Any:
         """Return a new Keras optimizer."""
         from kerasdemo.backend import keras
 
-        cls = getattr(keras.optimizers, self.keras)
-        return cls(learning_rate=rate, **{**self.arguments, **changes})
+        optimizer_class = getattr(keras.optimizers, self.keras)
+        return optimizer_class(learning_rate=rate, **{**self.arguments, **changes})
 
 
-# Keras' defaults: an epsilon of 1e-7 everywhere (inside the root but in Adam), and other starts.
+# Keras' defaults: an epsilon of 1e-7 everywhere (inside the root except in Adam), and other starts.
 METHODS = {
     "SGD": Method(sgd, "SGD"),
     "momentum": Method(momentum, "SGD", {"momentum": MOMENTUM}),
     "Adagrad": Method(
         adagrad,
         "Adagrad",
-        own={"start": 0.1, "epsilon": 1e-7},
-        like={"initial_accumulator_value": 0.0, "epsilon": 0.0},
+        keras_defaults={"start": 0.1, "epsilon": 1e-7},
+        as_in_lecture={"initial_accumulator_value": 0.0, "epsilon": 0.0},
     ),
     "RMSProp": Method(
         rmsprop,
         "RMSprop",
         {"rho": RHO},
-        own={"first": 1 - RHO, "epsilon": 1e-7},
-        like={"epsilon": 0.0},
+        keras_defaults={"first": 1 - RHO, "epsilon": 1e-7},
+        as_in_lecture={"epsilon": 0.0},
     ),
-    "Adam": Method(adam, "Adam", own={"epsilon": 1e-7}, like={"epsilon": 0.0}),
+    "Adam": Method(adam, "Adam", keras_defaults={"epsilon": 1e-7}, as_in_lecture={"epsilon": 0.0}),
 }
 
 
-def by_hand(
+def descend_by_hand(
     method: Method,
-    slope: Callable[[Array], Array],
+    gradient: Callable[[Array], Array],
     start: Array,
     rate: Any,
     steps: int,
-    changes: Mapping[str, float] | None = None,
+    arguments: Mapping[str, float] | None = None,
 ) -> Array:
     """Return the path of a rule by hand, (steps + 1, *shape of start).
 
     Args:
-        slope: the gradient at a point.
+        method: its rule is used.
+        gradient: at a point.
+        start: weights, or a row of them for each of many paths.
         rate: the learning rate, or one for each row of `start`.
-        changes: of the rule's arguments; none is the lecture's rule.
+        steps: number of updates.
+        arguments: of the rule; None is the lecture's rule.
     """
     points, gradients = [np.asarray(start, float)], []
     for _ in range(steps):
-        gradients.append(slope(points[-1]))
-        points.append(points[-1] + method.rule(rate, gradients, **(changes or {})))
+        gradients.append(gradient(points[-1]))
+        points.append(points[-1] + method.rule(rate, gradients, **(arguments or {})))
     return np.stack(points)
 
 
-def by_keras(
+def descend_by_keras(
     optimizer: Any,
     value: Callable[[Any], Any],
     start: Array,
     steps: int,
     prepare: Callable[[Any, Any], None] | None = None,
 ) -> Array:
-    """Return the path of Keras' own optimizer down `value`, (steps + 1, *shape of start).
+    """Return the path of a Keras optimizer, (steps + 1, *shape of start).
 
     Args:
-        value: the function, of a tensor such as `start`.
+        optimizer: a new one.
+        value: the function to minimize, of a tensor shaped like `start`.
+        start: weights.
+        steps: number of updates.
         prepare: called with the built optimizer and the first gradient.
     """
     from kerasdemo.backend import keras, tf
 
     weights = keras.Variable(start, dtype="float64")
     optimizer.build([weights])
-
-    def step() -> Any:
+    points = [np.asarray(start, float)]
+    for step in range(steps):
         with tf.GradientTape() as tape:
             height = value(weights.value)
         gradient = tape.gradient(height, weights.value)
-        if prepare is not None and optimizer.iterations == 0:
+        if prepare is not None and step == 0:
             prepare(optimizer, gradient)
         optimizer.apply([gradient], [weights])
-        return weights.numpy()
+        points.append(np.array(weights))
+    return np.stack(points)
 
-    return np.stack([np.asarray(start, float), *(step() for _ in range(steps))])
 
-
-def _as_lectured(optimizer: Any, gradient: Any) -> None:
+def _start_as_in_lecture(optimizer: Any, gradient: Any) -> None:
     """Start Keras' RMSProp as the lecture does: its first mean of squares is g^2."""
     if type(optimizer).__name__ == "RMSprop":
         next(v for v in optimizer.variables if v.path.endswith("velocity")).assign(gradient**2)
 
 
 def update_rules(context: DemoContext) -> DemoOutput:
-    """Follow every rule by hand and by Keras' own optimizer down the same slope."""
-    start, rate = np.array([1.5, -1.0]), 0.1
-    lines, claims = [f"{STEPS} steps at the rate {rate} down 2 w1^2 + w2^2, from {start}"], []
+    """Minimize one function by each rule by hand and by Keras' optimizers."""
+    start, rate, slope = np.array([1.5, -1.0]), 0.1, np.array([4.0, 2.0])
+    lines = [f"{STEPS} steps at the rate {rate} down 2 w1^2 + w2^2, from {start}"]
+    claims = []
+
+    def value(w: Any) -> Any:
+        return 2 * w[0] ** 2 + w[1] ** 2
+
     for name, method in METHODS.items():
-        lectured = by_hand(method, _slope, start, np.float32(rate), STEPS)
-        same = by_keras(method.optimizer(rate, **method.like), _value, start, STEPS, _as_lectured)
-        usual = by_keras(method.optimizer(rate), _value, start, STEPS)
-        apart = float(np.abs(same - lectured).max())
-        parting = float(np.abs(usual - lectured).max())
-        lines.append(f"{name}: {method.rule.__doc__} Ends at {lectured[-1].round(4)}.")
-        told = f"largest difference of a weight {apart:.1e}"
-        if method.like:
-            told += f"; with Keras' defaults {parting:.2g}"
-        claims.append(
-            ClaimResult(
-                f"Keras' {name} is the lecture's rule",
-                "a formula",
-                told,
-                status_of(apart < ROUNDING),
-            )
-        )
+        by_hand = descend_by_hand(method, lambda w: slope * w, start, np.float32(rate), STEPS)
+        same, usual = method.optimizer(rate, **method.as_in_lecture), method.optimizer(rate)
+        by_keras = descend_by_keras(same, value, start, STEPS, _start_as_in_lecture)
+        by_default = descend_by_keras(usual, value, start, STEPS)
+        difference = float(np.abs(by_keras - by_hand).max())
+        measured = f"largest difference of a weight {difference:.1e}"
+        if method.as_in_lecture:
+            measured += f"; with Keras' defaults {float(np.abs(by_default - by_hand).max()):.2g}"
+        lines.append(f"{name}: {method.rule.__doc__} Ends at {by_hand[-1].round(4)}.")
+        statement, status = f"Keras' {name} is the lecture's rule", status_of(difference < ROUNDING)
+        claims.append(ClaimResult(statement, "a formula", measured, status))
     lines += [
-        "Made alike: Keras' epsilon 1e-7 is 0 here, its Adagrad's sum starts at 0 (default 0.1),",
-        "its RMSProp's mean of squares at the first g^2 (default 0, so that its first step is "
+        "Changed for this: Keras' epsilon 1e-7 is 0; its Adagrad's sum starts at 0 (default 0.1)",
+        "and RMSProp's mean of squares at the first g^2 (default 0, so that its first step is "
         f"{1 / np.sqrt(1 - RHO):.2f} times as long).",
         "Adam: the lecture's epsilon is 1e-8, Keras' 1e-7.",
     ]
     return DemoOutput(tuple(lines), tuple(claims))
-
-
-def _value(w: Any) -> Any:
-    return 2 * w[0] ** 2 + w[1] ** 2
-
-
-def _slope(w: Array) -> Array:
-    return np.array([4.0, 2.0]) * w

@@ -1,76 +1,60 @@
-"""Vanishing gradients: how much of the gradient reaches the layers near the input."""
+"""Lecture 9-1's vanishing gradients: how much of the gradient reaches the layers near the input."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kerasdemo.comparison.comparison import interval
-from kerasdemo.display.run_plots import BLUE, INK, VERMILION, figure, style
+from kerasdemo.comparison.statistics import interval
+from kerasdemo.display.run_plots import INK
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above
 from kerasdemo.lecture.demos import trained
+from kerasdemo.lecture.demos.dense import Array
+from kerasdemo.lecture.demos.figures import COLORS, DASHED, NAMES, titled_figure, use_integer_ticks
 from kerasdemo.records import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Array = NDArray[Any]
-COLORS = {"sigmoid": VERMILION, "relu": BLUE}
-NAMES = {"sigmoid": "sigmoid", "relu": "ReLU"}
-# A norm of 0 (a dead layer) is drawn and averaged as this.
+# Where a gradient is 0 (a dead layer), its logarithm is that of this norm.
 SMALLEST = 1e-30
 
 
-def norms(run: Run) -> Array:
-    """Return log10 of the gradient's norm, (layers, epochs), from the input to the output."""
-    found = np.array([layer.gradient_norm for layer in run.layers.values()])
-    return np.log10(np.maximum(found, SMALLEST))  # type: ignore[no-any-return]
-
-
-def moved(run: Run) -> Array:
-    """Return how far each layer's weights moved in all, as a share of their norm, (layers,)."""
-    return np.array([sum(layer.update_ratio) for layer in run.layers.values()])
+def log_norms(run: Run) -> Array:
+    """Return log10 of each layer's gradient norm, (layers, epochs), the input's layer first."""
+    norms = np.array([layer.gradient_norm for layer in run.layers.values()])
+    return np.log10(np.maximum(norms, SMALLEST))  # type: ignore[no-any-return]
 
 
 def gradients_by_layer(context: DemoContext) -> DemoOutput:
-    """Compare the gradient's norm of nine sigmoid layers and of nine ReLU layers, by epoch."""
-    by_layer = {label: [norms(run) for run in runs] for label, runs in context.runs.items()}
-    # Decades by which the norm falls from the last hidden layer to the first, in the first epoch.
-    falls = {label: [_fall(own[:, 0]) for own in found] for label, found in by_layer.items()}
-    moves = {label: [moved(run) for run in runs] for label, runs in context.runs.items()}
-    lines = [f"gradient norms at the end of each epoch; {trained.origin(context.runs['relu'])}"]
-    lines += [
-        f"{NAMES[label]}: from the last hidden layer to the first the norm falls by "
-        f"{interval(falls[label])} decades after epoch 1, "
-        f"{interval([_fall(own[:, -1]) for own in by_layer[label]])} after the last; weights "
-        f"move by {_share(moves[label], 0)} in the first layer, {_share(moves[label], -2)} in "
-        "the last hidden one (sum of epochs, share of their norm)"
-        for label in context.runs
-    ]
-    with style():
-        drawn = _drawn(by_layer, trained.origin(context.runs["relu"]))
-    return DemoOutput(tuple(lines), _checked(falls, moves), {"gradient_norms": drawn})
-
-
-def _fall(decades: Array) -> float:
-    return float(decades[-2] - decades[0])
-
-
-def _share(moves: Sequence[Array], layer: int) -> str:
-    return f"{interval([float(own[layer]) for own in moves])}"
-
-
-def _checked(
-    falls: Mapping[str, Sequence[float]], moves: Mapping[str, Sequence[Array]]
-) -> tuple[ClaimResult, ...]:
-    sigmoid, relu = falls["sigmoid"], falls["relu"]
-    slower = [float(own[-2] / max(own[0], SMALLEST)) for own in moves["sigmoid"]]
-    return (
+    """Compare the gradient norms of nine sigmoid layers and of nine ReLU layers, by epoch."""
+    norms = {label: [log_norms(run) for run in runs] for label, runs in context.runs.items()}
+    # Decades from the last hidden layer to the first, by epoch; each seed (epochs,).
+    falls = {label: [some[-2] - some[0] for some in every] for label, every in norms.items()}
+    # How far each layer's weights moved in all, as a share of their norm; each seed (layers,).
+    moves = {
+        label: [
+            np.array([sum(layer.update_ratio) for layer in run.layers.values()]) for run in runs
+        ]
+        for label, runs in context.runs.items()
+    }
+    source = trained.describe(context.runs["relu"])
+    lines = [f"gradient norms at the end of each epoch; {source}"]
+    for label in context.runs:
+        first, last = (interval([float(fall[n]) for fall in falls[label]]) for n in (0, -1))
+        input_side, output_side = (interval([float(m[n]) for m in moves[label]]) for n in (0, -2))
+        lines.append(
+            f"{NAMES[label]}: from the last hidden layer to the first the norm falls by {first} "
+            f"decades after epoch 1, {last} after the last; weights move by {input_side} in the "
+            f"first layer, {output_side} in the last hidden one (sum over epochs, share of norm)"
+        )
+    sigmoid, relu = ([float(fall[0]) for fall in falls[label]] for label in ("sigmoid", "relu"))
+    ratios = [float(move[-2] / max(move[0], SMALLEST)) for move in moves["sigmoid"]]
+    claims = (
         ClaimResult(
             "with sigmoid the gradient after one epoch is more than a thousand times smaller in "
             "the first layer than in the last hidden one",
-            "small against large, without numbers",
+            "small and large gradients, without numbers",
             f"{interval(sigmoid)} decades",
             status_above(sigmoid, 3.0),
         ),
@@ -91,57 +75,52 @@ def _checked(
         ClaimResult(
             "with sigmoid the first layer's weights move less than the last hidden layer's",
             "almost random against already converged, without numbers",
-            f"the last hidden layer's weights move {interval(slower)} times as far",
-            status_above(slower, 1.0),
+            f"the last hidden layer's weights move {interval(ratios)} times as far",
+            status_above(ratios, 1.0),
         ),
     )
+    return DemoOutput(tuple(lines), claims, {"gradient_norms": _draw(norms, source)})
 
 
-def _drawn(by_layer: Mapping[str, Sequence[Array]], origin: str) -> "Figure":
+def _draw(norms: Mapping[str, Sequence[Array]], source: str) -> "Figure":
     """Draw a heat map (layer, epoch) for each activation, and the norms after the first epoch."""
-    from matplotlib.ticker import MaxNLocator
-
-    means = {label: np.mean(found, axis=0) for label, found in by_layer.items()}
+    means = {label: np.mean(every, axis=0) for label, every in norms.items()}
     low = min(mean.min() for mean in means.values())
     high = max(mean.max() for mean in means.values())
-    drawn = figure(12.5, 4.8)
-    drawn.set_layout_engine("constrained")
-    drawn.suptitle(
-        f"{len(means['relu']) - 1} hidden layers: how much of the gradient reaches the input",
-        x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK,
-    )  # fmt: skip
+    depth = len(means["relu"]) - 1
+    title = f"{depth} hidden layers: how much of the gradient reaches the input"
+    drawn = titled_figure(title, 12.5, 4.8, source)
     *maps, right = drawn.subplots(1, 3, width_ratios=(1, 1, 1.05))
     for ax, (label, mean) in zip(maps, means.items(), strict=True):
-        image = _heat_map(ax, mean, low, high)
+        image = _draw_heat_map(ax, mean, low, high)
         ax.set_title(f"{NAMES[label]}: gradient norm, log10")
     drawn.colorbar(image, ax=maps, pad=0.02)
     layers = range(1, len(mean) + 1)
-    for label, found in by_layer.items():
-        for own in found:
-            right.plot(layers, 10 ** own[:, 0], color=COLORS[label], linewidth=0.7, alpha=0.5)
+    for label, every in norms.items():
+        for some in every:
+            right.plot(layers, 10 ** some[:, 0], color=COLORS[label], linewidth=0.7, alpha=0.5)
         right.plot(
             layers, 10 ** means[label][:, 0], color=COLORS[label], marker="o", label=NAMES[label],
-            linestyle="-" if label == "relu" else (0, (4, 1.6)),
+            linestyle="-" if label == "relu" else DASHED,
         )  # fmt: skip
     right.set(yscale="log", xlabel="layer (1: input side)", ylabel="gradient norm (L2)")
-    right.set_title("After the first epoch; thin: each seed")
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right.set_title("After the first epoch; thin lines: seeds")
+    use_integer_ticks(right)
     right.legend(loc="lower right")
-    drawn.supxlabel(origin, size=9, x=0.01, ha="left")
     return drawn
 
 
-def _heat_map(ax: Any, mean: Array, low: float, high: float) -> Any:
+def _draw_heat_map(ax: Any, mean: Array, low: float, high: float) -> Any:
+    layers, epochs = mean.shape
     image = ax.imshow(
         mean, cmap="viridis", vmin=low, vmax=high, aspect="auto", origin="lower",
-        extent=(0.5, mean.shape[1] + 0.5, 0.5, mean.shape[0] + 0.5),
+        extent=(0.5, epochs + 0.5, 0.5, layers + 0.5),
     )  # fmt: skip
     for (layer, epoch), value in np.ndenumerate(mean):
-        dark = (value - low) / ((high - low) or 1.0) < 0.6
+        is_dark = (value - low) / ((high - low) or 1.0) < 0.6
         ax.text(epoch + 1, layer + 1, f"{value:.1f}", ha="center", va="center", size=8,
-                color="white" if dark else INK)  # fmt: skip
-    ax.set_xticks(range(1, mean.shape[1] + 1))
-    ax.set_yticks(range(1, mean.shape[0] + 1))
+                color="white" if is_dark else INK)  # fmt: skip
+    ax.set(xticks=range(1, epochs + 1), yticks=range(1, layers + 1))
     ax.set(xlabel="epoch", ylabel="layer (1 = at the input)")
     ax.grid(visible=False)
     return image
