@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo import diagnosis
+from kerasdemo import diagnosis, records
 from kerasdemo.comparison import comparison as comparisons
 from kerasdemo.comparison import difference
 from kerasdemo.comparison.metrics import usual_metric
@@ -21,7 +21,7 @@ from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.document import Document, dotted
 from kerasdemo.config.errors import unknown
 from kerasdemo.config.overrides import parse_override
-from kerasdemo.records import Run, Summary, index, read
+from kerasdemo.records import Run, Summary
 from kerasdemo.records.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -189,12 +189,12 @@ def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
     if isinstance(run, Run):
         return run
     if isinstance(run, Summary):
-        return read(run.path)
+        return records.read(run.path)
     path, folder = Path(run), Path(results)
     if not path.is_dir() and path.name == str(run) and folder.is_dir():
         names = [p.name for p in folder.iterdir() if p.is_dir() and p.name.startswith(path.name)]
-        return read(folder / (names[0] if len(names) == 1 else path.name))
-    return read(path)
+        return records.read(folder / (names[0] if len(names) == 1 else path.name))
+    return records.read(path)
 
 
 def list_runs(results: str | Path = RESULTS) -> list[Summary]:
@@ -206,7 +206,7 @@ def list_runs(results: str | Path = RESULTS) -> list[Summary]:
     Example:
         >>> [(run.id, run.verdict) for run in list_runs()]
     """
-    found = index.list_runs(results)
+    found = records.list_runs(results)
     _warn_skipped(found.skipped)
     return found.runs
 
@@ -241,7 +241,7 @@ def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
 
     run = read_run(run, results)
     sanity_checks.run_sanity_checks(run)
-    return read(run.folder.path)
+    return records.read(run.folder.path)
 
 
 def draw(run: Run, verdict: Verdict) -> None:
@@ -378,7 +378,7 @@ def compare(
     found = {run.path.resolve(): run for run in gathered.runs}
     for one in several:
         if isinstance(one, Run):
-            one = index.summarize(one.folder.path)
+            one = records.summarize(one.folder.path)
         if isinstance(one, Summary):
             found.setdefault(one.path.resolve(), one)
     summaries = list(found.values())

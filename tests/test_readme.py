@@ -1,30 +1,49 @@
-"""What README shows works as it stands there."""
+"""README's commands, configs and Python work as they stand there."""
 
 import re
-import subprocess
-import sys
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
 from kerasdemo import cli
 from kerasdemo.config import parse
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+VERBS: dict[str, Any] = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def test_its_python_runs(tmp_path: Path, repository: Path) -> None:
-    (tmp_path / "configs").symlink_to(repository / "configs")
-    (script,) = blocks("python")
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert " - " in done.stdout
+COMMANDS = [
+    shlex.split(line.removeprefix("$ "), comments=True)[1:]
+    for line in "".join(blocks("console")).splitlines()
+    if re.match(r"(\$ )?kerasdemo ", line)
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the project's configs and experiments and README's network."""
+    for name in ("configs", "experiments"):
+        (tmp_path / name).symlink_to(repository / name)
+    (tmp_path / "my_network.yaml").write_text(blocks("yaml")[0])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("script", blocks("python"))
+def test_its_python_runs(script: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(script, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert any(" - " in line for line in lines)
+    assert {line.split(",")[0] for line in lines[-2:]} == {"optimizer=adam", "optimizer=sgd"}
+    assert len(list((project / "results" / "runs").glob("fizzbuzz-*"))) == 2
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
@@ -33,19 +52,39 @@ def test_its_configs_load(text: str) -> None:
     assert config.network.depth == 3
 
 
-def test_its_verbs_and_options_are_the_tools() -> None:
-    verbs = {
-        command.name or str(command.callback.__name__): command.callback
-        for command in cli.app.registered_commands
-        if command.callback
-    }
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_its_commands_have_the_options_and_files_that_they_use(
+    arguments: list[str], project: Path
+) -> None:
+    verb, *rest = arguments
+    context = VERBS[verb].make_context(verb, rest)
+    files = [context.params.get("configs"), context.params.get("experiment")]
+    for file in (path for path in files if path):
+        assert all(Path(one).exists() for one in (file if isinstance(file, list) else [file]))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check my_network.yaml",
+        "sweep experiments/batch_size.yaml --dry-run",
+        "lecture",
+        "explain vanishing_gradient",
+    ],
+)
+def test_its_quick_commands_run(command: str, project: Path) -> None:
+    assert CliRunner().invoke(cli.app, command.split()).exit_code == 0
+
+
+def test_its_table_of_verbs_is_complete() -> None:
     table = README[README.index("## Every verb") :]
-    told = set(re.findall(r"`([a-z]+)[ `\[]", table[: table.index("\n\n`kerasdemo")]))
-    assert set(verbs) == told - {"kerasdemo"}
-    for line in "".join(blocks("console")).splitlines():
-        command = re.match(r"(?:\$ )?kerasdemo (\w+)", line)
-        if command:
-            assert command[1] in verbs, line
+    named = set(re.findall(r"`([a-z]+)[ `\[]", table[: table.index("\n\n`kerasdemo")]))
+    assert named == set(VERBS)
+    for verb, row in re.findall(r"^\| `([a-z]+)[ `\[](.*)$", table, re.MULTILINE):
+        options = {name for param in VERBS[verb].params for name in param.opts}
+        if verb == "list":
+            options |= {name for param in VERBS["show"].params for name in param.opts}
+        assert set(re.findall(r"`(--[a-z-]+)", row)) <= options, verb
 
 
 def test_its_pictures_and_pages_exist(repository: Path) -> None:

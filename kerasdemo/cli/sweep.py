@@ -35,6 +35,9 @@ def sweep(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train failed runs again.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train finished runs again.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs, train none.")] = False,
     results: Results = RESULTS,
     as_json: Json = False,
@@ -42,27 +45,26 @@ def sweep(
 ) -> None:
     """Train every run of an experiment, and compare them. Finished runs are reused."""
     from kerasdemo import api
-    from kerasdemo.sweeps import sweep as sweeps
 
-    chosen = parse_seeds(seeds)
+    loaded, chosen = api.load_experiment(experiment), parse_seeds(seeds)
     if dry_run:
-        _print_plan(
-            sweeps.plan(experiment, results, overrides or (), seeds=chosen, workers=workers),
-            as_json,
-        )
+        from kerasdemo.sweeps.sweep import plan
+
+        _print_plan(plan(loaded, results, overrides or (), seeds=chosen, workers=workers), as_json)
         return
     result = api.sweep(
-        experiment,
+        loaded,
         results,
         overrides=overrides or (),
         seeds=chosen,
         workers=workers,
         ray=ray,
         retry_failed=retry_failed,
+        overwrite=overwrite,
         progress=not (quiet or as_json),
     )
     if as_json:
-        print_json(sweeps.as_json(result))
+        print_json(result.as_dict())
     elif not quiet:
         for spec, outcome in result.failed:
             say(f"failed: {spec.label} (seed {spec.seed}): {outcome.reason}")

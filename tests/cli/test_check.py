@@ -1,0 +1,38 @@
+"""check, schema."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.cli.conftest import Call
+
+
+def test_check_shows_tips_with_their_line(empty: Path, kerasdemo: Call) -> None:
+    Path("a.yaml").write_text("data: {name: mnist_sample}\nloss: mse\n")
+    done = kerasdemo("check", "a.yaml")
+    assert done.code == 0
+    assert "a.yaml: 1 tip\n  a.yaml:2: loss" in done.out
+    (result,) = json.loads(kerasdemo("check", "a.yaml", "--json").out)
+    (tip,) = result["tips"]
+    assert kerasdemo("check", "a.yaml", "--ignore", tip["code"]).out == "a.yaml: ok\n"
+
+
+def test_check_reads_the_data(empty: Path, kerasdemo: Call) -> None:
+    x, labels = np.zeros((40, 3), np.float32), np.array(["cat", "ape"] * 20)
+    np.savez("text.npz", x_train=x, y_train=labels, x_test=x, y_test=labels)
+    np.savez("nan.npz", x_train=x * np.nan, y_train=labels, x_test=x, y_test=labels)
+    for name in ("text", "nan"):
+        data = f"data: {{name: file, path: {name}.npz}}\n"
+        Path(f"{name}.yaml").write_text(f"{data}training: {{epochs: 1}}\n")
+    done = kerasdemo("check", "nan.yaml", "text.yaml")
+    assert done.code == 2
+    assert "2 classes: ape, cat" in done.out
+    assert "nan.yaml:1: data.path: " in done.err
+    assert "120 values that are NaN" in done.err
+
+
+def test_schema_is_printed_or_written(empty: Path, kerasdemo: Call) -> None:
+    assert "network" in json.loads(kerasdemo("schema").out)["properties"]
+    assert kerasdemo("schema", "--experiment", "schema.json").code == 0
+    assert "claims" in json.loads(Path("schema.json").read_text())["properties"]
