@@ -4,6 +4,7 @@ Peers train in environments of their own, one epoch each in turn, so that whatev
 machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes an hour.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".bench"
 RESULTS = REPOSITORY / "results" / "benchmarks"
 ROUNDS, WARM, SWEEP_ROUNDS = 9, 1, 3
-WHAT = {"epochs", "networks", "sweeps", "growth"}
+WHAT = ("epochs", "networks", "growth", "sweeps")
 BREATH = 0.5
 """seconds before each turn: threads of the one before spin for a while before they sleep"""
 
@@ -36,11 +37,6 @@ PEERS: dict[str, Command] = {
     "PyTorch compiled": (ENVIRONMENTS / "torch/bin/python", "peer_pytorch.py", "compile"),
     "JAX scan": (ENVIRONMENTS / "jax/bin/python", "peer_jax.py"),
 }
-NETWORK_Command = tuple[str | Path, ...]
-PEERS: dict[str, Command] = {
-    "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
-    "Keras fit": (sys.executable, "peer_kerasdemo.py", "fit"),
-}
 # Keras trains the model that kerasdemo builds.
 NETWORK_PEERS: dict[str, Command] = {
     "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
@@ -49,7 +45,7 @@ NETWORK_PEERS: dict[str, Command] = {
 
 
 class Peer:
-    """A process that trains an epoch when it is told to."""
+    """A process that trains an epoch on request."""
 
     def __init__(self, command: Command, data: Path):
         python, script, *arguments = command
@@ -61,8 +57,8 @@ class Peer:
             text=True,
         )
 
-    def ask(self, command: dict[str, object]) -> float | str | None:
-        """Send an order and wait for the answer; None where the peer died of it."""
+    def request(self, command: dict[str, object]) -> float | str | None:
+        """Send a command and wait for the reply; None where the peer died of it."""
         assert self.process.stdin and self.process.stdout
         try:
             self.process.stdin.write(json.dumps(command) + "\n")
@@ -94,22 +90,24 @@ def peak_gflops() -> float:
 def epochs(case: Case, data: Path) -> dict[str, dict[str, object]]:
     """Return seconds an epoch and final accuracy of every peer, and the peak between rounds."""
     commands = NETWORK_PEERS if case.network else PEERS
-    peers = {name: Peer(command, data) for name, command in commands.items()}
-    for name, peer in list(peers.items()):
-        if peer.ask({"case": case.name}) is None:
+    peers = {}
+    for name, command in commands.items():
+        peer = Peer(command, data) if Path(command[0]).exists() else None
+        if peer is None or peer.request({"case": case.name}) is None:
             print(f"  {name} does not run here", flush=True)
-            del peers[name]
+        else:
+            peers[name] = peer
     seconds: dict[str, list[float]] = {name: [] for name in peers}
     peaks = []
     for number in range(ROUNDS + WARM):
         for name, peer in peers.items():
             time.sleep(BREATH)
-            took = peer.ask({"epoch": True})
+            took = peer.request({"epoch": True})
             if number >= WARM and isinstance(took, float):
                 seconds[name].append(took)
         peaks.append(peak_gflops())
     found: dict[str, dict[str, object]] = {
-        name: {"seconds": seconds[name], "accuracy": peer.ask({"accuracy": True})}
+        name: {"seconds": seconds[name], "accuracy": peer.request({"accuracy": True})}
         for name, peer in peers.items()
         if seconds[name]
     }
@@ -169,10 +167,12 @@ def circumstances() -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure what is asked for (WHAT; all without arguments), then report."""
+    """Measure, then write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=WHAT, help="what to measure; default: all")
+    chosen = parser.parse_args().what or WHAT
     if "KERASDEMO_MNIST" not in os.environ:
         sys.exit("error: KERASDEMO_MNIST must name an mnist.npz with the whole MNIST")
-    asked = set(sys.argv[1:]) or WHAT
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
@@ -187,17 +187,17 @@ def main() -> None:
         data = Path(folder)
         write_data(data)
         for what, cases in (("epochs", CASES), ("networks", NETWORKS)):
-            if what in asked:
+            if what in chosen:
                 done = {}
                 for case in cases.values():
                     print(case.name, flush=True)
                     done[case.name] = epochs(case, data)
                     keep(what, done)
-        if "growth" in asked:
+        if "growth" in chosen:
             command = [sys.executable, str(HERE / "growth.py")]
             grown = subprocess.run(command, capture_output=True, text=True, check=True)
             keep("growth", json.loads(grown.stdout.splitlines()[-1]))
-        if "sweeps" in asked:
+        if "sweeps" in chosen:
             keep("sweeps", {name: whole_processes(name, data) for name in ("fizzbuzz", "mnist")})
     write_report(results, RESULTS)
 

@@ -103,7 +103,7 @@ def order(epoch: int, examples: int) -> np.ndarray:
 
 
 def serve(prepare) -> None:  # type: ignore[no-untyped-def]
-    """Answer a peer's orders on standard input: prepare a case, train its epochs, tell accuracy.
+    """Serve commands on standard input: prepare a case, train its epochs, return its accuracy.
 
     `prepare(case, x, y, kernels)` returns (epoch(order) -> seconds, accuracy() -> share right).
     """
@@ -111,8 +111,8 @@ def serve(prepare) -> None:  # type: ignore[no-untyped-def]
     import sys
 
     folder = Path(sys.argv[1])
-    answers = sys.stdout
-    sys.stdout = sys.stderr  # a library's chatter is no answer
+    replies = sys.stdout
+    sys.stdout = sys.stderr  # what a library prints is no reply
     epoch = accuracy = None
     examples = number = 0
     for line in sys.stdin:
@@ -121,30 +121,30 @@ def serve(prepare) -> None:  # type: ignore[no-untyped-def]
             case = (CASES | NETWORKS)[command["case"]]
             x, y, kernels = load(case, folder)
             epoch, accuracy = prepare(case, x, y, kernels)
-            examples, number, answer = len(x), 0, "ready"
+            examples, number, reply = len(x), 0, "ready"
         elif command.get("epoch"):
             orders = [order(number + some, examples) for some in range(case.epochs)]
-            answer = statistics.median([epoch(one) for one in orders])
+            reply = statistics.median([epoch(one) for one in orders])
             number += case.epochs
         else:
-            answer = accuracy()
-        print(json.dumps(answer), file=answers, flush=True)
+            reply = accuracy()
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 class Paced:
-    """A Keras callback's heart: lets a long `fit` train an epoch when told to, and times it.
+    """Part of a Keras callback: lets a long `fit` train an epoch on request, and times it.
 
     So an epoch is timed as it is in the middle of a training, without the start of `fit`.
     """
 
     def __init__(self):  # type: ignore[no-untyped-def]
         super().__init__()
-        self.orders: queue.Queue[int] = queue.Queue()
+        self.requests: queue.Queue[int] = queue.Queue()
         self.seconds: queue.Queue[float] = queue.Queue()
 
     def on_epoch_begin(self, epoch, logs=None) -> None:  # type: ignore[no-untyped-def]
-        """Wait for the next order, then start the clock."""
-        self.orders.get()
+        """Wait for the next request, then start the clock."""
+        self.requests.get()
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None) -> None:  # type: ignore[no-untyped-def]
@@ -152,10 +152,10 @@ class Paced:
         self.seconds.put(time.perf_counter() - self.start)
 
     def start_fit(self, fit) -> None:  # type: ignore[no-untyped-def]
-        """Run `fit` beside the orders."""
+        """Run `fit` in a thread of its own."""
         threading.Thread(target=fit, daemon=True).start()
 
     def epoch(self, order: np.ndarray) -> float:
         """Have one epoch trained; return its seconds."""
-        self.orders.put(1)
+        self.requests.put(1)
         return self.seconds.get()

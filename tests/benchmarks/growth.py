@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kerasdemo.backend import keras
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.data import loading as data
-from kerasdemo.training import epoch_trainer, network, runner
+from kerasdemo.training import runner
+from kerasdemo.training.layer_statistics import statistics_examples
 from kerasdemo.training.trainer import Trainer
 
 EPOCHS = 5
@@ -16,29 +18,18 @@ EPOCHS = 5
 
 def epoch_seconds(config: RunConfig) -> float:
     """Return the median time of an epoch's training, its compilation left out."""
-    dataset = data.load(config)
-    ordinary = network.build(config, dataset.shape, dataset.classes)
-    y = network.encode("one_hot", dataset.train.y, dataset.classes)
-    shared = epoch_trainer.acquire(config, dataset.shape, dataset.classes)
-    shared.load(ordinary)
+    trainer = Trainer(config, data.load(config))
+    trainer.epoch_trainer.load(trainer.network)
     seconds = []
 
-    class Clock(epoch_trainer.keras.callbacks.Callback):  # type: ignore[misc]
+    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_begin(self, epoch, logs=None):  # type: ignore[no-untyped-def]
             self.start = time.perf_counter()
 
         def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
             seconds.append(time.perf_counter() - self.start)
 
-    elements = shared.epochs(dataset.train.x, y, 0)
-    shared.fit(
-        elements,
-        epochs=EPOCHS + 1,
-        steps_per_epoch=1,
-        shuffle=False,
-        verbose=0,
-        callbacks=[Clock()],
-    )
+    trainer.epoch_trainer.fit_epochs(*trainer.train, seed=0, epochs=EPOCHS + 1, callbacks=[Clock()])
     return statistics.median(seconds[1:])
 
 
@@ -54,14 +45,13 @@ optimizer: {{name: sgd, learning_rate: 0.01}}
 
 
 def overheads() -> dict[str, float]:
-    """Return seconds of an epoch's training, of evaluating 10,000 examples, and of a probe."""
-    session = Trainer(mnist(), data.load(mnist()))
-    chunks = session.program.chunks(*session.train)
-    probe = session.program.layer_statistics
-    from kerasdemo.training.layer_statistics import statistics_examples
-
-    x, y = statistics_examples(*session.train)
-    before = probe.kernels()
+    """Return seconds of an epoch's training, of evaluating 10,000 examples, of layer statistics."""
+    trainer = Trainer(mnist(), data.load(mnist()))
+    evaluator = trainer.epoch_trainer.evaluator
+    statistics_of = trainer.epoch_trainer.layer_statistics
+    chunks = evaluator.chunks(*trainer.train)
+    x, y = statistics_examples(*trainer.train)
+    before = statistics_of.kernels()
 
     def timed(work) -> float:  # type: ignore[no-untyped-def]
         work()
@@ -74,8 +64,8 @@ def overheads() -> dict[str, float]:
 
     return {
         "training": epoch_seconds(mnist()),
-        "evaluation": timed(lambda: session.program.measure(chunks)),
-        "probe": timed(lambda: probe.measure(x, y, before)),
+        "evaluation": timed(lambda: evaluator.evaluate(chunks)),
+        "layer_statistics": timed(lambda: statistics_of.compute(x, y, before)),
     }
 
 

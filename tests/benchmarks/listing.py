@@ -1,7 +1,7 @@
 """How long `list` and `compare` take for many runs, and how much memory.
 
 Run: python tests/benchmarks/listing.py [FILE.md]. The first time reads every run's files, from the
-second time on the index answers.
+second time on they come from the index.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""kerasdemo: the compiled epoch, through Keras' fit; with `fit` plain fit of the same model."""
+"""kerasdemo: compiled epochs, through Keras' fit; with `fit` plain fit of the same model."""
 
 import sys
 
@@ -6,7 +6,8 @@ from cases import Paced, serve
 
 from kerasdemo.backend import keras
 from kerasdemo.config import parse
-from kerasdemo.training import epoch_trainer, network
+from kerasdemo.training import network
+from kerasdemo.training.trainer import shared_epoch_trainer
 
 
 class Clock(Paced, keras.callbacks.Callback):
@@ -36,21 +37,12 @@ training: {{batch_size: {case.batch_size}}}
             )
         )
         return clock.epoch, lambda: float(ordinary.evaluate(x, y, batch_size=1000, verbose=0)[1])
-    shared = epoch_trainer.acquire(config, shape, classes)
-    shared.load(ordinary)
-    clock.start_fit(
-        lambda: shared.fit(
-            shared.epochs(x, y, 0),
-            epochs=10**6,
-            steps_per_epoch=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=[clock],
-        )
-    )
+    trainer = shared_epoch_trainer(config, shape, classes)
+    trainer.load(ordinary)
+    clock.start_fit(lambda: trainer.fit_epochs(x, y, seed=0, epochs=10**6, callbacks=[clock]))
 
     def accuracy():
-        return shared.measure(shared.chunks(x, y)).accuracy
+        return trainer.evaluator.evaluate(trainer.evaluator.chunks(x, y)).accuracy
 
     return clock.epoch, accuracy
 

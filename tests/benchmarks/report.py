@@ -28,8 +28,8 @@ ORDER = (
     "Keras fit, steps_per_execution",
     "Keras fit",
 )
-# Okabe and Ito: told apart by readers with any colour vision.
-COLOURS = dict(
+# Okabe and Ito: distinct for readers with any color vision.
+COLORS = dict(
     zip(ORDER, ("#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#999999"), strict=True)
 )
 
@@ -98,12 +98,12 @@ def _row(case: str, name: str, found: dict[str, Any], ours: float) -> str:
         text, met = f"at least {bar:g}", ratio >= bar
     if name == "JAX scan":
         text, met = f"at most {JAX_BAR[case]:g} times its time", 1 / ratio <= JAX_BAR[case]
-    told = "" if name == "kerasdemo" else f"{ratio:.2f}"
+    faster = "" if name == "kerasdemo" else f"{ratio:.2f}"
     if name == "JAX scan":
-        told += f" ({1 / ratio:.2f} times its time)"
+        faster += f" ({1 / ratio:.2f} times its time)"
     mark = f"{text}: {'met' if met else '**missed**'}" if text else ""
     return (
-        f"| {case} | {name} | {_median(found):.4f} | {low:.4f} to {high:.4f} | {told} | {mark} "
+        f"| {case} | {name} | {_median(found):.4f} | {low:.4f} to {high:.4f} | {faster} | {mark} "
         f"| {found['accuracy']:.4f} |"
     )
 
@@ -185,7 +185,7 @@ def _growth(growth: dict[str, Any]) -> str:
     training = overheads["training"]
     early, late = runs["megabytes"][19], runs["megabytes"][-1]
     evaluation = overheads["evaluation"] / training
-    probe = overheads["probe"] / training
+    layers = overheads["layer_statistics"] / training
     return "\n".join(
         [
             "## Growth",
@@ -196,8 +196,8 @@ def _growth(growth: dict[str, Any]) -> str:
             "|---|---|---|",
             f"| evaluating 10,000 examples, against an epoch's training on them | {evaluation:.2f} "
             f"| at most 0.33: {'met' if evaluation <= 1 / 3 else '**missed**'} |",
-            f"| a probe, against an epoch's training | {probe:.3f} "
-            f"| at most 0.05: {'met' if probe <= 0.05 else '**missed**'} |",
+            f"| layer statistics, against an epoch's training | {layers:.3f} "
+            f"| at most 0.05: {'met' if layers <= 0.05 else '**missed**'} |",
             f"| resident memory after run {len(runs['megabytes'])}, against run 20 | "
             f"{late:.0f} MB / {early:.0f} MB = {late / early:.3f} "
             f"| at most 1.10: {'met' if late / early <= 1.1 else '**missed**'} |",
@@ -222,7 +222,7 @@ def _draw_epochs(epochs: dict[str, Any], file: Path) -> None:
     for ax, (case, peers) in zip(axes, epochs.items(), strict=True):
         names = [name for name in reversed(ORDER) if name in peers]
         values = [_median(peers[name]) for name in names]
-        ax.barh(names, values, color=[COLOURS[name] for name in names])
+        ax.barh(names, values, color=[COLORS[name] for name in names])
         for place, value in enumerate(values):
             ax.text(value, place, f" {value:.3g}", va="center", fontsize=8)
         ax.set_title(case, fontsize=10)
