@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdemo.comparison.comparability import find_cautions, split_by_scale
-from kerasdemo.comparison.groups import Group, differing_keys, make_groups
+from kerasdemo.comparison.groups import Group, differing_keys, make_groups, swept_keys
 from kerasdemo.comparison.metrics import METRICS, less_is_better
 from kerasdemo.comparison.statistics import PairedDifference
 from kerasdemo.config import Fault, InputError
@@ -115,7 +115,7 @@ def compare(
         )
     if metric not in METRICS:
         raise InputError(Fault(unknown("metric", metric, METRICS)))
-    keys = _find_keys(ended, group_by) if group_by else differing_keys(ended)
+    keys = _find_keys(ended, group_by) if group_by else swept_keys(ended) or differing_keys(ended)
     groups, named = make_groups(ended, keys, metric, at)
     scales = split_by_scale(groups)
     for scale in scales:

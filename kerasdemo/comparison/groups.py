@@ -103,26 +103,60 @@ def is_on_sample(run: Summary) -> bool:
 
 
 def make_groups(
-    runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str
+    runs: Sequence[Summary], keys: Sequence[str], metric: str, at: str = "kept"
 ) -> tuple[list[Group], bool]:
     """Group runs by the values that they have at some keys.
+
+    A group has the label of its experiment, or the name of its runs if a person gave it; where
+    these are not one for each group, its values are its label.
+
+    Args:
+        runs: at least one.
+        keys: dotted paths; none makes one group.
+        metric: what is compared.
+        at: "kept", "last" or "best".
 
     Returns:
         The groups, and whether their labels are names that a person gave, such as variants have.
     """
     members: dict[tuple[Scalar, ...], list[Summary]] = {}
     for run in runs:
-        values = tuple(run.settings.get(key, MISSING) for key in keys)
-        members.setdefault(values, []).append(run)
-    names = [{run.name for run in inside} for inside in members.values()]
-    are_names = all(len(some) == 1 and "=" not in next(iter(some)) for some in names)
-    named = not keys or (are_names and len(set.union(*names)) == len(names))
+        members.setdefault(values_at(run, keys), []).append(run)
+    labels = [{run.label or run.name for run in inside} for inside in members.values()]
+    is_clear = all(len(some) == 1 for some in labels) and len(set.union(*labels)) == len(labels)
+    named = not keys or (is_clear and not any("=" in text for some in labels for text in some))
+    is_experiment = is_clear and all(set(run.values) == set(keys) for run in runs)
     groups = []
-    for at_keys, inside in members.items():
-        by_key = dict(zip(keys, at_keys, strict=True))
-        text = inside[0].name if named else describe_values(by_key)
+    for values, inside in members.items():
+        by_key = dict(zip(keys, values, strict=True))
+        text = inside[0].label or inside[0].name
+        if not (named or is_experiment):
+            text = describe_values(by_key)
         groups.append(Group(text, by_key, tuple(inside), metric, at))
     return groups, named
+
+
+def values_at(run: Summary, keys: Sequence[str]) -> tuple[Scalar, ...]:
+    """Return a run's values at dotted paths of its config, or of what its experiment varies."""
+    found = (run.settings.get(key, run.values.get(key, MISSING)) for key in keys)
+    return tuple(value if isinstance(value, Scalar) else MISSING for value in found)
+
+
+def swept_keys(runs: Sequence[Summary]) -> tuple[str, ...]:
+    """Return the dotted paths that an experiment varies, if they tell all its runs apart.
+
+    Returns:
+        Empty where the runs belong to no experiment or to several with other paths, where their
+        configs differ in something else, and where a value is not a number, a name or null.
+    """
+    paths = {tuple(run.values) for run in runs}
+    keys = paths.pop() if len(paths) == 1 else ()
+    if not all(isinstance(value, Scalar) for run in runs for value in run.values.values()):
+        return ()
+    settings = differing_keys(runs)
+    pairs = {(values_at(run, keys), values_at(run, settings)) for run in runs}
+    by_keys, by_settings = {one for one, _ in pairs}, {other for _, other in pairs}
+    return keys if len(pairs) == len(by_keys) == len(by_settings) else ()
 
 
 def differing_keys(runs: Sequence[Summary]) -> tuple[str, ...]:
