@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 from mutations import paths, replaced
 
+from kerasdemo.records.index import HEADER
+
 RUN_FILES = (
     *("run.json", "metrics.csv", "config.yaml", "verdict.json", "times.csv", "layers.csv"),
-    *("sanity_checks.json", "model.keras", "curves.png", "layers.png"),
+    *("network.json", "sanity_checks.json", "model.keras", "curves.png", "layers.png"),
 )
 BESIDE = (".index.jsonl", "sweep.json")
 
@@ -60,7 +62,7 @@ def corruptions(root: Path, victim: str, seed: int) -> list[Corruption]:
 
 
 def _named(root: Path, victim: str) -> list[Corruption]:
-    """The cases that once broke a listing."""
+    """The cases that once broke a list of runs."""
     run, verdict, metrics = (f"{victim}/{n}" for n in ("run.json", "verdict.json", "metrics.csv"))
     plan = json.loads((root / "sweep.json").read_text())
     return [
@@ -108,7 +110,7 @@ def _of_whole_file(place: str) -> Iterator[Corruption]:
     yield _content(place, "a long line", b"z" * 2_000_000)
     texts = {
         ".json": (DEEP, b'{"a":' * 100_000, b"[]", b'"x"', b"5", b"NaN", b"{}", HUGE),
-        ".jsonl": (DEEP, b'{"version": 3}\n' + DEEP, b'{"version": 3}\n["a", [], {}]\n', b"{}\n"),
+        ".jsonl": (DEEP, HEADER + DEEP, HEADER + b'["a", [], {}]\n', b"{}\n"),
         ".csv": (
             b"epoch\n",
             b"epoch,loss\n1\n",

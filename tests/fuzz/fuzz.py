@@ -1,8 +1,8 @@
-"""`make fuzz`: hostile input through the command line's own doors; writes results/fuzz.
+"""`make fuzz`: hostile input through the command line; writes results/fuzz.
 
 20,000 mutants of the shipped YAML go through `check` and `sweep --dry-run`, and a results folder,
 corrupted in 200 ways, through every verb that reads one. Two tiny runs are trained, once.
-`--mutant N` and `--corruption N` do one of them again and show what was said.
+`--mutant N` and `--corruption N` repeat one of them and show its output.
 """
 
 import argparse
@@ -59,9 +59,9 @@ claims:
   - {statement: few units fail, runs: intact, verdict: optimization_failure}
   - {statement: it learns, runs: victim, metric: test_accuracy, between: [0.1, 0.9]}
 """
-# What `diagnose --sanity-checks` would leave; making it takes longer than all else here.
+# As `diagnose --sanity-checks` writes it; running the checks would take too long here.
 _ROW = {"rate": 0.001, "loss": 1.2, "accuracy": 0.5}
-PROBE = {
+SANITY_CHECKS = {
     "one_batch": {"examples": 20, "steps": 50, "chance": 0.5, "own": _ROW, "adam": _ROW},
     "learning_rates": {
         "steps": 200,
@@ -76,11 +76,11 @@ PROBE = {
 
 
 class Hang(BaseException):
-    """A command took longer than it may. No Exception: nobody may take it for a fault of input."""
+    """A command took too long. Not an Exception: no handler may take it for a fault of input."""
 
 
 class Terminal(io.StringIO):
-    """What stands in for a terminal, so that nothing is stripped that would reach one."""
+    """A replacement of a terminal, so that nothing is stripped that would reach one."""
 
     encoding = "utf-8"
 
@@ -101,14 +101,14 @@ class Ending:
 
     def __str__(self) -> str:
         text = " ".join(f"kerasdemo {' '.join(self.arguments)}: {self.problem}".split())
-        # Where the folders of one machine lie is nobody else's business.
+        # The page must not show the folders of this machine.
         return FOLDERS.sub("", text.replace(f"{REPOSITORY}/", ""))
 
 
 def call(arguments: Sequence[str], codes: Sequence[int], limit: float = SECONDS) -> Ending:
-    """Call the command line and say how it ended; once more where it took too long.
+    """Call the command line and return how it ended; once more where it took too long.
 
-    What takes long takes long again; what only waited for a busy machine does not.
+    A call that is slow by itself is slow again, one that waited for a busy machine is not.
     """
     ending = _call(arguments, codes, limit)
     return ending if ending.seconds <= limit else _call(arguments, codes, limit)
@@ -136,7 +136,7 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
     ):
         warnings.simplefilter("default")
         try:
-            # Again and again: an `except` that takes the first for something else loses it.
+            # Repeatedly, because an `except` may swallow the first one.
             signal.setitimer(signal.ITIMER_REAL, limit, limit)
             cli.main()
         except SystemExit as end:
@@ -145,8 +145,8 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
             problem = str(hang)
         except BaseException as error:  # what a person would see as a traceback
             place = traceback.extract_tb(error.__traceback__)[-1]
-            said = f"{error}"[:200]
-            problem = f"{type(error).__name__} in {place.filename}:{place.lineno}: {said}"
+            message = f"{error}"[:200]
+            problem = f"{type(error).__name__} in {place.filename}:{place.lineno}: {message}"
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
@@ -180,7 +180,7 @@ def _fault(
 # Mutants.
 
 
-class Yard:
+class MutantFolder:
     """A copy of the shipped YAML in which mutants take the place of their file."""
 
     def __init__(self, folder: Path):
@@ -208,7 +208,7 @@ class Yard:
 
 
 def _with_json(ending: Ending) -> Ending:
-    """Say where --json printed no JSON."""
+    """Add the problem that --json printed no JSON, if so."""
     if ending.problem or ending.code or "--json" not in ending.arguments:
         return ending
     try:
@@ -221,7 +221,7 @@ def _with_json(ending: Ending) -> Ending:
 # Corruptions.
 
 
-class Folder:
+class TrainedFolder:
     """A results folder of two tiny runs, trained once; copies of it are corrupted."""
 
     def __init__(self, folder: Path):
@@ -231,7 +231,7 @@ class Folder:
         self._kerasdemo("sweep", "pair.yaml", "--results", "runs", "--workers", "1", "--quiet")
         (self.intact,) = (p.name for p in self.whole.glob("intact-*"))
         (self.victim,) = (p.name for p in self.whole.glob("victim-*"))
-        (self.whole / self.victim / "sanity_checks.json").write_text(json.dumps(PROBE))
+        (self.whole / self.victim / "sanity_checks.json").write_text(json.dumps(SANITY_CHECKS))
         self._kerasdemo("show", f"runs/pair/{self.victim}")
         self._kerasdemo("list", "runs/pair")
 
@@ -244,7 +244,7 @@ class Folder:
         return corruptions(self.whole, self.victim, seed)
 
     def copy(self) -> Path:
-        """Return a new copy, with the times of the files: else the index would be out of date."""
+        """Return a new copy, with the times of the files: else the cache would be out of date."""
         root = self.folder / "corrupted"
         shutil.rmtree(root, ignore_errors=True)
         return Path(shutil.copytree(self.whole, root))
@@ -254,7 +254,7 @@ class Folder:
         root = self.copy()
         one.make(root / one.place)
         if number % 2 and one.place != ".index.jsonl":
-            # Else the index answers for what did not change by the looks of it.
+            # Else files that seem unchanged are read from the cache.
             (root / ".index.jsonl").unlink()
         intact, victim = str(root / self.intact), str(root / self.victim)
         columns = ("seed", "status", "verdict", "accuracy", "test_accuracy", "seconds", "data")
@@ -277,12 +277,12 @@ class Folder:
         return [*endings, *(call(arguments, (0, 1, 2), limit) for arguments in of_one)]
 
     def _with_intact(self, ending: Ending) -> Ending:
-        """Say where the run that nothing happened to is not shown."""
+        """Add the problem that the intact run is not shown, if so."""
         name = self.intact if ending.arguments[0] == "list" else "intact"
         if ending.problem or (ending.code == 0 and name in ending.out):
             return _with_json(ending)
-        said = f"code {ending.code}, and the intact run is not shown: {ending.errors[-200:]!r}"
-        return replace(ending, problem=said)
+        problem = f"code {ending.code}, and the intact run is not shown: {ending.errors[-200:]!r}"
+        return replace(ending, problem=problem)
 
 
 # All of it.
@@ -300,7 +300,7 @@ class Tally:
     slowest: tuple[float, str] = (0.0, "-")
     seconds: float = 0.0
 
-    def add(self, number: int, told: str, endings: Sequence[Ending]) -> None:
+    def add(self, number: int, description: str, endings: Sequence[Ending]) -> None:
         """Count one mutant or corruption, and every call that it went through."""
         self.count += 1
         for one in endings:
@@ -308,11 +308,11 @@ class Tally:
             self.slowest = max(self.slowest, (one.seconds, f"{number}, `{one.arguments[0]}`"))
             if one.problem:
                 self.hangs += one.seconds > SECONDS
-                self.problems.append(f"`--{self.what} {number}` ({told}): {one}")
-                print(f"{self.what} {number} ({told}): {one}", flush=True)
+                self.problems.append(f"`--{self.what} {number}` ({description}): {one}")
+                print(f"{self.what} {number} ({description}): {one}", flush=True)
 
-    def told(self) -> list[str]:
-        """Return what stands on the page."""
+    def lines(self) -> list[str]:
+        """Return the lines of the page."""
         calls = sum(self.codes.values())
         codes = ", ".join(f"{name}: {count:,}" for name, count in sorted(self.codes.items()))
         return [
@@ -327,25 +327,25 @@ class Tally:
         ]
 
 
-def try_mutants(yard: Yard, seed: int, numbers: Sequence[int]) -> Tally:
+def try_mutants(mutants: MutantFolder, seed: int, numbers: Sequence[int]) -> Tally:
     tally, began = Tally("mutant"), time.monotonic()
     for number in numbers:
-        one = mutant(yard.files, seed, number)
-        told = f"{one.file.relative_to(yard.folder)}: {', '.join(one.steps)}"
-        tally.add(number, printable(told)[:300], yard.try_out(one))
+        one = mutant(mutants.files, seed, number)
+        description = f"{one.file.relative_to(mutants.folder)}: {', '.join(one.steps)}"
+        tally.add(number, printable(description)[:300], mutants.try_out(one))
         if tally.count % 1_000 == 0:
             print(f"{tally.count:,} mutants, {time.monotonic() - began:.0f} s", flush=True)
     tally.seconds = time.monotonic() - began
     return tally
 
 
-def try_corruptions(folder: Folder, seed: int, numbers: Sequence[int]) -> tuple[Tally, int]:
+def try_corruptions(trained: TrainedFolder, seed: int, numbers: Sequence[int]) -> tuple[Tally, int]:
     """Return what was counted, and how many corruptions there are to choose from."""
     tally, began = Tally("corruption"), time.monotonic()
-    every = folder.corruptions(seed)
+    every = trained.corruptions(seed)
     for number in numbers:
         one = every[number]
-        tally.add(number, printable(str(one)), folder.try_out(number, one))
+        tally.add(number, printable(str(one)), trained.try_out(number, one))
         if tally.count % 20 == 0:
             print(f"{tally.count} corruptions, {time.monotonic() - began:.0f} s", flush=True)
     tally.seconds = time.monotonic() - began
@@ -360,10 +360,10 @@ def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: i
         f"Made by `make fuzz`, seed {seed}. kerasdemo {version('kerasdemo')}, Python "
         f"{platform.python_version()}, {os.cpu_count()} cores that were shared with other work.",
         "",
-        "A call is right where it ends with an exit code that it may have, within "
+        "A call passes if it ends with an allowed exit code, within "
         f"{SECONDS:g} s and {MEMORY // 2**30} GiB of memory, without a traceback, and prints no "
-        "control character; with `--json`, where it prints JSON. A call that takes longer is made "
-        "once more: what only waited for a busy machine is quick then.",
+        "control character; with `--json`, it must print JSON. A call that takes longer is made "
+        "once more: one that waited for a busy machine is quick then.",
         "",
         "## Changed YAML",
         "",
@@ -372,48 +372,49 @@ def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: i
         "base of an experiment through `sweep --dry-run`; an experiment through `sweep --dry-run`. "
         "Allowed are the exit codes 0 and 2. Nothing was trained.",
         "",
-        *mutants.told(),
+        *mutants.lines(),
         "",
         "## Corrupted run folders",
         "",
-        "A results folder of two runs of FizzBuzz with `sweep.json` and index; in each copy of it "
-        f"one file was changed. There are {every:,} such changes; those that once broke a listing "
+        "A results folder of two runs of FizzBuzz with `sweep.json` and cache; in each copy of it "
+        f"one file was changed. There are {every:,} such changes; those that once broke a list "
         "come first, the others mixed by the seed. Each copy went through `list`, `compare`, "
         "`diff`, `diagnose` and `show`. Allowed are the exit codes 0, 1 and 2; `list` and "
         "`compare` of the whole folder must end with 0 and show the other run.",
         "",
-        *corrupted.told(),
+        *corrupted.lines(),
         "",
-        "One of them again: `.venv/bin/python tests/fuzz/fuzz.py --mutant N`, or `--corruption N`.",
+        "To repeat one: `.venv/bin/python tests/fuzz/fuzz.py --mutant N`, or `--corruption N`.",
     ]
     PAGE.mkdir(parents=True, exist_ok=True)
     (PAGE / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def no_downloads(home: Path) -> None:
-    """Let Keras' cache in this folder say that MNIST can't be had, so that nobody tries."""
+    """Mark MNIST as not available in Keras' cache in this folder, so that no download starts."""
     (home / "datasets").mkdir(parents=True)
     for name in ("mnist", "fashion_mnist"):
         (home / "datasets" / f"{name}.unavailable.txt").write_text("not tried")
 
 
-def _again(tally: Tally, endings: Sequence[Ending]) -> int:
+def print_endings(endings: Sequence[Ending]) -> int:
+    """Print how each call ended; return the exit code."""
     for ending in endings:
         print(f"$ kerasdemo {' '.join(ending.arguments)}\n{printable(ending.out)[-3_000:]}")
         print(f"{printable(ending.errors)[-3_000:]}\ncode {ending.code}, {ending.seconds:.2f} s")
         print(f"problem: {ending.problem}\n")
-    return 1 if tally.problems else 0
+    return 1 if any(ending.problem for ending in endings) else 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Hostile input through the command line's doors.")
+    parser = argparse.ArgumentParser(description="Hostile input through the command line.")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--mutants", type=int, default=20_000)
     parser.add_argument("--corruptions", type=int, default=200)
-    parser.add_argument("--mutant", type=int, metavar="N", help="this one only, and what is said")
-    parser.add_argument("--corruption", type=int, metavar="N")
-    asked = parser.parse_args()
-    # What hangs where no signal is heard ends here, with the place.
+    parser.add_argument("--mutant", type=int, metavar="N", help="only this one, with its output")
+    parser.add_argument("--corruption", type=int, metavar="N", help="only this one, likewise")
+    options = parser.parse_args()
+    # A hang in C code, where no signal is handled, ends here, with its place.
     faulthandler.enable()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -421,24 +422,23 @@ def main() -> int:
         os.environ["KERAS_HOME"] = str(place / "keras")
         for variable in ("KERASDEMO_MNIST", "KERASDEMO_FASHION_MNIST"):
             os.environ.pop(variable, None)
-        if asked.mutant is not None:
-            yard = Yard(place)
-            one = mutant(yard.files, asked.seed, asked.mutant)
+        if options.mutant is not None:
+            folder = MutantFolder(place)
+            one = mutant(folder.files, options.seed, options.mutant)
             print(one.file.relative_to(place), *one.steps, "", repr(one.content)[:3_000], sep="\n")
-            return _again(Tally("mutant"), yard.try_out(one))
-        folder = Folder(place)
-        if asked.corruption is not None:
-            one_of_them = folder.corruptions(asked.seed)[asked.corruption]
-            print(one_of_them)
-            endings = folder.try_out(asked.corruption, one_of_them)
-            return _again(Tally("corruption"), endings)
+            return print_endings(folder.try_out(one))
+        trained = TrainedFolder(place)
+        if options.corruption is not None:
+            corruption = trained.corruptions(options.seed)[options.corruption]
+            print(corruption)
+            return print_endings(trained.try_out(options.corruption, corruption))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        corrupted, every = try_corruptions(folder, asked.seed, range(asked.corruptions))
-        yard = Yard(place / "yard")
-        mutants = try_mutants(yard, asked.seed, range(asked.mutants))
-        write_page(mutants, corrupted, len(yard.files), every, asked.seed)
-    problems = len(mutants.problems) + len(corrupted.problems)
-    print(f"{problems} problems; results/fuzz/README.md", flush=True)
+        corrupted, every = try_corruptions(trained, options.seed, range(options.corruptions))
+        folder = MutantFolder(place / "mutants")
+        changed = try_mutants(folder, options.seed, range(options.mutants))
+        write_page(changed, corrupted, len(folder.files), every, options.seed)
+    problems = len(changed.problems) + len(corrupted.problems)
+    print(f"{problems} problems; {PAGE.relative_to(REPOSITORY)}/README.md", flush=True)
     return 1 if problems else 0
 
 
