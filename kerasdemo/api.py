@@ -12,10 +12,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo import diagnosis, records
-from kerasdemo.comparison import comparison as comparisons
-from kerasdemo.comparison import difference
-from kerasdemo.comparison.metrics import usual_metric
+from kerasdemo import records
 from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.document import Document, dotted
@@ -27,6 +24,8 @@ from kerasdemo.records.verdict import Verdict
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerasdemo.comparison.comparison import Comparison
+    from kerasdemo.comparison.difference import Difference
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
     from kerasdemo.tuning.recipe import TuneResult
@@ -167,7 +166,7 @@ def run(
     if progress:
         from kerasdemo.display import run_progress
 
-        reporter = run_progress.reporter(_console())
+        reporter = run_progress.make_reporter(_console())
     result = runner.run(config, results, overwrite=overwrite, reporter=reporter)
     draw(result, diagnose(result, ignore=ignore))
     return result
@@ -225,6 +224,8 @@ def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = 
     Example:
         >>> print(diagnose("results/runs/quickstart-1a2b3c4d").summary)
     """
+    from kerasdemo import diagnosis
+
     return diagnosis.evaluate(read_run(run, results))
 
 
@@ -353,7 +354,7 @@ def compare(
     *,
     group_by: Sequence[str] = (),
     at: str = "kept",
-) -> comparisons.Comparison:
+) -> "Comparison":
     """Compare runs: group them by what differs, and rank the groups over their seeds.
 
     Args:
@@ -369,6 +370,9 @@ def compare(
     Example:
         >>> compare("results/runs/batch_size", "test_accuracy").groups[0].label
     """
+    from kerasdemo.comparison import comparison as comparisons
+    from kerasdemo.comparison.metrics import usual_metric
+
     if at not in ("kept", "last", "best"):
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
     several = [runs] if isinstance(runs, RunLike) else list(runs)
@@ -386,7 +390,7 @@ def compare(
     return comparisons.compare(summaries, usual, group_by, at)
 
 
-def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> difference.Difference:
+def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Difference":
     """Find where two runs differ: in configs, from which epoch on, in which layer first.
 
     Args:
@@ -396,6 +400,8 @@ def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> diff
     Example:
         >>> diff("deep-1a2b3c4d", "shallow-5e6f7a8b").settings
     """
+    from kerasdemo.comparison import difference
+
     return difference.diff(read_run(first, results), read_run(second, results))
 
 

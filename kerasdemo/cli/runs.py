@@ -55,7 +55,7 @@ def run(
     from kerasdemo.training import runner
 
     loaded = load_configs(configs, overrides, seeds)
-    for config in loaded:
+    for config in loaded if len(loaded) > 1 else ():
         runner.run_folder(config, results)  # all data is read before anything is trained
     console = make_console()
     is_silent = quiet or as_json
@@ -152,7 +152,7 @@ def list_runs(
 def show(
     name: RunName, results: Results = RESULTS, ignore: Ignore = None, as_json: Json = False
 ) -> None:
-    """Show one run: its results, its verdict, its config; draw its curves if they are missing."""
+    """Show one run: its results, its verdict and its config; draw its curves."""
     from kerasdemo import api
     from kerasdemo.display import verdict_text
     from kerasdemo.records import flatten

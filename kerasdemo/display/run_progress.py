@@ -1,19 +1,20 @@
-"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run's training: a bar on a terminal, plain lines elsewhere."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kerasdemo.config import RunConfig
+from kerasdemo.display.console import print_line
+from kerasdemo.training.reporter import Reporter
 
-# Without a terminal a line for each epoch of a long run would bury everything else.
-PLAIN_LINES = 20
+# Lines that a run gets without a terminal: one for each epoch would bury everything else.
+MAX_LINES = 20
 
 
-class Bar:
-    """One bar a run: epochs, losses and accuracies, speed, time left."""
+class ProgressBar:
+    """A bar with epochs, losses and accuracies, speed and the time that is left."""
 
     def __init__(self, console: Console):
         self.console = console
@@ -27,66 +28,56 @@ class Bar:
 
     def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
         self.examples = examples
-        self.console.print(path.name, markup=False, highlight=False)
+        print_line(self.console, path.name)
         self.task = self.progress.add_task(
             "",
             total=config.training.epochs,
             completed=first_epoch - 1,
-            status="compiling" if first_epoch == 1 else f"goes on with epoch {first_epoch}",
+            status="compiling" if first_epoch == 1 else f"continues with epoch {first_epoch}",
         )
         self.progress.start()
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
-        status = f"{_brief(row)}  {self.examples / seconds:,.0f} ex/s"
+        # Short: beside the bar it fits a terminal of 80 columns.
+        status = f"train {row['loss']:.4f} {row['accuracy']:.1%}"
+        if "val_loss" in row:
+            status += f"  val {row['val_loss']:.4f} {row['val_accuracy']:.1%}"
+        status += f"  {self.examples / seconds:,.0f} ex/s"
         self.progress.update(self.task, completed=epoch, status=status)
 
     def end(self) -> None:
         self.progress.stop()
 
 
-class Lines:
-    """Plain lines, at most PLAIN_LINES a run and one for the last epoch."""
+class ProgressLines:
+    """A line for each epoch, of long runs for MAX_LINES epochs and the last one."""
 
     def __init__(self, console: Console):
         self.console = console
 
     def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
         self.epochs = config.training.epochs
-        self.every = -(-self.epochs // PLAIN_LINES)
-        self.examples = examples
-        self.last = ""
-        start = "" if first_epoch == 1 else f", goes on with epoch {first_epoch}"
-        self._print(f"{path.name}: {examples:,} training examples, {self.epochs} epochs{start}")
+        self.interval = -(-self.epochs // MAX_LINES)
+        self.skipped_line = ""
+        start = "" if first_epoch == 1 else f", continues with epoch {first_epoch}"
+        text = f"{path.name}: {examples:,} training examples, {self.epochs} epochs{start}"
+        print_line(self.console, text)
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
-        line = f"  epoch {epoch}/{self.epochs}  {_metrics(row)}  {seconds:.2f} s"
-        self.last = "" if epoch % self.every == 0 else line
-        if not self.last:
-            self._print(line)
+        line = f"  epoch {epoch}/{self.epochs}"
+        line += f"  train loss {row['loss']:.4f} accuracy {row['accuracy']:.4f}"
+        if "val_loss" in row:
+            line += f"  validation loss {row['val_loss']:.4f} accuracy {row['val_accuracy']:.4f}"
+        line += f"  {seconds:.2f} s"
+        self.skipped_line = line if epoch % self.interval else ""
+        if not self.skipped_line:
+            print_line(self.console, line)
 
     def end(self) -> None:
-        if self.last:
-            self._print(self.last)
-
-    def _print(self, line: str) -> None:
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if self.skipped_line:
+            print_line(self.console, self.skipped_line)
 
 
-def reporter(console: Console) -> Any:
-    """Return what fits the console."""
-    return Bar(console) if console.is_terminal else Lines(console)
-
-
-def _brief(row: dict[str, float]) -> str:
-    """Return losses and accuracies in few columns: beside the bar they fit a terminal of 80."""
-    text = f"train {row['loss']:.4f} {row['accuracy']:.1%}"
-    if "val_loss" in row:
-        text += f"  val {row['val_loss']:.4f} {row['val_accuracy']:.1%}"
-    return text
-
-
-def _metrics(row: dict[str, float]) -> str:
-    text = f"train loss {row['loss']:.4f} accuracy {row['accuracy']:.4f}"
-    if "val_loss" in row:
-        text += f"  validation loss {row['val_loss']:.4f} accuracy {row['val_accuracy']:.4f}"
-    return text
+def make_reporter(console: Console) -> Reporter:
+    """Return a reporter that shows a run's progress on this console."""
+    return ProgressBar(console) if console.is_terminal else ProgressLines(console)

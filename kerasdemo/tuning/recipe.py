@@ -408,7 +408,7 @@ class _Told:
         """Return a reporter for one run."""
         from kerasdemo.display import run_progress
 
-        return None if self.console is None else run_progress.reporter(self.console)
+        return None if self.console is None else run_progress.make_reporter(self.console)
 
 
 def _trained(config: RunConfig, seeds: Sequence[int], told: _Told) -> Trial:

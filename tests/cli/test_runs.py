@@ -101,7 +101,7 @@ def test_an_interrupted_run_says_how_to_continue(
 
         def end(self) -> None: ...
 
-    monkeypatch.setattr(run_progress, "reporter", lambda _: Interrupting())
+    monkeypatch.setattr(run_progress, "make_reporter", lambda _: Interrupting())
     done = kerasdemo("run", "tiny.yaml")
     assert done.code == 130
     assert "interrupted: the same command continues with epoch 3" in done.err

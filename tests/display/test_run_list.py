@@ -1,7 +1,7 @@
 """The table of runs."""
 
 from kerasdemo.display.run_list import describe_settings, fit
-from kerasdemo.records.index import Scalar
+from kerasdemo.records import Scalar
 
 
 def test_what_few_runs_share_stands_first() -> None:
