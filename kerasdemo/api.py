@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdemo import records
 from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
+from kerasdemo.config import parse as parse_config
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.document import Document, dotted
 from kerasdemo.config.errors import unknown
@@ -31,6 +32,28 @@ if TYPE_CHECKING:
     from kerasdemo.tuning.recipe import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
+
+__all__ = [
+    "CheckResult",
+    "InputError",
+    "Run",
+    "RunConfig",
+    "Verdict",
+    "check",
+    "compare",
+    "diagnose",
+    "diff",
+    "draw",
+    "list_runs",
+    "load_config",
+    "load_experiment",
+    "parse_config",
+    "read_run",
+    "run",
+    "run_sanity_checks",
+    "sweep",
+    "tune",
+]
 
 RESULTS = "results/runs"
 

@@ -1,6 +1,6 @@
 """The command line: a leaf. Each verb parses its options, calls one function and prints.
 
-Nothing heavy is imported before it is needed: what does not train answers without TensorFlow.
+Nothing heavy is imported before it is needed: verbs that train nothing start without TensorFlow.
 """
 
 try:

@@ -70,7 +70,7 @@ def _run() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         problem = f"{place}{error.strerror or error}"
-        say(f"error: {problem}; fix it and give the same command again", err=True)
+        say(f"error: {problem}; fix it and run the same command again", err=True)
         sys.exit(1)
     except RuntimeError as error:
         say(f"error: {error}", err=True)

@@ -118,7 +118,7 @@ def test_a_full_disk_says_where_and_how_to_continue(
         patch.setattr(RunFolder, "add_epoch", full)
         done = kerasdemo("run", "tiny.yaml")
     assert done.code == 1
-    problem = r"error: results/runs/tiny-\w+: No space left on device; fix it and give"
+    problem = r"error: results/runs/tiny-\w+: No space left on device; fix it and run"
     assert re.search(problem, done.err)
     assert runner.run(load("tiny.yaml"), "results/runs").status == "finished"
 
