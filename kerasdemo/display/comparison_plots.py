@@ -17,7 +17,7 @@ from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.comparison.groups import MISSING, Group
 from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
 from kerasdemo.comparison.statistics import metric_interval
-from kerasdemo.display.run_plots import BLACK, CYCLE, GREY, INK, VERMILION, YELLOW, figure, style
+from kerasdemo.display.style import BLACK, CYCLE, GRAY, INK, VERMILION, YELLOW, figure, style
 from kerasdemo.records import Scalar, files, read
 
 if TYPE_CHECKING:
@@ -210,11 +210,11 @@ def parallel(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         color = colors(norm(group.interval.mean))
         ax.plot(range(len(keys)), heights, color=color, lw=2.5 if place == 0 else 1, alpha=0.8)
     for place, key in enumerate(keys):
-        ax.axvline(place, color=GREY, lw=0.8)
+        ax.axvline(place, color=GRAY, lw=0.8)
         for text, height, at in _ticks(scales[key], max(5, ROOM // len(keys))):
             box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
             ax.text(place + 0.06, at, text, size=7.5, va="center", color=INK, bbox=box, zorder=4)
-            ax.plot([place, place + 0.05], [height, at], color=GREY, lw=0.6, label="_value")
+            ax.plot([place, place + 0.05], [height, at], color=GRAY, lw=0.6, label="_value")
     ax.grid(visible=False)
     ax.set_yticks([])
     steep = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}

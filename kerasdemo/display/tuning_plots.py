@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo.comparison.statistics import metric_interval
-from kerasdemo.display import run_plots
-from kerasdemo.display.run_plots import BLACK, BLUE, COLORS, GREY, INK, PALE, VERMILION, YELLOW
+from kerasdemo.display import style as run_plots
+from kerasdemo.display.style import BLACK, BLUE, GRAY, INK, PALE, VERMILION, YELLOW
+from kerasdemo.display.style import OUTCOME_COLORS as COLORS
 from kerasdemo.records.verdict import Outcome, outcome_title
 
 if TYPE_CHECKING:
@@ -94,14 +95,14 @@ def path(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
     for place, row in enumerate(rows):
         if not row.kept:
             ax.axhspan(place - 0.5, place + 0.5, color=PALE, lw=0, alpha=0.5, zorder=0)
-        color = run_plots.CAUTION if row.caution else COLORS[row.outcome]
+        color = run_plots.CAUTION_COLOR if row.caution else COLORS[row.outcome]
         ax.text(
             1.02, place, outcome_title(row.outcome, row.caution), size=9,
-            transform=ax.get_yaxis_transform(), va="center", color=color if row.kept else GREY,
+            transform=ax.get_yaxis_transform(), va="center", color=color if row.kept else GRAY,
         )  # fmt: skip
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows])
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_color(INK if row.kept else GREY)
+        text.set_color(INK if row.kept else GRAY)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(f"accuracy [%]: {_marks(rows)}")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.comparison.groups import Group
 from kerasdemo.comparison.metrics import is_accuracy
-from kerasdemo.display import run_plots, tables
+from kerasdemo.display import tables
 from kerasdemo.display.sentences import describe_evidence
+from kerasdemo.display.style import style
 from kerasdemo.lecture import shipped
 from kerasdemo.lecture.demo import Calculation, ClaimResult, Demo, DemoContext, DemoOutput
 from kerasdemo.lecture.demos import experiment_plot
@@ -86,6 +87,7 @@ def run_demo(
     seeds: Sequence[int] = (0,),
     overrides: Sequence[str] = (),
     console: "Console | None" = None,
+    workers: int | None = None,
 ) -> DemoResult:
     """Run a demo: train what its experiment trains, then calculate what it calculates.
 
@@ -95,6 +97,7 @@ def run_demo(
         seeds: in place of the experiment's seeds.
         overrides: for the configs of its experiment, written as for `--set`.
         console: where progress is shown; None shows none.
+        workers: number of processes that train; 0: this process; None: as many as are fastest here.
 
     Returns:
         Lines, claims and figures of the experiment first, those of the calculation behind them.
@@ -106,8 +109,10 @@ def run_demo(
     context, output = DemoContext(tuple(seeds)), DemoOutput()
     seconds, sources, question = 0.0, set[str](), ""
     if demo.experiment is not None:
-        file = shipped.experiment(demo.experiment)
-        swept = sweep(load(file), results, overrides, seeds=seeds, console=console)
+        experiment = load(shipped.experiment(demo.experiment))
+        swept = sweep(
+            experiment, results, overrides, seeds=seeds, workers=workers, console=console
+        )
         labels = list(dict.fromkeys(spec.label for spec in expand(swept.experiment, overrides)))
         runs: dict[str, list[Run]] = {label: [] for label in labels}
         reused = []
@@ -127,7 +132,7 @@ def run_demo(
     if demo.calculation is not None:
         module, _, name = demo.calculation.partition(":")
         calculation: Calculation = getattr(import_module(f"kerasdemo.lecture.demos.{module}"), name)
-        with run_plots.style():
+        with style():
             calculated = calculation(context)
         output = DemoOutput(
             (*output.lines, *calculated.lines),
@@ -185,7 +190,9 @@ def _wall_clock(runs: Sequence[Run]) -> float:
     return seconds
 
 
-def _experiment_output(name: str, swept: SweepResult, runs: Mapping[str, Sequence[Run]]) -> DemoOutput:
+def _experiment_output(
+    name: str, swept: SweepResult, runs: Mapping[str, Sequence[Run]]
+) -> DemoOutput:
     """Return what an experiment shows: a line for each network, its claims, its figure.
 
     Args:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo.config import Fault, InputError
-from kerasdemo.display import run_plots
 from kerasdemo.display.comparison_tables import escape
+from kerasdemo.display.style import save, style
 from kerasdemo.lecture.catalogue import DEMOS, PARTS
 from kerasdemo.lecture.demo_runner import DemoResult
 from kerasdemo.records import files
@@ -38,8 +38,8 @@ def write(result: DemoResult, folder: Path) -> list[Path]:
         raise InputError(Fault(f"can't be written to ({error.strerror})", str(folder))) from None
     paths = []
     for name, figure in result.output.figures.items():
-        with run_plots.style():
-            run_plots.save(figure, place / f"{name}.png")
+        with style():
+            save(figure, place / f"{name}.png")
         paths.append(place / f"{name}.png")
     files.write_json(place / f"{result.demo.name}.json", result.as_dict())
     for path, text in render(read(folder)).items():

@@ -9,7 +9,7 @@ import efficacy
 import truth
 from cases import HALVES, SOUND
 
-from kerasdemo.display import run_plots
+from kerasdemo.display import style
 from kerasdemo.records import files
 
 Row = Mapping[str, Any]
@@ -331,12 +331,12 @@ def draw(runs: Sequence[Row], file: Path) -> None:
     """Draw by kind of fault the shares found, with the right outcome, with the right cause."""
     kinds = [k for k in dict.fromkeys(row["kind"] for row in faulty(runs)) if k != SOUND]
     shown: tuple[tuple[str, str, str, Callable[[Iterable[Row]], list[Row]], Any], ...] = (
-        ("found", run_plots.BLUE, "o", faulty, found),
-        ("right outcome", run_plots.ORANGE, "s", faulty, right_outcome),
-        ("right cause first", run_plots.GREEN, "D", failed, lambda row: named(row, 1)),
+        ("found", style.BLUE, "o", faulty, found),
+        ("right outcome", style.ORANGE, "s", faulty, right_outcome),
+        ("right cause first", style.GREEN, "D", failed, lambda row: named(row, 1)),
     )
-    with run_plots.style():
-        figure = run_plots.figure(8.4, 0.42 * len(kinds) + 1.5)
+    with style.style():
+        figure = style.figure(8.4, 0.42 * len(kinds) + 1.5)
         ax = figure.add_subplot()
         for number, (label, color, marker, choose, right) in enumerate(shown):
             for place, kind in enumerate(reversed(kinds)):
@@ -360,7 +360,7 @@ def draw(runs: Sequence[Row], file: Path) -> None:
         ax.set_title(_title(runs))
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
         figure.set_layout_engine("constrained")
-        run_plots.save(figure, file)
+        style.save(figure, file)
 
 
 def _title(runs: Sequence[Row]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.comparison.statistics import interval
-from kerasdemo.display.run_plots import INK
+from kerasdemo.display.style import INK
 from kerasdemo.lecture.demo import (
     ClaimResult,
     DemoContext,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION
+from kerasdemo.display.style import BLUE, GRAY, INK, VERMILION
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos import dense
 from kerasdemo.lecture.demos.dense import Array
@@ -75,7 +75,7 @@ def softmax_cross_entropy(context: DemoContext) -> DemoOutput:
         xscale="log", yscale="log", xlabel="probability p of the correct class (log)",
         ylabel="|dC/dz| of the correct class (log)", title="Gradient", ylim=(1e-6, 4),
     )  # fmt: skip
-    right.axvline(chance, color=GREY, linewidth=1.1, linestyle=DOTTED)
+    right.axvline(chance, color=GRAY, linewidth=1.1, linestyle=DOTTED)
     text = f"ten classes at chance level: p = 0.1\n{entropy:.2f} against {mse:.3f},\n"
     right.text(
         chance * 0.85, 3e-6, f"{text}{entropy / mse:.0f} times", ha="right", va="bottom",

@@ -1,6 +1,6 @@
 """Lecture 6 on depth: published errors of deeper and deeper networks, quoted and not measured."""
 
-from kerasdemo.display.run_plots import BLUE, GREEN, INK
+from kerasdemo.display.style import BLUE, GREEN, INK
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput
 from kerasdemo.lecture.demos.figures import SMALL, titled_figure
 

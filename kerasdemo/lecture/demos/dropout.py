@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasdemo.comparison.statistics import interval, metric_interval
-from kerasdemo.display.run_plots import BLUE, GREY, INK, PALE, VERMILION
+from kerasdemo.display.style import BLUE, GRAY, INK, PALE, VERMILION
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above, status_of
 from kerasdemo.lecture.demos import dense
 from kerasdemo.lecture.demos.dense import Array
@@ -129,7 +129,7 @@ def _draw_network(ax: "Axes", layers: Sequence[Array]) -> None:
             zip(places[column + 1], layers[column + 1], strict=True),
         ):
             if is_kept and is_next_kept:
-                ax.plot(*zip(start, end, strict=True), color=GREY, linewidth=0.7, zorder=1)
+                ax.plot(*zip(start, end, strict=True), color=GRAY, linewidth=0.7, zorder=1)
     for place, is_kept in zip(itertools.chain(*places), np.concatenate(layers), strict=True):
         _draw_unit(ax, place, is_kept, 13)
     ax.margins(0.12)
@@ -213,7 +213,7 @@ def _draw_four(outputs: Sequence[float], mean: float, halved: float) -> "Figure"
 def _draw_two_inputs(ax: "Axes", mask: Sequence[bool], weights: Sequence[str]) -> None:
     for number, (y, is_kept, name) in enumerate(zip((1, -1), mask, weights, strict=True), start=1):
         if is_kept:
-            ax.plot((0, 1), (y, 0), color=GREY, linewidth=1.2, zorder=1)
+            ax.plot((0, 1), (y, 0), color=GRAY, linewidth=1.2, zorder=1)
             ax.text(0.5, 0.5 * y + 0.3, name, ha="center", va="center")
         _draw_unit(ax, (0, y), is_kept, 17)
         ax.text(-0.16, y, f"$x_{number}$", ha="right", va="center")

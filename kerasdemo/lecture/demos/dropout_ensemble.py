@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasdemo.comparison.statistics import interval
-from kerasdemo.display.run_plots import GREY, INK
+from kerasdemo.display.style import GRAY, INK
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, percent, status_above
 from kerasdemo.lecture.demos import trained
 from kerasdemo.lecture.demos.dense import Array, softmax
@@ -143,7 +143,7 @@ def _draw(ensembles: Mapping[str, Sequence[Ensemble]], note: str) -> "Figure":
         color = COLORS[label]
         values = [100 * one.before for one in some]
         mean = interval(values)
-        left.plot([place] * len(values), values, ".", color=GREY, markersize=5)
+        left.plot([place] * len(values), values, ".", color=GRAY, markersize=5)
         left.plot([place], [mean.mean], "o", color=color, markersize=9)
         if mean.n > 1:
             left.plot([place, place], [mean.low, mean.high], color=color)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo.comparison.claims import Claim, matches
 from kerasdemo.comparison.metrics import fewest_examples
 from kerasdemo.comparison.statistics import Interval, metric_interval
-from kerasdemo.display.run_plots import CYCLE, GREY, INK, style
+from kerasdemo.display.style import CYCLE, GRAY, INK, style
 from kerasdemo.lecture.demos.figures import titled_figure, use_integer_ticks
 from kerasdemo.records import Run
 from kerasdemo.sweeps.expansion import RunSpec
@@ -72,7 +72,7 @@ def learning_and_ends(
         right.set(xlim=_limits(right.dataLim.x0), xlabel="accuracy of the kept weights (%)")
         has_reference = any(line.get_marker() == REFERENCE["marker"] for line in right.lines)
         for name, marker, _ in FINAL.values():
-            right.plot([], [], marker, color=GREY, label=f"{name}, measured here")
+            right.plot([], [], marker, color=GRAY, label=f"{name}, measured here")
         if has_reference:
             right.plot([], [], **REFERENCE, label="lecture")
         right.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
@@ -121,7 +121,7 @@ def _draw_seconds(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
         seconds = [run.epoch_seconds for run in some if run.epoch_seconds]
         mean = metric_interval(seconds, "epoch_seconds")
         if mean.n:
-            ax.plot(seconds, [row] * mean.n, ".", color=GREY, ms=4)
+            ax.plot(seconds, [row] * mean.n, ".", color=GRAY, ms=4)
             ax.plot([mean.low, mean.high], [row] * 2, color=colors[label], lw=2)
             ax.plot([mean.mean], [row], "o", color=colors[label], ms=6)
         every += seconds

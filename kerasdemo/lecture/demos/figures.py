@@ -1,14 +1,14 @@
 """What the lecture's figures share: a title, a note, and one name and color for each activation.
 
-Calculations run inside the style of all figures (`run_plots.style`).
+Calculations run inside the style of all figures (`style.style`).
 """
 
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.display.run_plots import (
+from kerasdemo.display.style import (
     BLUE,
+    GRAY,
     GREEN,
-    GREY,
     INK,
     ORANGE,
     PURPLE,
@@ -31,7 +31,7 @@ NAMES = {
     "maxout": "maxout",
 }
 COLORS = {
-    "linear": GREY,
+    "linear": GRAY,
     "sigmoid": VERMILION,
     "relu": BLUE,
     "leaky_relu": SKY,

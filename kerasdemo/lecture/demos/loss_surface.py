@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasdemo.config import parse
-from kerasdemo.display.run_plots import BLUE, INK, VERMILION, YELLOW
+from kerasdemo.display.style import BLUE, INK, VERMILION, YELLOW
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.figures import DASHED, titled_figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasdemo.config import parse
-from kerasdemo.display.run_plots import BLUE, CYCLE, GREY, INK, VERMILION
+from kerasdemo.display.style import BLUE, CYCLE, GRAY, INK, VERMILION
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos import trained
 from kerasdemo.lecture.demos.dense import Array
@@ -293,7 +293,7 @@ def _draw_unit(ax: "Axes", example: UnitOnLine, pieces: int) -> None:
     winners = set(example.values.argmax(axis=-1).tolist())
     ax.plot(share, example.output, color=INK, linewidth=6, alpha=0.25)
     for piece in range(pieces):
-        color, dashes = (CYCLE[piece], "-") if piece in winners else (GREY, DOTTED)
+        color, dashes = (CYCLE[piece], "-") if piece in winners else (GRAY, DOTTED)
         ax.plot(share, example.values[:, piece], color=color, linewidth=1.3, linestyle=dashes)
     low, high = example.output.min(), example.output.max()
     room = high - low
@@ -304,4 +304,4 @@ def _draw_unit(ax: "Axes", example: UnitOnLine, pieces: int) -> None:
         inset = ax.inset_axes((left, -0.38, 0.2, 0.26))
         inset.imshow(image, cmap="Greys")
         hide_axes(inset)
-        inset.spines[:].set(visible=True, color=GREY)
+        inset.spines[:].set(visible=True, color=GRAY)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION, YELLOW
+from kerasdemo.display.style import BLUE, GRAY, INK, VERMILION, YELLOW
 from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.figures import SMALL, titled_figure
 
@@ -54,7 +54,7 @@ def network_figure(weights: Sequence[Array], labels: Labels, title: str, note: s
                 _draw_arrow(ax, (layer, unit, source), float(weight), labels)
     for column, texts in enumerate(labels.inside):
         x, y = column * COLUMN, ROW / 2 + 1.4
-        ax.text(x, y, labels.columns[column], ha="center", color=GREY, fontsize=9.5)
+        ax.text(x, y, labels.columns[column], ha="center", color=GRAY, fontsize=9.5)
         for row_number, text in enumerate(texts):
             _draw_unit(ax, column, row_number, text, labels)
     return drawn

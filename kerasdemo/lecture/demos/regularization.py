@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from kerasdemo.comparison.statistics import interval
-from kerasdemo.display.run_plots import BLUE, GREY, INK, VERMILION
+from kerasdemo.display.style import BLUE, GRAY, INK, VERMILION
 from kerasdemo.lecture.demo import (
     ClaimResult,
     DemoContext,
@@ -21,7 +21,7 @@ from kerasdemo.lecture.demos.figures import titled_figure
 from kerasdemo.records import Run
 
 NAMES = {"none": "no penalty", "l1": "L1", "l2": "L2"}
-COLORS = {"none": GREY, "l1": VERMILION, "l2": BLUE}
+COLORS = {"none": GRAY, "l1": VERMILION, "l2": BLUE}
 # A weight this near to 0 has no effect: a hundredth of the initial spread.
 NEAR_ZERO = 1e-3
 ROUNDING = 1e-6

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasdemo.display.run_plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION
+from kerasdemo.display.style import BLUE, GRAY, GREEN, INK, ORANGE, PURPLE, VERMILION
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_of
 from kerasdemo.lecture.demos.figures import DOTTED, SMALL, titled_figure
 from kerasdemo.lecture.demos.update_rules import (
@@ -247,7 +247,7 @@ def _draw(surface: Surface, paths: Paths, title: str) -> "Figure":
     heights = surface.value(np.stack(np.meshgrid(x, y), axis=-1))
     levels = np.geomspace(heights.max() / 1e3, heights.max(), 13)
     left.contourf(x, y, heights, levels=levels, cmap="Greys", norm="log", alpha=0.18, extend="min")
-    left.contour(x, y, heights, levels=levels, colors=GREY, linewidths=0.4)
+    left.contour(x, y, heights, levels=levels, colors=GRAY, linewidths=0.4)
     for name, path in paths.items():
         left.plot(*path.T, color=COLORS[name], linestyle=DASHES[name], linewidth=1.5)
         left.plot(*path[::5].T, "o", color=COLORS[name], markersize=3)
@@ -301,13 +301,13 @@ def _draw_curve(paths: Paths) -> "Figure":
         left.annotate(
             "\n".join(names), (middle, CURVE.value(np.array([middle]))),
             xytext=(middle, 0.7 + 0.4 * (number % 2)), ha="center",
-            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkB": 6},
+            arrowprops={"arrowstyle": "-", "color": GRAY, "lw": 0.8, "shrinkB": 6},
         )  # fmt: skip
     left.set(xlabel="$w$", ylabel="height (loss)", title=f"After {STEPS} steps")
     _draw_by_step(right, {name: path[:, 0] for name, path in paths.items()}, CURVE)
     for at, name in zip(_extrema(), ("local minimum", "hilltop", "global minimum"), strict=True):
-        right.axhline(at, color=GREY, linewidth=0.9, linestyle=DOTTED)
-        right.text(STEPS, at + 0.09, name, ha="right", color=GREY, size=SMALL)
+        right.axhline(at, color=GRAY, linewidth=0.9, linestyle=DOTTED)
+        right.text(STEPS, at + 0.09, name, ha="right", color=GRAY, size=SMALL)
     right.legend(loc="center right", fontsize=SMALL, bbox_to_anchor=(1.0, 0.69))
     right.set(ylabel="$w$", title="Weight by step")
     return drawn

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasdemo.display.run_plots import BLUE, GREY, PALE, VERMILION
+from kerasdemo.display.style import BLUE, GRAY, PALE, VERMILION
 from kerasdemo.lecture.demo import (
     ClaimResult,
     DemoContext,
@@ -172,7 +172,7 @@ def _draw(examples: Sequence[tuple[Array, int, ThinNetwork]], source: str) -> "F
         for ax in row[:-1]:
             hide_axes(ax)
         outputs, digits = row[-1], np.arange(len(thin.whole))
-        outputs.bar(digits, thin.whole, color=GREY, width=0.8, label="whole network")
+        outputs.bar(digits, thin.whole, color=GRAY, width=0.8, label="whole network")
         outputs.plot(digits, thin.linear, "o", color=VERMILION, markersize=4.5, label="one matrix")
         outputs.set(xticks=digits, title="output before softmax")
         outputs.set_ylim(top=outputs.get_ylim()[1] + 0.45 * np.ptp(outputs.get_ylim()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasdemo.comparison.statistics import interval
-from kerasdemo.display.run_plots import INK
+from kerasdemo.display.style import INK
 from kerasdemo.lecture.demo import ClaimResult, DemoContext, DemoOutput, status_above
 from kerasdemo.lecture.demos import trained
 from kerasdemo.lecture.demos.dense import Array

@@ -1,0 +1,119 @@
+"""How every figure looks, how a new one is made and saved.
+
+The colors are Okabe and Ito's (2008), told apart with every kind of color vision; the style of a
+line and its label say the same once more.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo.records import files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
+GRAY, PALE, INK = "#767676", "#E6E6E6", "#222222"
+# For several lines in one panel; yellow is too pale for a line.
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+# Of a verdict's outcome. Okabe and Ito's green and orange, darker: they carry text here.
+OUTCOME_COLORS = {
+    "healthy": "#00704F",
+    "still_improving": BLUE,
+    "overfitting": "#B34700",
+    "test_mismatch": "#9A3F76",
+    "optimization_failure": "#B3261E",
+    "diverged": "#B3261E",
+    "cannot_tell": "#5A5A5A",
+}
+CAUTION_COLOR = "#8A6100"
+CAUTION_BOX = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GRAY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.8,
+    "xtick.color": GRAY,
+    "ytick.color": GRAY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
+    "legend.borderpad": 0.2,
+}
+# Dots per inch: a picture of 9 x 4 inches is wide enough for a slide and written in 0.1 s.
+DPI = 135
+# A saved file holds no date and no version: the same picture is the same file.
+METADATA = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the style of all figures: `with style():`, or `@style()` before a function."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(RC):
+        yield
+
+
+def figure(width: float, height: float) -> "Figure":
+    """Return a new figure (size in inches) that belongs to no window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI)
+
+
+def new_axes(width: float = 6.0, height: float = 4.4) -> "Axes":
+    """Return the axes of a new figure (size in inches)."""
+    drawn = figure(width, height)
+    drawn.set_layout_engine("constrained")
+    return drawn.add_subplot()
+
+
+def save(drawn: "Figure", path: Path) -> None:
+    """Write a figure, whole or not at all, in the format of the file's suffix (default PNG)."""
+    suffix = path.suffix.lower() or ".png"
+    metadata: Any = METADATA.get(suffix)
+    files.write(path, lambda aside: drawn.savefig(aside, metadata=metadata), suffix)
+
+
+def outcome_color(outcome: str, caution: str | None = None) -> str:
+    """Return the color of an outcome; of a healthy one with a caution a dark amber."""
+    return CAUTION_COLOR if caution else OUTCOME_COLORS[outcome]
+
+
+def use_epoch_ticks(ax: "Axes") -> None:
+    """Mark whole epochs only, also where there is a single one."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(
+        MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+    )
+
+
+def y_values(lines: Iterable[Any]) -> list[float]:
+    """Return the y values of curves; those of vertical lines are shares of the axes, no values."""
+    return [
+        float(y)
+        for line in lines
+        if not (list(line.get_ydata()) == [0, 1] and len(set(line.get_xdata())) == 1)
+        for y in line.get_ydata()
+    ]
