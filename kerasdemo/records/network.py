@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import Layer, ShapeError, layers_of
 from kerasdemo.records import files
+from kerasdemo.records.schema import NetworkRecord, check
 
 _LAYERS: TypeAdapter[tuple[Layer, ...]] = TypeAdapter(tuple[Layer, ...])
 
@@ -24,15 +25,9 @@ def read(file: Path) -> tuple[Layer, ...]:
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    found = files.read_json(file)
-    if not isinstance(found, dict) or "layers" not in found:
-        raise ValueError(f"{file.name}: `layers` is missing")
-    try:
-        return _LAYERS.validate_python(found["layers"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{file.name}: layers.{place}: {first['msg']}") from None
+    content = files.read_json(file)
+    check(NetworkRecord, content, file.name)
+    return _LAYERS.validate_python(content["layers"])
 
 
 def declared(config: RunConfig, facts: Mapping[str, Any]) -> tuple[Layer, ...]:

@@ -6,9 +6,9 @@ loss, accuracies are shares from 0 to 1, epochs count from 1, times are in secon
 """
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kerasdemo.config.errors import shown
 
@@ -28,7 +28,16 @@ Integer = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 Number = Annotated[float, Field(allow_inf_nan=False)] | None
 Share = Annotated[float, Field(ge=0, le=1)] | None
 Count = Annotated[int, Field(ge=0, lt=2**63)] | None
+Size = Annotated[int, Field(ge=1, lt=2**31)]
 Text = str | None
+
+# Initializer -> the arguments that set the spread of the weights.
+SPREAD = {
+    "random_normal": ("stddev",),
+    "truncated_normal": ("stddev",),
+    "random_uniform": ("minval", "maxval"),
+    "variance_scaling": ("scale",),
+}
 
 
 class Record(BaseModel):
@@ -68,7 +77,7 @@ class DataFacts(Record):
     train: Count = None
     validation: Count = None
     test: Count = None
-    shape: list[Annotated[int, Field(ge=1, lt=2**31)]] | None = None
+    shape: list[Size] | None = None
     classes: Count = None
     class_shares: list[Share] | None = None
     validation_class_shares: list[Share] | None = None
@@ -104,6 +113,52 @@ class Facts(Record):
     epoch_seconds: Number = None
     updates: Count = None
     updates_per_epoch: Count = None
+
+
+class LayerInitializer(Record):
+    """The initializer of a kernel, with the arguments that set the spread of the weights."""
+
+    name: str
+    stddev: Number = None
+    minval: Number = None
+    maxval: Number = None
+    scale: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _has_spread(self) -> Self:
+        for argument in SPREAD.get(self.name, ()):
+            if getattr(self, argument) is None:
+                raise ValueError(f"{self.name} with its {argument}")
+        return self
+
+
+class LayerArguments(Record):
+    """Those arguments of a layer that the diagnosis reads, as Keras names them."""
+
+    units: Size | None = None
+    filters: Size | None = None
+    groups: Size = 1
+    kernel_size: Size | Annotated[list[Size], Field(min_length=1)] = 1
+    activation: Text = None
+    kernel_initializer: LayerInitializer = LayerInitializer(name="glorot_uniform")
+
+
+class LayerRecord(Record):
+    """A layer as built; shapes are of one example, without the batch axis."""
+
+    name: str
+    type: str
+    input_shape: Annotated[list[Size], Field(min_length=1)]
+    output_shape: Annotated[list[Size], Field(min_length=1)]
+    arguments: LayerArguments = LayerArguments()
+    parameters: Count = 0
+    key: Text = None
+
+
+class NetworkRecord(Record):
+    """network.json: the layers from input to output."""
+
+    layers: list[LayerRecord]
 
 
 class TrialResult(Record):
@@ -168,7 +223,7 @@ def check(kind: type[RecordType], content: Any, name: str) -> RecordType:
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "missing":
             raise ValueError(f"{name}: `{key}` is missing") from None
-        expected = first["msg"].removeprefix("Input should be ")
+        expected = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
         raise ValueError(
             f"{name}: `{key}` is {shown(first['input'])}; expected {expected}"
         ) from None

@@ -1,6 +1,8 @@
 """Every file of a run folder is checked where it is read, and older ones are still read."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +96,42 @@ def test_a_folder_without_a_config_is_not_a_run(tmp_path: Path) -> None:
     write_run(tmp_path / "depth=3")
     with pytest.raises(InputError, match="no such run folder; did you mean 'depth=3'"):
         read(tmp_path / "depht=3")
+
+
+LAYER: dict[str, Any] = {
+    "name": "output",
+    "type": "dense",
+    "input_shape": [10],
+    "output_shape": [4],
+    "arguments": {"units": 4, "kernel_initializer": {"name": "random_normal", "stddev": 0.1}},
+    "parameters": 44,
+    "key": "network",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"input_shape": []}, "`layers.0.input_shape` is"),
+        ({"name": None}, "`layers.0.name` is null"),
+        ({"parameters": 1.5}, "`layers.0.parameters` is 1.5"),
+        ({"arguments": {"activation": [None]}}, "`layers.0.arguments.activation` is"),
+        ({"arguments": {"kernel_size": []}}, "`layers.0.arguments.kernel_size"),
+        ({"arguments": {"groups": 0}}, "`layers.0.arguments.groups` is 0"),
+        ({"arguments": {"kernel_initializer": {"name": {}}}}, "kernel_initializer.name` is"),
+        (
+            {"arguments": {"kernel_initializer": {"name": "random_normal"}}},
+            "expected random_normal with its stddev",
+        ),
+    ],
+)
+def test_a_damaged_network_is_rejected(
+    change: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    run = write_run(tmp_path / "a")
+    run.network_file.write_text(json.dumps({"layers": [LAYER]}))
+    (layer,) = read(run.path).network
+    assert (layer.units, layer.fan_in, layer.output_shape) == (4, 10, (4,))
+    run.network_file.write_text(json.dumps({"layers": [LAYER | change]}))
+    with pytest.raises(InputError, match=f"damaged: network.json: .*{problem}"):
+        read(run.path)
