@@ -8,6 +8,7 @@ unless `progress=True`.
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,8 +215,12 @@ def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
         return records.read(run.path)
     path, folder = Path(run), Path(results)
     if not path.is_dir() and path.name == str(run) and folder.is_dir():
-        names = [p.name for p in folder.iterdir() if p.is_dir() and p.name.startswith(path.name)]
-        return records.read(folder / (names[0] if len(names) == 1 else path.name))
+        names = sorted(p.name for p in folder.glob(f"{escape(path.name)}*") if p.is_dir())
+        if path.name not in names and len(names) > 1:
+            raise InputError(
+                Fault(f"the beginning of several runs: {', '.join(names[:5])}", str(run))
+            )
+        path = folder / (names[0] if len(names) == 1 else path.name)
     return records.read(path)
 
 

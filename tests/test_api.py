@@ -150,7 +150,10 @@ def test_a_run_is_a_folder_a_name_or_a_run(results: Path) -> None:
     verdict = kerasdemo.diagnose(run)
     for same in (first, str(first.path), first.path, kerasdemo.read_run(run)):
         assert kerasdemo.diagnose(same) == verdict
-    assert kerasdemo.diagnose(first.id, results=results) == verdict
+    for name in (first.id, first.id[:-2]):
+        assert kerasdemo.diagnose(name, results=results) == verdict
+    with pytest.raises(InputError, match=r"the beginning of several runs: tiny-\w+, tiny-"):
+        kerasdemo.diagnose("tiny-", results=results)
     assert json.loads((first.path / "verdict.json").read_text())["outcome"] == verdict.outcome
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kerasdemo.cli.options import RESULTS, Set, parse_seeds
+from kerasdemo.cli.options import RESULTS, Set, Workers, parse_seeds
 from kerasdemo.cli.output import count, make_console, print_lines, print_table, say
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def lecture(
         Path, typer.Option(metavar="DIR", help="Where figures and pages are written.")
     ] = Path("results/my_lecture"),
     overrides: Set = None,
+    workers: Workers = None,
 ) -> None:
     """Run the lecture's demos and check its claims; without NAME list them."""
     from kerasdemo.lecture import catalogue
@@ -51,7 +52,7 @@ def lecture(
     for demo in demos:
         demo_seeds = chosen_seeds or demo_runner.usual_seeds(demo, overrides or ())
         say(f"{demo.part}: {demo.title} ({demo.name}), {count(len(demo_seeds), 'seed')}")
-        result = demo_runner.run_demo(demo, results, demo_seeds, overrides or (), console)
+        result = demo_runner.run_demo(demo, results, demo_seeds, overrides or (), console, workers)
         _print_result(result, lecture_pages.write(result, pages))
         statuses += [claim.status for claim in result.output.claims]
     counts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(sorted(statuses))]

@@ -1,5 +1,6 @@
 """The verbs about single runs: run, list, show."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -171,7 +172,7 @@ def show(
         say(f"\nclasses {', '.join(map(str, class_names))}")
     say(f"\nconfig  {run.folder.config_file}")
     for key, value in flatten(run.config.settings).items():
-        say(f"  {key}: {value}")
+        say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def _as_dict(run: Any, verdict: Any) -> dict[str, Any]:

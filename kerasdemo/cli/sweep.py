@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kerasdemo.cli.compare import print_comparison
-from kerasdemo.cli.options import RESULTS, Json, Quiet, Results, Seeds, Set, parse_seeds
+from kerasdemo.cli.options import RESULTS, Json, Quiet, Results, Seeds, Set, Workers, parse_seeds
 from kerasdemo.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ def sweep(
     experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="A YAML file.")],
     overrides: Set = None,
     seeds: Seeds = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="Processes that train; 0: this process; left out: the fastest number here.",
-        ),
-    ] = None,
+    workers: Workers = None,
     ray: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Train on a Ray cluster; auto: the one here."),
