@@ -110,9 +110,7 @@ def run_demo(
     seconds, sources, question = 0.0, set[str](), ""
     if demo.experiment is not None:
         experiment = load(shipped.experiment(demo.experiment))
-        swept = sweep(
-            experiment, results, overrides, seeds=seeds, workers=workers, console=console
-        )
+        swept = sweep(experiment, results, overrides, seeds=seeds, workers=workers, console=console)
         labels = list(dict.fromkeys(spec.label for spec in expand(swept.experiment, overrides)))
         runs: dict[str, list[Run]] = {label: [] for label in labels}
         reused = []

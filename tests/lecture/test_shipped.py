@@ -1,4 +1,4 @@
-"""The configs and experiments of the lecture travel with the package."""
+"""The wheel contains configs and experiments."""
 
 import subprocess
 import sys
