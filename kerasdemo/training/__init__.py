@@ -1,1 +1,1 @@
-"""The Keras side: data, network, compiled epochs, probes, runner."""
+"""The Keras side: network, compiled epochs, callbacks, sanity checks, runner."""

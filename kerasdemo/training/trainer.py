@@ -138,8 +138,7 @@ class Trainer:
         test = evaluator.evaluate(evaluator.chunks(*self.test, keep=False))
         has_diverged = evaluate.diverged_at is not None
         if self.validation and not has_diverged:
-            chunks = evaluator.chunks(*self.validation, keep=False)
-            self.validation_right = evaluator.evaluate(chunks).right
+            self.validation_right = evaluator.evaluate(evaluate.sets["val_"]).right
         self.epoch_trainer.store(self.network)
         model = network.with_scaling(self.network, self.config, self.scaling)
         files.write(folder.model_file, model.save, suffix=".keras")
@@ -205,22 +204,22 @@ def uses_xla(config: RunConfig) -> bool:
 def resident_bytes() -> float:
     """Return how many bytes of examples may stay in the device's memory while a run trains.
 
-    Half of the device's memory, since evaluation holds the examples as well. The environment
-    variable KERASDEMO_RESIDENT_BYTES overrides it.
+    Half of the free memory, since evaluation holds the examples as well; of a GPU's a third, since
+    its free memory is not known. The environment variable KERASDEMO_RESIDENT_BYTES overrides it.
     """
     if "KERASDEMO_RESIDENT_BYTES" in os.environ:
         return float(os.environ["KERASDEMO_RESIDENT_BYTES"])
     if tf.config.list_physical_devices("GPU"):
-        return _gpu_bytes() / 2
+        return _gpu_bytes() / 3
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
 
 
 @cache
 def _gpu_bytes() -> float:
-    """Return the memory of the smallest GPU, as NVIDIA's driver tells it; TensorFlow does not."""
+    """Return the memory of the smallest GPU, which TensorFlow has no documented call for."""
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
         return min(float(line) for line in done.stdout.splitlines()) * 2**20
     except (OSError, ValueError, subprocess.SubprocessError):
-        return 2 * SMALL
+        return 3 * SMALL

@@ -33,13 +33,13 @@ def test_the_callers_seed_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ("echo 16000; echo 8000", 8000 * 2**20 / 2),  # of two GPUs the smaller
+        ("echo 16000; echo 8000", 8000 * 2**20 / 3),  # of two GPUs the smaller
         ("echo '[N/A]'", trainer.SMALL),
         ("exit 9", trainer.SMALL),
         (None, trainer.SMALL),  # no driver of NVIDIA's
     ],
 )
-def test_half_of_a_gpus_memory_is_for_examples(
+def test_a_third_of_a_gpus_memory_is_for_examples(
     script: str | None, expected: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if script:
