@@ -1,7 +1,8 @@
-"""Runs on a Ray cluster: the same runner on other machines, which share no files with this one.
+"""Trains on a Ray cluster: the same runner on other machines, which share no files with this one.
 
-A run travels as its config, its data file and what its folder holds already; its folder travels
-back. This process holds the run's lock meanwhile. Ray is imported here alone (kerasdemo[ray]).
+A run's config, its data file and the content of its folder are sent there; the content of its
+folder is sent back. This process holds the run's lock meanwhile. Only this file imports Ray
+(kerasdemo[ray]).
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +20,22 @@ from filelock import FileLock, Timeout
 import kerasdemo
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.records import RunFolder, files
-from kerasdemo.sweeps.executor import Listener, Source, lost
+from kerasdemo.sweeps.executor import Listener, Source, lost_outcome
 from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.experiment import Resources
-from kerasdemo.sweeps.run_store import RunStore
+from kerasdemo.sweeps.run_store import RunOutcome, RunStore
 
-# Machines come and go: only a run that was lost this often is given up.
+# Machines come and go: only a run that was lost this often counts as failed in this sweep.
 ATTEMPTS = 5
 SECONDS_TO_ANSWER = 10.0
 
 
 def connect(address: str, resources: Resources) -> "Cluster":
-    """Connect to a Ray cluster: "auto" for the one of this machine, else host:port or ray://...
+    """Connect to a Ray cluster.
+
+    Args:
+        address: "auto" for the cluster of this machine, else HOST:PORT or ray://HOST:PORT.
+        resources: that one run takes.
 
     Raises:
         InputError: where Ray is not installed or no cluster answers.
@@ -40,7 +46,7 @@ def connect(address: str, resources: Resources) -> "Cluster":
         message = "Ray is not installed: pip install 'kerasdemo[ray]'"
         raise InputError(Fault(message, "--ray")) from None
     _check_answers(address)
-    leave = not ray.is_initialized()
+    disconnect = not ray.is_initialized()
     try:
         ray.init(
             address=address,
@@ -52,11 +58,11 @@ def connect(address: str, resources: Resources) -> "Cluster":
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise InputError(Fault(_unreachable(address, str(error)), "--ray")) from None
-    return Cluster(resources, leave)
+    return Cluster(resources, disconnect)
 
 
 def _check_answers(address: str) -> None:
-    """Say within seconds what Ray says after a minute."""
+    """Check within seconds what Ray reports after a minute."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if address == "auto":
         return
@@ -75,145 +81,134 @@ def _unreachable(address: str, why: str) -> str:
 
 
 @dataclass
-class _Away:
-    """A run that is being trained elsewhere."""
+class _RemoteRun:
+    """A run that is being trained on the cluster; overwrite: from the first epoch on."""
 
-    planned: RunSpec
+    spec: RunSpec
     lock: FileLock
+    overwrite: bool
     attempts: int = 1
 
 
 class Cluster:
-    """A Ray cluster that this process is connected to; leave: until `execute` is done."""
+    """The executor on a Ray cluster that this process is connected to.
 
-    def __init__(self, resources: Resources, leave: bool = False):
+    Args:
+        resources: that one run takes.
+        disconnect: whether to disconnect at the end of `execute`.
+    """
+
+    def __init__(self, resources: Resources, disconnect: bool = False):
         import ray
-
-        self._leave = leave
 
         self._ray = ray
         self._resources = resources
+        self._disconnect = disconnect
         self._train = ray.remote(
-            # Lost runs are started again here, where they can be told from failed ones.
             num_cpus=resources.cpus,
             num_gpus=resources.gpus,
+            # Lost runs are submitted again here, where they can be told from failed ones.
             max_retries=0,
         )(train)
         self._data: dict[Path, Any] = {}
+        self._running: dict[Any, _RemoteRun] = {}
 
-    def execute(self, source: Source, answers: RunStore, listener: Listener) -> None:
-        """Make the runs of a source, as many at a time as the cluster has room for."""
-        # Ray prints what it has to say of lost machines, the last of it when it is left: neither
-        # belongs into a caller's JSON.
+    def execute(self, source: Source, store: RunStore, listener: Listener) -> None:
+        """Train the runs of a source, as many at a time as fit (see `Executor.execute`)."""
+        # Ray prints messages on lost machines, the last of them when it disconnects: they must not
+        # come into the JSON of a caller.
         with redirect_stdout(sys.stderr):
             try:
-                self._execute(source, answers, listener)
+                self._execute(source, store, listener)
             finally:
-                if self._leave:
+                for reference, run in self._running.items():
+                    with suppress(Exception):
+                        self._ray.cancel(reference, force=True)
+                    run.lock.release()
+                self._running.clear()
+                if self._disconnect:
                     self._ray.shutdown()
 
-    def _execute(self, source: Source, answers: RunStore, listener: Listener) -> None:
-        away: dict[Any, _Away] = {}
-        more = True
-        try:
-            while more or away:
-                while more and len(away) < self._room():
-                    planned = source.take(None)
-                    more = planned is not None
-                    if planned is not None:
-                        self._begin(planned, away, source, answers, listener)
-                if away:
-                    ready, _ = self._ray.wait(list(away), num_returns=1, timeout=1)
-                    for reference in ready:
-                        self._end(reference, away, source, answers, listener)
-        finally:
-            for reference, one in away.items():
-                with suppress(Exception):
-                    self._ray.cancel(reference, force=True)
-                one.lock.release()
+    def _execute(self, source: Source, store: RunStore, listener: Listener) -> None:
+        has_more = True
+        while has_more or self._running:
+            while has_more and len(self._running) < self._capacity():
+                spec = source.take(None)
+                has_more = spec is not None
+                if spec is None:
+                    break
+                outcome = store.find(spec)
+                if outcome is not None:
+                    listener.on_run_end(spec, outcome)
+                    source.add_outcome(spec, outcome)
+                    continue
+                lock = FileLock(store.folder(spec.config).lock_file)
+                try:
+                    lock.acquire(timeout=0)
+                except Timeout:
+                    source.requeue(spec)
+                    continue
+                self._submit(_RemoteRun(spec, lock, store.begin(spec)), store)
+                listener.on_run_begin(spec)
+            if self._running:
+                ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=1)
+                for reference in ready:
+                    run = self._running.pop(reference)
+                    outcome = self._find_outcome(reference, run, store)
+                    if outcome is not None:
+                        listener.on_run_end(run.spec, outcome)
+                        source.add_outcome(run.spec, outcome)
 
-    def _room(self) -> int:
+    def _capacity(self) -> int:
         """Return how many runs fit into the cluster as it is now; machines may come and go."""
         total = self._ray.cluster_resources()
-        room = total.get("CPU", 0) // self._resources.cpus
+        runs = total.get("CPU", 0) // self._resources.cpus
         if self._resources.gpus:
-            room = min(room, total.get("GPU", 0) // self._resources.gpus)
-        return max(1, int(room))
+            runs = min(runs, total.get("GPU", 0) // self._resources.gpus)
+        return max(1, int(runs))
 
-    def _begin(
-        self,
-        planned: RunSpec,
-        away: dict[Any, _Away],
-        source: Source,
-        answers: RunStore,
-        listener: Listener,
-    ) -> None:
-        outcome = answers.find(planned)
-        if outcome is not None:
-            listener.ended(planned, outcome)
-            source.done(planned, outcome)
-            return
-        folder = answers.folder(planned.config)
-        lock = FileLock(folder.lock_file)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            source.requeue(planned)
-            return
-        answers.begin(planned)
-        away[self._submit(planned, folder)] = _Away(planned, lock)
-        listener.started(planned)
-
-    def _submit(self, planned: RunSpec, folder: RunFolder) -> Any:
-        again = folder.status == "failed"
-        return self._train.remote(
-            planned.config.resolved,
-            folder.path.name,
-            {} if again else contents(folder.path),
-            self._put(data_file(planned.config)),
-        )
-
-    def _put(self, file: Path | None) -> Any:
-        """Send a data file to the cluster once."""
-        if file is None:
-            return None
-        if file not in self._data:
+    def _submit(self, run: _RemoteRun, store: RunStore) -> None:
+        config = run.spec.config
+        folder = store.folder(config)
+        file = find_data_file(config)
+        if file is not None and file not in self._data:  # sent to the cluster once
             self._data[file] = self._ray.put(file.read_bytes())
-        return self._data[file]
+        reference = self._train.remote(
+            config.resolved,
+            folder.path.name,
+            {} if run.overwrite else read_files(folder.path),
+            None if file is None else self._data[file],
+        )
+        self._running[reference] = run
 
-    def _end(
-        self,
-        reference: Any,
-        away: dict[Any, _Away],
-        source: Source,
-        answers: RunStore,
-        listener: Listener,
-    ) -> None:
-        one = away.pop(reference)
-        folder = answers.folder(one.planned.config)
-        reason, outcome = "", None
+    def _find_outcome(self, reference: Any, run: _RemoteRun, store: RunStore) -> RunOutcome | None:
+        """Write what a run sent back; return its outcome, None where it was submitted again."""
+        folder = store.folder(run.spec.config)
+        reason = ""
         try:
             result = self._ray.get(reference)
             reason = result["reason"]
-            put(folder, one.planned.config, result["files"])
+            write_files(folder, run.spec.config, result["files"], run.overwrite)
         except self._ray.exceptions.RayTaskError as error:
             reason = f"{type(error.cause).__name__}: {error.cause}"[:300]
         except self._ray.exceptions.RayError as error:
-            # Its worker or its machine is gone.
-            if one.attempts < ATTEMPTS:
-                again = _Away(one.planned, one.lock, one.attempts + 1)
-                away[self._submit(one.planned, folder)] = again
-                return
-            outcome = lost(f"lost {ATTEMPTS} times: {type(error).__name__}")
-        one.lock.release()
-        if outcome is None and folder.status is None:
-            outcome = answers.fail(one.planned, reason)
-        outcome = outcome or answers.read(one.planned)
-        listener.ended(one.planned, outcome)
-        source.done(one.planned, outcome)
+            # Its process or its machine was lost.
+            if run.attempts < ATTEMPTS:
+                run.attempts += 1
+                self._submit(run, store)
+                return None
+            run.lock.release()
+            return lost_outcome(f"lost {ATTEMPTS} times: {type(error).__name__}")
+        except BaseException:
+            run.lock.release()
+            raise
+        run.lock.release()
+        if folder.status is None or (reason and run.overwrite):
+            return store.fail(run.spec, reason)
+        return store.read(run.spec)
 
 
-def data_file(config: RunConfig) -> Path | None:
+def find_data_file(config: RunConfig) -> Path | None:
     """Return the file that a run's data is read from here; None where it is made or shipped."""
     name = config.data.name
     if name not in ("mnist", "fashion_mnist", "file"):
@@ -224,57 +219,61 @@ def data_file(config: RunConfig) -> Path | None:
     return next((file for file in found if file.is_file()), None)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return what a run's folder holds: a run that was cut off goes on elsewhere."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a run's folder by name; empty where there is no such folder."""
     if not folder.is_dir():
         return {}
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
-def put(folder: RunFolder, config: RunConfig, found: Mapping[str, bytes]) -> None:
-    """Put what came back into the run's folder; run.json last, for it says that all is there."""
-    if not found:
+def write_files(
+    folder: RunFolder, config: RunConfig, contents: Mapping[str, bytes], overwrite: bool
+) -> None:
+    """Write the files that a run sent back; run.json last, for it makes the run complete."""
+    if not contents:
         return
     folder.create(config)
-    names = [name for name in found if name not in ("config.yaml", "run.json")]
-    for name in (*names, *(name for name in found if name == "run.json")):
-        _write(folder.path / name, found[name])
-    if "checkpoint.npz" not in found:
+    if overwrite:
+        folder.clear()
+    names = [name for name in contents if name not in ("config.yaml", "run.json")]
+    for name in (*names, *(name for name in contents if name == "run.json")):
+        files.write(folder.path / name, partial(_write_bytes, contents[name]))
+    if "checkpoint.npz" not in contents:
         folder.checkpoint_file.unlink(missing_ok=True)
 
 
-def _write(file: Path, content: bytes) -> None:
-    def fill(aside: Path) -> None:
-        aside.write_bytes(content)
-
-    files.write(file, fill)
+def _write_bytes(content: bytes, file: Path) -> None:
+    file.write_bytes(content)
 
 
 def train(
     settings: dict[str, Any], name: str, before: dict[str, bytes], data: bytes | None
 ) -> dict[str, Any]:
-    """Train one run on a machine of the cluster; return its folder's files, or why it failed.
+    """Train one run on a machine of the cluster.
 
     Args:
         settings: the resolved config.
         name: of the run's folder, which holds a hash of the data as well.
-        before: what the folder held when the run was cut off.
-        data: the data file's bytes.
+        before: files of the folder, by name, of a run that is resumed.
+        data: content of the data file.
+
+    Returns:
+        The `files` of its folder by name, or the `reason` why there are none.
     """
     import tempfile
 
-    from kerasdemo.sweeps.worker import config_of
+    from kerasdemo.sweeps.worker import load_resolved
     from kerasdemo.training import runner
 
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
         if data is not None:
             (root / "data.npz").write_bytes(data)
             settings["data"]["path"] = str(root / "data.npz")
-        config = config_of(settings)
+        config = load_resolved(settings)
         folder = runner.run_folder(config, root / "runs")
         if folder.path.name != name:
-            return {"files": {}, "reason": "the data on the cluster's machine is not the same"}
+            return {"files": {}, "reason": "the data on the cluster's machine is different"}
         folder.path.mkdir(parents=True)
         for file, content in before.items():
             (folder.path / file).write_bytes(content)
@@ -282,4 +281,4 @@ def train(
             runner.run(config, root / "runs")
         except InputError as error:
             return {"files": {}, "reason": str(error.faults[0])}
-        return {"files": contents(folder.path), "reason": ""}
+        return {"files": read_files(folder.path), "reason": ""}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import has_convolution, layers_of
-from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.sweeps.run_store import RunOutcome
 from kerasdemo.training.compile_key import compile_key
 
 # Operations in whose time an epoch is begun, measured and recorded, an update starts, and reads and
@@ -48,7 +48,7 @@ def multiplications(config: RunConfig) -> int:
 
 
 def seconds(
-    planned: Sequence[RunSpec], answered: Iterable[Outcome | None], workers: int = 1
+    planned: Sequence[RunSpec], answered: Iterable[RunOutcome | None], workers: int = 1
 ) -> float:
     """Return about how long the runs that are not answered yet will take.
 

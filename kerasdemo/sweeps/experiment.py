@@ -1,4 +1,4 @@
-"""One question asked of many runs: the type of experiments/*.yaml and its strict features."""
+"""The types of experiments/*.yaml, and how one is read."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -57,14 +57,14 @@ Dimension = Annotated[
 
 
 class Search(StrictModel):
-    """A search by one of Optuna's samplers; hyperband also stops what does not promise."""
+    """A search by one of Optuna's samplers; hyperband also stops runs that are not promising."""
 
     method: Literal["random", "tpe", "gp", "hyperband"] = "tpe"
-    """Optuna's sampler; hyperband is tpe that stops what does not promise"""
+    """Optuna's sampler; hyperband is tpe that stops runs that are not promising"""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """dotted path -> choices, or a range"""
     objective: Literal["loss", "accuracy", "val_loss", "val_accuracy"] = "val_loss"
-    """the metric that is searched by"""
+    """the metric that is optimized"""
     direction: Literal["minimize", "maximize"] | None = None
     """left out: losses are minimized, accuracies maximized"""
     trials: Positive = 20
@@ -75,15 +75,12 @@ class Search(StrictModel):
     @property
     def maximize(self) -> bool:
         """Whether more is better."""
-        return (self.direction or _usual_direction(self.objective)) == "maximize"
-
-
-def _usual_direction(objective: str) -> str:
-    return "maximize" if objective.endswith("accuracy") else "minimize"
+        usual = "maximize" if self.objective.endswith("accuracy") else "minimize"
+        return (self.direction or usual) == "maximize"
 
 
 class Resources(StrictModel):
-    """What one run asks of a Ray cluster."""
+    """What one run takes of a Ray cluster."""
 
     cpus: Annotated[Number, Field(gt=0)] = 1
     """processor cores"""
@@ -91,8 +88,8 @@ class Resources(StrictModel):
     """may be a fraction: 0.25 lets four runs share a GPU"""
 
 
-def _seed_range(value: Any) -> Any:
-    """Read "0-4" as 0, 1, 2, 3, 4."""
+def _parse_seeds(value: Any) -> Any:
+    """Read "0-4" as 0, 1, 2, 3, 4; leave a list as it is."""
     if not isinstance(value, str):
         return value
     try:
@@ -101,33 +98,33 @@ def _seed_range(value: Any) -> Any:
         raise PydanticCustomError("experiment", "{why}", {"why": str(error)}) from None
 
 
-def _once(given: tuple[int, ...]) -> tuple[int, ...]:
-    if len(given) > seeds.MOST:
-        many = {"count": len(given), "most": seeds.MOST}
-        raise PydanticCustomError("experiment", "{count} seeds; expected at most {most}", many)
-    for seed in given:
-        if given.count(seed) > 1:
-            raise PydanticCustomError("experiment", "seed {seed} is doubled", {"seed": seed})
-    return given
+def _check_seeds(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len(values) > seeds.MOST:
+        context = {"count": len(values), "most": seeds.MOST}
+        raise PydanticCustomError("experiment", "{count} seeds; expected at most {most}", context)
+    duplicate = next((seed for seed in values if values.count(seed) > 1), None)
+    if duplicate is not None:
+        raise PydanticCustomError("experiment", "duplicate seed {seed}", {"seed": duplicate})
+    return values
 
 
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**31)], ...],
     Field(strict=False, min_length=1),
-    BeforeValidator(_seed_range),
-    AfterValidator(_once),
+    BeforeValidator(_parse_seeds),
+    AfterValidator(_check_seeds),
 ]
 
 
 class Experiment(StrictModel):
-    """One question: runs by `grid`, `variants`, `configs` or `search`, over seeds, with claims."""
+    """Runs by `grid`, `variants`, `configs` or `search`, each with every seed, and claims."""
 
     name: Annotated[str, Field(pattern=rf"^{NAME.pattern}$")]
-    """of the experiment's folder among the results; left out: the file's stem"""
+    """of the folder that holds its runs; left out: the file's stem"""
     question: str = ""
-    """what is asked, in one sentence"""
+    """in one sentence"""
     source: str = ""
-    """where the question comes from"""
+    """where the question comes from, such as a lecture or a paper"""
     base: str | dict[str, Any] | None = None
     """a config's file, or a config in place"""
     grid: dict[str, Choices] | None = None
@@ -143,18 +140,18 @@ class Experiment(StrictModel):
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     """what the runs should show"""
     resources: Resources = Resources()
-    """what one run asks of a Ray cluster"""
+    """what one run takes of a Ray cluster"""
 
     _document: Document = PrivateAttr()
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        given = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if len(given) > 1:
+        present = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(present) > 1:
             raise PydanticCustomError(
                 "experiment",
-                "has {given}; expected one of grid, variants, configs, search",
-                {"given": " and ".join(given)},
+                "has {kinds}; expected one of grid, variants, configs, search",
+                {"kinds": " and ".join(present)},
             )
         if (self.base is None) != (self.configs is not None):
             raise PydanticCustomError(
@@ -168,17 +165,17 @@ class Experiment(StrictModel):
 
     @property
     def document(self) -> Document:
-        """The file that the experiment was read from."""
+        """What the experiment was read from."""
         return self._document
 
     @property
     def folder(self) -> Path:
-        """Where the experiment's paths start."""
+        """The folder from which the experiment's relative paths start."""
         return self._document.folder
 
 
 def load(path: str | Path) -> Experiment:
-    """Read one experiment; what its runs are is told by `expansion.expand`.
+    """Read an experiment from a YAML file; `expansion.expand` makes its runs.
 
     Raises:
         InputError: with every fault of the file, each with its line and key.
@@ -187,7 +184,11 @@ def load(path: str | Path) -> Experiment:
 
 
 def from_document(document: Document) -> Experiment:
-    """Validate an experiment that was read as a document."""
+    """Validate an experiment that was read as a document.
+
+    Raises:
+        InputError: with every fault, each with its line and key.
+    """
     if document.data.keys() & RunConfig.model_fields.keys() - Experiment.model_fields.keys() and (
         not document.data.keys() & EXPERIMENT_KEYS
     ):

@@ -1,26 +1,50 @@
-"""What the results folder already says to the runs of a sweep, and what is added to it."""
+"""The run folders of an experiment: what is complete in them, and what a sweep adds."""
 
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from kerasdemo.config import Fault, InputError, RunConfig
-from kerasdemo.records import RunFolder, files, read, run_id, summarize
-from kerasdemo.records.experiment_record import find_experiment_record
-from kerasdemo.sweeps.executor import Outcome
+from kerasdemo.records import RunFolder, files, read, run_id
+from kerasdemo.records.summary import Summary, summarize
 from kerasdemo.sweeps.expansion import RunSpec
 
 
-class RunStore:
-    """The runs of one results folder, found by what they ask. Used from several threads."""
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run of a sweep ended.
 
-    def __init__(self, results: Path, retry_failed: bool = False):
+    Args:
+        status: finished, diverged or failed; stopped where the search stopped it early.
+        reason: of a failure.
+        summary: of its folder, if there is one.
+        is_reused: whether it was complete before the sweep.
+    """
+
+    status: str
+    reason: str | None = None
+    summary: Summary | None = None
+    is_reused: bool = False
+
+
+class RunStore:
+    """The run folders in one results folder. Used from several threads.
+
+    Args:
+        results: the folder that holds the run folders.
+        retry_failed: train runs that failed once more.
+        overwrite: train every complete run once more.
+    """
+
+    def __init__(self, results: Path, retry_failed: bool = False, overwrite: bool = False):
         self.results = results
         self._retry_failed = retry_failed
-        self._retried: set[str] = set()
+        self._overwrite = overwrite
+        self._begun: set[Path] = set()
         self._fingerprints: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -28,7 +52,7 @@ class RunStore:
         """Return the folder of a run, whether it exists or not.
 
         Raises:
-            InputError: where the run's data can't be had.
+            InputError: where the run's data is not available.
         """
         key = config.data.model_dump_json()
         with self._lock:
@@ -38,60 +62,58 @@ class RunStore:
                 self._fingerprints[key] = data.find(config).fingerprint
         return RunFolder(self.results / run_id(config, self._fingerprints[key]))
 
-    def find(self, planned: RunSpec) -> Outcome | None:
-        """Return the outcome of a run that has ended; None where it is to be trained."""
-        folder = self.folder(planned.config)
-        if not folder.is_complete or self.again(planned):
+    def find(self, spec: RunSpec) -> RunOutcome | None:
+        """Return the outcome of a complete run; None where it has to be trained."""
+        folder = self.folder(spec.config)
+        if not folder.is_complete or self._is_to_overwrite(folder):
             return None
-        return self.read(planned, answered=True)
+        return self.read(spec, is_reused=True)
 
-    def again(self, planned: RunSpec) -> bool:
-        """Return whether a run failed and is to be tried once more."""
-        folder = self.folder(planned.config)
-        return (
-            self._retry_failed
-            and folder.path.name not in self._retried
-            and folder.status == "failed"
-        )
+    def begin(self, spec: RunSpec) -> bool:
+        """Note that a run is being trained; return whether it has to start from the first epoch."""
+        folder = self.folder(spec.config)
+        overwrite = self._is_to_overwrite(folder)
+        self._begun.add(folder.path)
+        return overwrite
 
-    def begin(self, planned: RunSpec) -> None:
-        """Take note that a run is being trained: what failed is tried again only once."""
-        self._retried.add(self.folder(planned.config).path.name)
+    def _is_to_overwrite(self, folder: RunFolder) -> bool:
+        # Once only: what fails again has failed.
+        if folder.path in self._begun or not folder.is_complete:
+            return False
+        return self._overwrite or (self._retry_failed and folder.status == "failed")
 
-    def read(self, planned: RunSpec, answered: bool = False) -> Outcome:
-        """Return the outcome that a run's folder tells, with its verdict."""
-        folder = self.folder(planned.config)
+    def read(self, spec: RunSpec, is_reused: bool = False) -> RunOutcome:
+        """Return the outcome in a run's folder; write its verdict where there is none."""
+        folder = self.folder(spec.config)
         if not folder.verdict_file.exists() and folder.status != "failed":
-            self._judge(folder)
-        try:
-            found = summarize(folder.path)
-        except InputError as error:
-            return Outcome("failed", str(error.faults[0]), answered=answered)
-        return Outcome(found.status, found.reason, found, answered)
+            # A verdict is derived: a fault in it must not cost a run or stop a sweep.
+            with suppress(Exception):
+                from kerasdemo.diagnosis import evaluate
 
-    def fail(self, planned: RunSpec, reason: str) -> Outcome:
+                evaluate(read(folder.path))
+        try:
+            summary = summarize(folder.path)
+        except InputError as error:
+            return RunOutcome("failed", str(error.faults[0]), is_reused=is_reused)
+        return RunOutcome(summary.status, summary.reason, summary, is_reused)
+
+    def fail(self, spec: RunSpec, reason: str) -> RunOutcome:
         """Record a failure that the run could not record itself."""
-        folder = self.folder(planned.config)
+        folder = self.folder(spec.config)
+        if folder.is_complete and folder.status != "failed":
+            return RunOutcome("failed", reason)  # what is there stays: only its repetition failed
         try:
             with FileLock(folder.lock_file).acquire(timeout=0):
-                folder.create(planned.config)
+                folder.create(spec.config)
                 folder.finish({"status": "failed", "reason": reason})
-            return self.read(planned)
+            return self.read(spec)
         except (Timeout, OSError, InputError):
-            # Then the failure is told, and the run tried again with the next sweep.
-            return Outcome("failed", reason)
-
-    @staticmethod
-    def _judge(folder: RunFolder) -> None:
-        # Derived, and made again at will: no fault of a verdict costs a run or stops a sweep.
-        with suppress(Exception):
-            from kerasdemo.diagnosis import evaluate
-
-            evaluate(read(folder.path))
+            # Not recorded: the next sweep trains it again.
+            return RunOutcome("failed", reason)
 
 
 def prepare(results: Path) -> None:
-    """Make the results folder, or say why it can't be one.
+    """Create the results folder and check that it can be written to.
 
     Raises:
         InputError: where it is a file, or can't be written to.
@@ -101,17 +123,5 @@ def prepare(results: Path) -> None:
         files.write_text(results / ".writable", "")
         (results / ".writable").unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(
-            Fault(f"results can't be written here: {error.strerror}", str(results))
-        ) from None
-
-
-def write_plan(results: Path, plan: dict[str, Any]) -> None:
-    """Write sweep.json: the experiment's question and claims, and which run is which."""
-    files.write_json(results / "sweep.json", plan)
-
-
-def read_plan(results: Path) -> dict[str, Any] | None:
-    """Return what sweep.json says, or None where there is none that can be read."""
-    record = find_experiment_record(results)
-    return record.model_dump() if record else None
+        message = f"results can't be written here: {error.strerror}"
+        raise InputError(Fault(message, str(results))) from None

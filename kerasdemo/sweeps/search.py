@@ -1,7 +1,7 @@
 """A search by Optuna: its samplers and pruners, its study in the results folder, resumable.
 
-A trial is its parameters; its runs are ordinary runs, one for each seed. Each trial's sampler is
-seeded with the trial's number, so that a search that was cut off asks what it would have asked.
+A trial is a set of parameters; its runs are ordinary runs, one for each seed. The sampler of each
+trial is seeded with the trial's number, so that a resumed search has the same trials.
 """
 
 import hashlib
@@ -20,9 +20,10 @@ from filelock import FileLock
 
 from kerasdemo.config import InputError
 from kerasdemo.sweeps import expansion
-from kerasdemo.sweeps.executor import DelayQueue, Outcome
+from kerasdemo.sweeps.executor import DelayQueue
 from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.experiment import Experiment, Range, Search
+from kerasdemo.sweeps.run_store import RunOutcome
 
 if TYPE_CHECKING:
     import optuna
@@ -31,164 +32,167 @@ FILE = "study.log"
 
 
 @dataclass
-class Trial:
-    """A trial under way: its runs that have not begun, and the values of those that ended."""
+class RunningTrial:
+    """A trial that has not ended.
 
-    asked: "optuna.Trial"
+    Args:
+        trial: Optuna's.
+        waiting: its runs that have not started.
+        runs: how many runs it has.
+        values: of the objective, of its runs that have ended.
+        is_pruned: whether it was stopped early.
+        has_failed: whether one of its runs failed.
+    """
+
+    trial: "optuna.Trial"
     waiting: list[RunSpec]
     runs: int
     values: list[float] = field(default_factory=list)
-    given_up: bool = False
-    failed: bool = False
+    is_pruned: bool = False
+    has_failed: bool = False
 
 
 class SearchSource:
-    """A source of runs that Optuna asks for, one trial after the other."""
+    """A source of the runs that Optuna suggests, one trial after the other.
+
+    Args:
+        experiment: with a search.
+        results: folder of its runs, which also holds the study.
+        overrides: for its base, written as for `--set`.
+    """
 
     def __init__(self, experiment: Experiment, results: Path, overrides: Sequence[str] = ()):
         assert experiment.search is not None
         self.search: Search = experiment.search
-        self.watches = self.search.method == "hyperband"
+        self.can_stop_runs = self.search.method == "hyperband"
         self._experiment = experiment
-        self._base = expansion.base(experiment, overrides)
+        (self._base,) = expansion.read_bases(experiment, overrides)
         self._seeds = experiment.seeds or (None,)
         self._results = results
         self._lock = threading.RLock()
-        self._later = DelayQueue()
-        self._trials: dict[int, Trial] = {}
-        self._of: dict[tuple[str, int], Trial] = {}  # a run's label and seed -> its trial
-        self.study = open_study(experiment, self._base.data, results)
+        self._delayed = DelayQueue()
+        self._trials: dict[int, RunningTrial] = {}
+        self._trial_of: dict[tuple[str, int], RunningTrial] = {}  # by label and seed of a run
+        self.study, storage = open_study(experiment, self._base.data, results)
+        study_id = storage.get_study_id_from_name(self.study.study_name)
         for frozen in self.study.trials:
-            if not frozen.state.is_finished():  # its sweep was cut off, or is still at it
-                self._begin(self._again(frozen))
+            if not frozen.state.is_finished():  # its sweep was cut off, or is still running
+                import optuna
 
-    def take(self, shape: str | None) -> RunSpec | None:
+                # The sampler that it had: what was not suggested yet comes out the same.
+                self.study.sampler = _sampler(self.search, frozen.number)
+                identity = storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
+                self._begin(optuna.Trial(self.study, identity))
+
+    def take(self, preferred_key: str | None) -> RunSpec | None:
         while True:
             with self._lock:
-                planned = self._next()
-                if planned is not None or not self._later:
-                    return planned
+                spec = self._find_next()
+                if spec is not None or not self._delayed:
+                    return spec
             time.sleep(DelayQueue.PAUSE / 5)
 
-    def _next(self) -> RunSpec | None:
+    def _find_next(self) -> RunSpec | None:
         while True:
             for trial in self._trials.values():
                 if trial.waiting:
                     return trial.waiting.pop(0)
-            if (due := self._later.due()) is not None:
+            if (due := self._delayed.find_due()) is not None:
                 return due
-            if not self._ask():
-                return None
+            # Two sweeps at once must not both begin the last trial.
+            with FileLock(self._results / ".study.lock"):
+                number = len(self.study.trials)
+                if number >= self.search.trials:
+                    return None
+                self.study.sampler = _sampler(self.search, number)
+                new = self.study.ask()
+            self._begin(new)
 
-    def _ask(self) -> bool:
-        """Ask for one more trial; return False where there are enough."""
-        # Two sweeps at once must not both ask for the last one.
-        with FileLock(self._results / ".study.lock"):
-            number = len(self.study.trials)
-            if number >= self.search.trials:
-                return False
-            self.study.sampler = _sampler(self.search, number)
-            asked = self.study.ask()
-        self._begin(asked)
-        return True
-
-    def _again(self, frozen: "optuna.trial.FrozenTrial") -> "optuna.Trial":
-        import optuna
-
-        # The sampler it had: what was cut off before it was suggested comes out the same.
-        self.study.sampler = _sampler(self.search, frozen.number)
-        return optuna.Trial(self.study, frozen._trial_id)
-
-    def _begin(self, asked: "optuna.Trial") -> None:
-        number = asked.number
+    def _begin(self, trial: "optuna.Trial") -> None:
         space = self.search.space
-        values = {path: _suggest(asked, path, dimension) for path, dimension in space.items()}
-        point = expansion.point(self._base, values, "search")
+        values = {path: _suggest(trial, path, dimension) for path, dimension in space.items()}
+        places = {path: ("search", "space", path) for path in space}
+        point = expansion.make_point(self._base, values, places)
         try:
-            planned = [expansion.build(self._experiment, point, seed) for seed in self._seeds]
+            specs = [expansion.build(self._experiment, point, seed) for seed in self._seeds]
         except InputError as error:
-            # Each value is well, but not together with the others.
-            self.study.set_user_attr(f"trial {number}", str(error.faults[0]))
-            self._tell(number, None)
+            # Each value is valid by itself, but not together with the others.
+            self.study.set_user_attr(f"trial {trial.number}", str(error.faults[0]))
+            self._tell(trial.number, None)
             return
-        planned = [replace(one, label=f"trial {number}: {one.label}") for one in planned]
-        trial = Trial(asked, planned, len(planned))
-        self._trials[number] = trial
-        self._of.update({(one.label, one.seed): trial for one in planned})
+        specs = [replace(spec, label=f"trial {trial.number}: {spec.label}") for spec in specs]
+        running = RunningTrial(trial, specs, len(specs))
+        self._trials[trial.number] = running
+        self._trial_of.update({(spec.label, spec.seed): running for spec in specs})
 
-    def requeue(self, planned: RunSpec) -> None:
+    def requeue(self, spec: RunSpec) -> None:
         with self._lock:
-            self._later.add(planned)
+            self._delayed.add(spec)
 
-    def goes_on(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> bool:
-        """Report the first seed's epochs to the pruner; the others go the way of the first."""
+    def is_promising(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> bool:
+        """Report the epochs of the first seed to the pruner; it decides for the other seeds too."""
         with self._lock:
-            trial = self._of[planned.label, planned.seed]
-            value = row.get(self.search.objective, math.nan)
-            if planned.seed == self._seeds[0] or self._seeds[0] is None:
-                trial.given_up = trial.given_up or self._is_hopeless(trial.asked, epoch, value)
-            return not trial.given_up
-
-    def _is_hopeless(self, asked: "optuna.Trial", epoch: int, value: float) -> bool:
-        with warnings.catch_warnings():
-            # A run that goes on after it was cut off tells an epoch again.
-            warnings.simplefilter("ignore")
-            asked.report(value if math.isfinite(value) else self._worst, epoch)
-        return asked.should_prune()
+            running = self._trial_of[spec.label, spec.seed]
+            if self._seeds[0] in (spec.seed, None) and not running.is_pruned:
+                value = row.get(self.search.objective, math.nan)
+                with warnings.catch_warnings():
+                    # A resumed run reports an epoch twice.
+                    warnings.simplefilter("ignore")
+                    running.trial.report(value if math.isfinite(value) else self._worst, epoch)
+                running.is_pruned = running.trial.should_prune()
+            return not running.is_pruned
 
     @property
     def _worst(self) -> float:
         return -math.inf if self.search.maximize else math.inf
 
-    def done(self, planned: RunSpec, outcome: Outcome) -> None:
+    def add_outcome(self, spec: RunSpec, outcome: RunOutcome) -> None:
         with self._lock:
-            trial = self._of[planned.label, planned.seed]
-            trial.values.append(self._value(outcome))
-            trial.failed = trial.failed or outcome.status == "failed"
-            if trial.given_up:
-                trial.runs -= len(trial.waiting)
-                trial.waiting.clear()
-            if len(trial.values) == trial.runs:
-                del self._trials[trial.asked.number]
-                self._finish(trial)
+            running = self._trial_of[spec.label, spec.seed]
+            value = math.nan
+            if outcome.status == "finished" and outcome.summary is not None:
+                value = outcome.summary.metrics[self.search.objective].kept
+            # A run that diverged is a result: the worst.
+            running.values.append(value if math.isfinite(value) else self._worst)
+            running.has_failed = running.has_failed or outcome.status == "failed"
+            if running.is_pruned:
+                running.runs -= len(running.waiting)
+                running.waiting.clear()
+            if len(running.values) < running.runs:
+                return
+            number = running.trial.number
+            del self._trials[number]
+            if running.is_pruned or running.has_failed:
+                self._tell(number, None, is_pruned=running.is_pruned)
+            else:
+                self._tell(number, math.fsum(running.values) / len(running.values))
 
-    def _value(self, outcome: Outcome) -> float:
-        """Return a run's objective; what diverged is a result, and the worst there is."""
-        if outcome.status != "finished" or outcome.summary is None:
-            return self._worst
-        value = outcome.summary.metrics[self.search.objective].kept
-        return value if math.isfinite(value) else self._worst
-
-    def _finish(self, trial: Trial) -> None:
-        if trial.given_up:
-            self._tell(trial.asked.number, None, pruned=True)
-        elif trial.failed:
-            self._tell(trial.asked.number, None)
-        else:
-            self._tell(trial.asked.number, math.fsum(trial.values) / len(trial.values))
-
-    def _tell(self, number: int, value: float | None, pruned: bool = False) -> None:
+    def _tell(self, number: int, value: float | None, is_pruned: bool = False) -> None:
         from optuna.trial import TrialState
 
         state = None
         if value is None:
-            state = TrialState.PRUNED if pruned else TrialState.FAIL
-        # Another sweep on this folder may have told it before.
+            state = TrialState.PRUNED if is_pruned else TrialState.FAIL
+        # Another sweep in this folder may have told it before.
         self.study.tell(number, value, state=state, skip_if_finished=True)
 
 
-def open_study(experiment: Experiment, base: dict[str, Any], results: Path) -> "optuna.Study":
-    """Open or make the study of an experiment's search.
+def open_study(
+    experiment: Experiment, base: dict[str, Any], results: Path
+) -> "tuple[optuna.Study, optuna.storages.BaseStorage]":
+    """Open the study of an experiment's search, or create it; return it and its storage.
 
-    Its name is a hash of the question: with another space it is another study, with more trials
-    it goes on.
+    Its name is a hash of the search without its number of trials: with more trials the study is
+    continued, with another space it is another study.
 
     Raises:
         InputError: where the method needs a library that is not installed.
     """
     search = experiment.search
     assert search is not None
-    _check_method(experiment, search)
+    if search.method == "gp" and importlib.util.find_spec("torch") is None:
+        message = "Optuna's gp needs PyTorch, which is not installed: pip install torch; or use tpe"
+        raise InputError(experiment.document.fault(("search", "method"), message))
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
@@ -196,27 +200,23 @@ def open_study(experiment: Experiment, base: dict[str, Any], results: Path) -> "
     file = results / FILE
     lock = FileLock(results / ".study-file.lock")
     with lock:
-        _drop_half_a_line(file)
-    question = search.model_dump(mode="json", exclude={"trials"})
-    text = json.dumps([base, question, experiment.seeds], sort_keys=True, default=str)
+        _remove_half_line(file)
+    settings = search.model_dump(mode="json", exclude={"trials"})
+    text = json.dumps([base, settings, experiment.seeds], sort_keys=True, default=str)
     backend = JournalFileBackend(str(file), _JournalLock(lock))  # type: ignore[arg-type]
-    return optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
+    storage = optuna.storages.JournalStorage(backend)
+    study = optuna.create_study(
+        storage=storage,
         study_name=hashlib.sha256(text.encode()).hexdigest()[:16],
         direction="maximize" if search.maximize else "minimize",
         load_if_exists=True,
         pruner=_pruner(search, base),
     )
+    return study, storage
 
 
-def _check_method(experiment: Experiment, search: Search) -> None:
-    if search.method == "gp" and importlib.util.find_spec("torch") is None:
-        message = "Optuna's gp needs PyTorch, which is not installed: pip install torch; or use tpe"
-        raise InputError(experiment.document.fault(("search", "method"), message))
-
-
-def _drop_half_a_line(file: Path) -> None:
-    """Cut off what a killed sweep had written of its last line: Optuna can't read over it."""
+def _remove_half_line(file: Path) -> None:
+    """Remove the beginning of a line that a killed sweep left: Optuna can't read past it."""
     if not file.exists():
         return
     whole = file.read_bytes().rfind(b"\n") + 1
@@ -225,7 +225,7 @@ def _drop_half_a_line(file: Path) -> None:
 
 
 class _JournalLock:
-    """Optuna's own lock is a file that outlives a killed process; this one is the system's."""
+    """A lock of the operating system; Optuna's is a file that outlives a killed process."""
 
     def __init__(self, lock: FileLock):
         self._lock = lock
@@ -264,7 +264,7 @@ def _pruner(search: Search, base: dict[str, Any]) -> "optuna.pruners.BasePruner"
 
 def _suggest(trial: "optuna.Trial", path: str, dimension: list[Any] | Range) -> Any:
     if isinstance(dimension, list):
-        # Optuna's choices are plain values; a list or a mapping is told as JSON.
+        # Optuna's choices are plain values; a list or a mapping is passed as JSON.
         choices = [json.dumps(choice) for choice in dimension]
         return json.loads(str(trial.suggest_categorical(path, choices)))
     if dimension.integer:

@@ -1,7 +1,7 @@
-"""The route of an experiment: expand or search, an executor around the runner, and its claims."""
+"""A sweep: expand or search an experiment, train its runs with an executor, check its claims."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,75 +9,114 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from kerasdemo.comparison.claims import Claim, Finding, Member, judge
+from kerasdemo.comparison.claims import Claim, ClaimCheck, ExperimentRun, check_claim
 from kerasdemo.config import Fault, InputError
 from kerasdemo.records import list_runs
+from kerasdemo.records.experiment_record import (
+    FILE,
+    ExperimentRecord,
+    RunEntry,
+    find_experiment_record,
+    write_experiment_record,
+)
 from kerasdemo.sweeps import estimate
-from kerasdemo.sweeps.executor import GridSource, Listener, Outcome, Source
+from kerasdemo.sweeps.executor import Executor, GridSource, Source
 from kerasdemo.sweeps.expansion import RunSpec, expand
-from kerasdemo.sweeps.experiment import Experiment, load
+from kerasdemo.sweeps.experiment import Experiment
+from kerasdemo.sweeps.in_process import InProcess
 from kerasdemo.sweeps.progress import Progress, Tally
-from kerasdemo.sweeps.run_store import RunStore, prepare, read_plan, write_plan
-from kerasdemo.training.compile_key import compile_key
+from kerasdemo.sweeps.run_store import RunOutcome, RunStore, prepare
+from kerasdemo.sweeps.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdemo.sweeps.cluster import Cluster
-
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep would do: every run, its outcome where it is answered, and a time."""
+    """What a sweep would do.
+
+    Args:
+        experiment: whose runs they are.
+        folder: of its runs.
+        runs: every run, with its outcome if it is complete.
+        seconds: roughly, to train the others; of a search 0.
+    """
 
     experiment: Experiment
     folder: Path
-    runs: tuple[tuple[RunSpec, Outcome | None], ...]
+    runs: tuple[tuple[RunSpec, RunOutcome | None], ...]
     seconds: float
-    """of what is not answered yet, roughly; of a search, for one trial at each corner"""
 
 
 @dataclass(frozen=True)
-class Swept:
-    """What a sweep did."""
+class SweepResult:
+    """What a sweep did.
+
+    Args:
+        experiment: whose runs they are.
+        folder: of its runs.
+        outcomes: every run, in the order in which they ended.
+        claims: of the experiment, checked against its runs.
+    """
 
     experiment: Experiment
     folder: Path
-    outcomes: tuple[tuple[RunSpec, Outcome], ...]
-    findings: tuple[Finding, ...]
+    outcomes: tuple[tuple[RunSpec, RunOutcome], ...]
+    claims: tuple[ClaimCheck, ...]
 
     @property
-    def failed(self) -> list[tuple[RunSpec, Outcome]]:
-        """The runs that failed, with their reasons."""
-        return [(one, outcome) for one, outcome in self.outcomes if outcome.status == "failed"]
+    def failed(self) -> list[tuple[RunSpec, RunOutcome]]:
+        """The runs that failed."""
+        return [(spec, outcome) for spec, outcome in self.outcomes if outcome.status == "failed"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        runs = [
+            {
+                "run": outcome.summary.id if outcome.summary else None,
+                "label": spec.label,
+                "seed": spec.seed,
+                "status": outcome.status,
+                "reason": outcome.reason,
+                "reused": outcome.is_reused,
+            }
+            for spec, outcome in self.outcomes
+        ]
+        claims = [check.as_dict() for check in self.claims]
+        return {"folder": str(self.folder), "runs": runs, "claims": claims}
 
 
 def plan(
-    file: Path,
+    experiment: Experiment,
     results: Path,
     overrides: Sequence[str] = (),
     *,
     seeds: Sequence[int] = (),
     workers: int | None = None,
 ) -> Plan:
-    """Return what `sweep` would do, without doing anything: --dry-run.
+    """Return what `sweep` would do, without writing or training anything.
+
+    Args:
+        experiment, results, overrides, seeds, workers: as for `sweep`.
 
     Raises:
-        InputError: for every fault of the experiment.
+        InputError: with every fault of the experiment.
     """
-    experiment = _asked(file, seeds)
-    planned = expand(experiment, overrides)
+    experiment = _with_seeds(experiment, seeds)
+    specs = expand(experiment, overrides)
     folder = results / experiment.name
-    answers = RunStore(folder)
-    _, refused = _with_data(planned, answers)
-    outcomes = {id(one): outcome for one, outcome in refused}
-    found = [outcomes.get(id(one)) or answers.find(one) for one in planned]
-    seconds = estimate.seconds(planned, found, workers or estimate.usual_workers(planned))
-    return Plan(experiment, folder, tuple(zip(planned, found, strict=True)), seconds)
+    store = RunStore(folder)
+    refused = {id(spec): outcome for spec, outcome in _split(specs, store)[1]}
+    outcomes = [refused.get(id(spec)) or store.find(spec) for spec in specs]
+    if workers is None:
+        workers = estimate.usual_workers(specs)
+    seconds = estimate.seconds(specs, outcomes, max(1, workers))
+    return Plan(experiment, folder, tuple(zip(specs, outcomes, strict=True)), seconds)
 
 
 def sweep(
-    file: Path,
+    experiment: Experiment,
     results: Path,
     overrides: Sequence[str] = (),
     *,
@@ -85,199 +124,165 @@ def sweep(
     workers: int | None = None,
     ray: str | None = None,
     retry_failed: bool = False,
+    overwrite: bool = False,
     console: "Console | None" = None,
-) -> Swept:
-    """Make every run of an experiment that is not answered yet, and judge its claims.
+) -> SweepResult:
+    """Train every run of an experiment that is not complete yet, and check its claims.
 
-    The runs lie in `results`/<name of the experiment>; that folder is all that a sweep remembers,
-    and two sweeps may work on it at once.
+    A sweep keeps everything in its folder: when it is killed, the next one resumes it, and two may
+    work on one folder at the same time.
 
     Args:
-        seeds: instead of the experiment's own.
-        workers: processes that train; left out: as many as are fastest here.
-        ray: address of a Ray cluster, or "auto"; left out: this machine.
-        retry_failed: try runs that failed once more.
-        console: where progress is shown; left out: nowhere.
+        experiment: whose runs are trained.
+        results: the runs are in the folder in it that has the experiment's name.
+        overrides: for every config, written as for `--set`.
+        seeds: in place of the experiment's.
+        workers: number of processes that train; 0: this process; None: as many as are fastest here.
+        ray: address of a Ray cluster, or "auto"; None: this machine.
+        retry_failed: train runs that failed once more.
+        overwrite: train complete runs again.
+        console: where progress is shown; None: nowhere.
 
     Raises:
-        InputError: for every fault of the experiment; nothing is written then.
-        StopSweep: where no run can be made any more (a full disk).
+        InputError: with every fault of the experiment; nothing is written then.
+        StopSweep: where no run can be trained any more (a full disk).
     """
-    experiment = _asked(file, seeds)
-    planned = expand(experiment, overrides)
+    experiment = _with_seeds(experiment, seeds)
+    every = expand(experiment, overrides)
     folder = results / experiment.name
-    answers = RunStore(folder, retry_failed)
-    every, (planned, refused) = planned, _with_data(planned, answers)
-    cluster = _connect(experiment, ray) if ray else None
+    store = RunStore(folder, retry_failed, overwrite)
+    specs, refused = _split(every, store)
+    executor = _executor(experiment, specs, workers, ray)
     prepare(folder)
-    source = _source(experiment, folder, overrides, planned)
-    log = _Log(experiment, folder, answers)
-    log.write(planned)
-    with _progress(experiment, every, console) as progress:
-        listener = _Both(log, progress)
-        for one, outcome in refused:
-            listener.ended(one, outcome)
-        if cluster is not None:
-            cluster.execute(source, answers, listener)
-        else:
-            from kerasdemo.sweeps import local
+    source: Source = GridSource(specs)
+    if experiment.search is not None:
+        from kerasdemo.sweeps.search import SearchSource
 
-            local.execute(source, answers, listener, workers or estimate.usual_workers(planned))
-    return Swept(experiment, folder, tuple(log.outcomes), tuple(findings(folder)))
+        source = SearchSource(experiment, folder, overrides)
+    with nullcontext() if console is None else _progress(experiment, every, console) as progress:
+        recorder = _Recorder(experiment, folder, store, progress)
+        recorder.write(specs)
+        for spec, outcome in refused:
+            recorder.on_run_end(spec, outcome)
+        executor.execute(source, store, recorder)
+    return SweepResult(experiment, folder, tuple(recorder.outcomes), tuple(check_claims(folder)))
 
 
-def _with_data(
-    planned: list[RunSpec], answers: RunStore
-) -> tuple[list[RunSpec], list[tuple[RunSpec, Outcome]]]:
+def check_claims(folder: Path) -> list[ClaimCheck]:
+    """Check an experiment's claims against its runs, both as its folder has them.
+
+    A claim that is none costs a warning: the file may be damaged.
+    """
+    record = find_experiment_record(folder)
+    if record is None or not record.claims:
+        return []
+    summaries = {summary.id: summary for summary in list_runs(folder).runs}
+    runs = [
+        ExperimentRun(entry.label, entry.values, entry.seed, summaries.get(name))
+        for name, entry in record.runs.items()
+    ]
+    checks = []
+    for number, content in enumerate(record.claims, 1):
+        try:
+            checks.append(check_claim(Claim.model_validate(content), runs))
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            warnings.warn(f"{folder / FILE}: claim {number}: {problem}", stacklevel=2)
+    return checks
+
+
+def _with_seeds(experiment: Experiment, seeds: Sequence[int]) -> Experiment:
+    return experiment.model_copy(update={"seeds": tuple(seeds)}) if seeds else experiment
+
+
+def _split(
+    specs: list[RunSpec], store: RunStore
+) -> tuple[list[RunSpec], list[tuple[RunSpec, RunOutcome]]]:
     """Return the runs whose data can be read, and the others as failed, with the reason.
 
     Raises:
-        InputError: where it is all of them.
+        InputError: where no run's data can be read.
     """
     ready: list[RunSpec] = []
-    refused: list[tuple[RunSpec, Outcome]] = []
+    refused: list[tuple[RunSpec, RunOutcome]] = []
     faults: list[Fault] = []
-    for one in planned:
+    for spec in specs:
         try:
-            answers.folder(one.config)
-            ready.append(one)
+            store.folder(spec.config)
+            ready.append(spec)
         except InputError as error:
             faults += [fault for fault in error.faults if fault not in faults]
-            refused.append((one, Outcome("failed", str(error.faults[0]))))
+            refused.append((spec, RunOutcome("failed", str(error.faults[0]))))
     if faults and not ready:
         raise InputError(faults)
     return ready, refused
 
 
-def as_json(swept: Swept) -> dict[str, Any]:
-    """Return what a sweep did as plain values."""
-    return {
-        "folder": str(swept.folder),
-        "runs": [
-            {
-                "run": outcome.summary.id if outcome.summary else None,
-                "label": planned.label,
-                "seed": planned.seed,
-                "status": outcome.status,
-                "reason": outcome.reason,
-                "answered": outcome.answered,
-            }
-            for planned, outcome in swept.outcomes
-        ],
-        "claims": [
-            {"says": one.claim.says, "outcome": one.outcome, "evidence": one.evidence}
-            for one in swept.findings
-        ],
-    }
+def _executor(
+    experiment: Experiment, specs: Sequence[RunSpec], workers: int | None, ray: str | None
+) -> Executor:
+    if ray is not None:
+        from kerasdemo.sweeps import cluster
+
+        if experiment.search is not None and experiment.search.method == "hyperband":
+            message = "hyperband needs every epoch, which a cluster does not report; use tpe"
+            raise InputError(experiment.document.fault(("search", "method"), message))
+        return cluster.connect(ray, experiment.resources)
+    if workers is None:
+        workers = estimate.usual_workers(specs)
+    return WorkerPool(workers) if workers else InProcess()
 
 
-def findings(folder: Path) -> list[Finding]:
-    """Hold an experiment's claims against its runs, by what its folder says of them."""
-    plan = read_plan(folder)
-    if plan is None or not plan.get("claims"):
-        return []
-    runs = {run.id: run for run in list_runs(folder).runs}
-    members = [
-        Member(one["label"], one["values"], one["seed"], runs.get(name))
-        for name, one in plan["runs"].items()
-    ]
-    return [judge(claim, members) for claim in _claims(plan["claims"], folder)]
+def _progress(experiment: Experiment, specs: Sequence[RunSpec], console: "Console") -> Progress:
+    if experiment.search is not None:
+        return Progress(Tally(experiment.search.objective, None, None), console)
+    has_validation = all(spec.config.data.validation for spec in specs)
+    metric = "val_accuracy" if has_validation else "test_accuracy"
+    work = sum(estimate.work(spec.config) for spec in specs)
+    return Progress(Tally(metric, len(specs), work), console)
 
 
-def _claims(recorded: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[Claim]:
-    """Yield the claims of sweep.json that are some: the file may be damaged, or a stranger's."""
-    for number, one in enumerate(recorded, 1):
-        try:
-            yield Claim.model_validate(one)
-        except ValidationError as error:
-            problem = error.errors()[0]["msg"]
-            warnings.warn(f"{folder / 'sweep.json'}: claim {number}: {problem}", stacklevel=2)
+class _Recorder:
+    """A listener that collects outcomes, keeps sweep.json up to date and shows progress."""
 
-
-def _asked(file: Path, seeds: Sequence[int]) -> Experiment:
-    experiment = load(file)
-    return experiment.model_copy(update={"seeds": tuple(seeds)}) if seeds else experiment
-
-
-def _connect(experiment: Experiment, address: str) -> "Cluster":
-    from kerasdemo.sweeps import cluster
-
-    if experiment.search is not None and experiment.search.method == "hyperband":
-        message = "hyperband looks at every epoch, which a cluster does not tell; use tpe"
-        raise InputError(experiment.document.fault(("search", "method"), message))
-    return cluster.connect(address, experiment.resources)
-
-
-def _source(
-    experiment: Experiment, folder: Path, overrides: Sequence[str], planned: Sequence[RunSpec]
-) -> Source:
-    if experiment.search is None:
-        return GridSource(planned, lambda one: compile_key(one.config))
-    from kerasdemo.sweeps.search import SearchSource
-
-    return SearchSource(experiment, folder, overrides)
-
-
-def _progress(experiment: Experiment, planned: Sequence[RunSpec], console: "Console | None") -> Any:
-    if console is None:
-        return nullcontext()
-    search = experiment.search
-    metric = search.objective if search else _usual_metric(planned)
-    work = None if search else sum(estimate.work(one.config) for one in planned)
-    return Progress(Tally(metric, None if search else len(planned), work), console)
-
-
-def _usual_metric(planned: Sequence[RunSpec]) -> str:
-    validated = all(one.config.data.validation for one in planned)
-    return "val_accuracy" if validated else "test_accuracy"
-
-
-class _Log:
-    """A listener that remembers outcomes and keeps sweep.json up to date."""
-
-    def __init__(self, experiment: Experiment, folder: Path, answers: RunStore):
+    def __init__(
+        self, experiment: Experiment, folder: Path, store: RunStore, progress: Progress | None
+    ):
         self._experiment = experiment
         self._folder = folder
-        self._answers = answers
+        self._store = store
+        self._progress = progress
         # A search's runs become known one by one; all others are known now.
-        known = read_plan(folder) if experiment.search is not None else None
-        self._runs: dict[str, Any] = (known or {}).get("runs", {})
-        self.outcomes: list[tuple[RunSpec, Outcome]] = []
+        known = find_experiment_record(folder) if experiment.search is not None else None
+        self._runs = dict(known.runs) if known is not None else {}
+        self.outcomes: list[tuple[RunSpec, RunOutcome]] = []
 
-    def write(self, planned: Sequence[RunSpec]) -> None:
+    def write(self, specs: Sequence[RunSpec]) -> None:
         """Write sweep.json, with these runs in it."""
-        for one in planned:
-            name = self._answers.folder(one.config).path.name
-            self._runs[name] = {"label": one.label, "values": dict(one.values), "seed": one.seed}
-        told = self._experiment.model_dump(mode="json", include={"name", "question", "source"})
-        claims = [claim.model_dump(mode="json") for claim in self._experiment.claims]
-        write_plan(self._folder, {**told, "claims": claims, "runs": self._runs})
+        for spec in specs:
+            name = self._store.folder(spec.config).path.name
+            entry = RunEntry(label=spec.label, values=dict(spec.values), seed=spec.seed)
+            self._runs[name] = entry
+        record = ExperimentRecord(
+            name=self._experiment.name,
+            question=self._experiment.question,
+            source=self._experiment.source,
+            claims=[claim.model_dump(mode="json") for claim in self._experiment.claims],
+            runs=self._runs,
+        )
+        write_experiment_record(self._folder, record)
 
-    def started(self, planned: RunSpec) -> None:
+    def on_run_begin(self, spec: RunSpec) -> None:
         if self._experiment.search is not None:
-            self.write([planned])
+            self.write([spec])
+        if self._progress is not None:
+            self._progress.on_run_begin(spec)
 
-    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
-        pass
+    def on_epoch_end(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> None:
+        if self._progress is not None:
+            self._progress.on_epoch_end(spec, epoch, row)
 
-    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
-        self.outcomes.append((planned, outcome))
-
-
-class _Both:
-    """Two listeners as one; the second may be None."""
-
-    def __init__(self, first: Listener, second: Listener | None):
-        self._all = [one for one in (first, second) if one is not None]
-
-    def started(self, planned: RunSpec) -> None:
-        for one in self._all:
-            one.started(planned)
-
-    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
-        for one in self._all:
-            one.epoch(planned, epoch, row)
-
-    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
-        for one in self._all:
-            one.ended(planned, outcome)
+    def on_run_end(self, spec: RunSpec, outcome: RunOutcome) -> None:
+        self.outcomes.append((spec, outcome))
+        if self._progress is not None:
+            self._progress.on_run_end(spec, outcome)

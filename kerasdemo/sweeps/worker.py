@@ -1,9 +1,9 @@
 """The process that trains: `python -m kerasdemo.sweeps.worker RESULTS`.
 
-It reads a run a line from stdin and tells what happens in lines on stdout, all of them JSON. A
-process of its own, because TensorFlow may die (segfault, out of memory) and the sweep must not.
-When the sweep dies, stdin ends, and the worker with it: the run goes on from its last whole epoch
-when it is asked for again.
+It is a process of its own because TensorFlow may die (segmentation fault, out of memory) and the
+sweep must not. It reads a run a line from stdin and writes what happens in lines to stdout, all of
+them JSON. When the sweep dies, stdin ends and the worker with it; the next sweep resumes the run
+after its last whole epoch.
 """
 
 import errno
@@ -13,21 +13,52 @@ import queue
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.document import Document
 from kerasdemo.config.loading import from_document
 
-# Where one of these is the reason, the next run would fare no better.
+if TYPE_CHECKING:
+    from kerasdemo.training.reporter import Reporter
+
+# After one of these the next run would fail as well.
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-class Stopped(BaseException):
-    """The run is given up; not an Exception, so that nobody takes it for a failure."""
+class StoppedEarly(BaseException):
+    """The search stopped the run; not an Exception, so that it is not taken for a failure."""
 
 
-class Wire:
+def train_run(
+    config: RunConfig, results: Path, overwrite: bool, reporter: "Reporter"
+) -> dict[str, Any]:
+    """Train a run; return how it ended.
+
+    Returns:
+        {"event": ...}: done (with the run's `status`), busy, stopped, failed or fatal (both with a
+        `reason`; after fatal no other run can be trained either).
+    """
+    from kerasdemo.training import runner
+
+    try:
+        run = runner.run(config, results, overwrite=overwrite, reporter=reporter)
+    except runner.Busy:
+        return {"event": "busy"}
+    except StoppedEarly:
+        return {"event": "stopped"}
+    except InputError as error:
+        return {"event": "failed", "reason": str(error.faults[0])}
+    except OSError as error:
+        event = "fatal" if error.errno in FATAL else "failed"
+        return {"event": event, "reason": f"{error.strerror}: {error.filename or results}"}
+    except Exception as error:  # one bad run must not stop the others, whatever Keras raises
+        lines = str(error).splitlines() or [""]
+        return {"event": "failed", "reason": f"{type(error).__name__}: {lines[0][:300]}"}
+    return {"event": "done", "status": run.status}
+
+
+class Connection:
     """Lines to and from the sweep."""
 
     def __init__(self) -> None:
@@ -42,72 +73,40 @@ class Wire:
             for line in sys.stdin:
                 self._lines.put(json.loads(line))
         finally:
-            os._exit(0)  # the sweep is gone, perhaps in the middle of a line
+            os._exit(0)  # the sweep has died, perhaps in the middle of a line
 
     def receive(self) -> dict[str, Any]:
         """Wait for the next line."""
         return self._lines.get()
 
-    def send(self, event: str, **facts: Any) -> None:
+    def send(self, event: str, **values: Any) -> None:
         """Write a line."""
-        self._out.write(json.dumps({"event": event, **facts}) + "\n")
+        self._out.write(json.dumps({"event": event, **values}) + "\n")
         self._out.flush()
 
 
-class WireReporter:
-    """Tells the sweep of each epoch, and asks it whether to go on where it wants to be asked."""
+class ConnectionReporter:
+    """Sends each epoch to the sweep; waits for its answer where the sweep can stop runs."""
 
-    def __init__(self, wire: Wire, watched: bool):
-        self.wire = wire
-        self.watched = watched
+    def __init__(self, connection: Connection, can_be_stopped: bool):
+        self._connection = connection
+        self._can_be_stopped = can_be_stopped
 
     def begin(self, config: RunConfig, path: Path, first_epoch: int, examples: int) -> None:
-        self.wire.send("begin", epoch=first_epoch)
+        self._connection.send("begin")
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
-        self.wire.send("epoch", epoch=epoch, row=row)
-        if self.watched and not self.wire.receive()["go_on"]:
-            raise Stopped
+        self._connection.send("epoch", epoch=epoch, row=row)
+        if self._can_be_stopped and not self._connection.receive()["is_promising"]:
+            raise StoppedEarly
 
     def end(self) -> None:
         pass
 
 
-def config_of(settings: dict[str, Any]) -> RunConfig:
-    """Return the config whose `resolved` settings these are."""
+def load_resolved(settings: dict[str, Any]) -> RunConfig:
+    """Return the config with these `resolved` settings."""
     return from_document(Document(settings, "config.yaml", {}))
-
-
-def main() -> None:
-    """Train what comes until no more comes."""
-    results = Path(sys.argv[1])
-    wire = Wire()
-    while True:
-        job = wire.receive()
-        _answer(wire, job, results)
-
-
-def _answer(wire: Wire, job: dict[str, Any], results: Path) -> None:
-    from kerasdemo.training import runner
-
-    try:
-        reporter = WireReporter(wire, job["watched"])
-        config = config_of(job["config"])
-        run = runner.run(config, results, overwrite=job["again"], reporter=reporter)
-    except runner.Busy:
-        wire.send("busy")
-    except Stopped:
-        wire.send("stopped")
-    except InputError as error:
-        wire.send("failed", reason=str(error.faults[0]))
-    except OSError as error:
-        event = "fatal" if error.errno in FATAL else "failed"
-        wire.send(event, reason=f"{error.strerror}: {error.filename or results}")
-    except Exception as error:  # one bad run must not stop the others, whatever Keras raises
-        lines = str(error).splitlines() or [""]
-        wire.send("failed", reason=f"{type(error).__name__}: {lines[0][:300]}")
-    else:
-        wire.send("done", status=run.status, reason=run.facts.get("reason"), memory=memory())
 
 
 def memory() -> int:
@@ -119,6 +118,22 @@ def memory() -> int:
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main() -> None:
+    """Train runs until stdin ends."""
+    results = Path(sys.argv[1])
+    connection = Connection()
+    while True:
+        job = connection.receive()
+        reporter = ConnectionReporter(connection, job["can_be_stopped"])
+        try:
+            config = load_resolved(job["config"])
+        except InputError as error:
+            connection.send("failed", reason=str(error.faults[0]))
+            continue
+        message = train_run(config, results, job["overwrite"], reporter)
+        connection.send(**message, memory=memory())
 
 
 if __name__ == "__main__":

@@ -27,12 +27,12 @@ from kerasdemo.config import RunConfig
 from kerasdemo.config.changes import patched
 from kerasdemo.diagnosis import Verdict, diagnose
 from kerasdemo.records import Run, read
-from kerasdemo.sweeps import local
-from kerasdemo.sweeps.executor import GridSource, Outcome
+from kerasdemo.sweeps.executor import GridSource
 from kerasdemo.sweeps.expansion import RunSpec
-from kerasdemo.sweeps.run_store import RunStore, prepare
+from kerasdemo.sweeps.experiment import load
+from kerasdemo.sweeps.run_store import RunOutcome, RunStore, prepare
 from kerasdemo.sweeps.sweep import sweep
-from kerasdemo.training.compile_key import compile_key
+from kerasdemo.sweeps.worker_pool import WorkerPool
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RUNS = REPOSITORY / "results" / "runs" / "diagnosis"
@@ -67,19 +67,19 @@ class Judged:
         return self.name, self.seed
 
 
-class Told:
-    """Says how many of the runs have ended."""
+class Progress:
+    """A listener that prints how many of the runs have ended."""
 
     def __init__(self, what: str, count: int):
         self.what, self.count, self.done = what, count, 0
 
-    def started(self, planned: RunSpec) -> None:
+    def on_run_begin(self, spec: RunSpec) -> None:
         pass
 
-    def epoch(self, planned: RunSpec, epoch: int, row: dict[str, float]) -> None:
+    def on_epoch_end(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> None:
         pass
 
-    def ended(self, planned: RunSpec, outcome: Outcome) -> None:
+    def on_run_end(self, spec: RunSpec, outcome: RunOutcome) -> None:
         self.done += 1
         end = "\n" if self.done == self.count else "\r"
         print(f"{self.what}: {self.done} of {self.count} runs", end=end, file=sys.stderr)
@@ -87,13 +87,12 @@ class Told:
 
 def train(what: str, configs: Iterable[RunConfig], folder: Path) -> dict[str, Run]:
     """Train what is not trained yet; return the runs by the configs' settings."""
-    answers = RunStore(folder)
+    store = RunStore(folder)
     by_question = {question(config): config for config in configs}
-    planned = [RunSpec(c.name, {}, c.seed, c) for c in by_question.values()]
+    specs = [RunSpec(c.name, {}, c.seed, c) for c in by_question.values()]
     prepare(folder)
-    source = GridSource(planned, lambda one: compile_key(one.config))
-    local.execute(source, answers, Told(what, len(planned)), WORKERS)
-    return {key: read(answers.folder(config).path) for key, config in by_question.items()}
+    WorkerPool(WORKERS).execute(GridSource(specs), store, Progress(what, len(specs)))
+    return {key: read(store.folder(config).path) for key, config in by_question.items()}
 
 
 def question(config: RunConfig) -> str:
@@ -105,11 +104,11 @@ def basis(results: Path) -> dict[tuple[str, str, int], Run]:
     """Train the experiments; return their runs by experiment, case and seed."""
     runs = {}
     for file in sorted((REPOSITORY / "experiments" / "diagnosis").glob("*.yaml")):
-        swept = sweep(file, results, workers=WORKERS, console=Console(stderr=True))
-        for planned, outcome in swept.outcomes:
+        result = sweep(load(file), results, workers=WORKERS, console=Console(stderr=True))
+        for spec, outcome in result.outcomes:
             if outcome.summary is None:
-                sys.exit(f"error: {planned.label}, seed {planned.seed}: {outcome.reason}")
-            runs[file.stem, planned.label, planned.seed] = read(outcome.summary.path)
+                sys.exit(f"error: {spec.label}, seed {spec.seed}: {outcome.reason}")
+            runs[file.stem, spec.label, spec.seed] = read(outcome.summary.path)
     return runs
 
 

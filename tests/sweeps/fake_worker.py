@@ -1,4 +1,4 @@
-"""A worker that trains nothing: what becomes of a run stands in its description."""
+"""A worker that trains nothing: the description of a run says what happens to it."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo.data import loading as data
-from kerasdemo.records.folder import RunFolder, run_id
-from kerasdemo.sweeps.worker import Wire, config_of
+from kerasdemo.records import RunFolder, run_id
+from kerasdemo.sweeps.worker import Connection, load_resolved
 
 results = Path(sys.argv[1])
-wire = Wire()
+connection = Connection()
 memory = 1 << 30
 
 
@@ -26,45 +26,45 @@ def write(config: Any, status: str = "finished") -> None:
 
 
 while True:
-    job = wire.receive()
-    config = config_of(job["config"])
+    job = connection.receive()
+    config = load_resolved(job["config"])
     flag = results / f"{config.name}-{config.seed}.flag"
     match config.description:
         case "segfault":
-            print("the last words", file=sys.stderr, flush=True)
+            print("the last line", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGSEGV)
         case "segfault once" if not flag.exists():
             flag.touch()
-            wire.send("begin", epoch=1)
-            wire.send("epoch", epoch=1, row={"loss": 1.0})
+            connection.send("begin")
+            connection.send("epoch", epoch=1, row={"loss": 1.0})
             os.kill(os.getpid(), signal.SIGKILL)
         case "killed thrice" if len(list(results.glob("*.kill"))) < 3:
             (results / f"{os.getpid()}.kill").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         case "half a line" if not flag.exists():
             flag.touch()
-            wire._out.write('{"event": "ep')
-            wire._out.flush()
+            connection._out.write('{"event": "ep')
+            connection._out.flush()
             os.kill(os.getpid(), signal.SIGKILL)
         case "busy once" if not flag.exists():
             flag.touch()
-            wire.send("busy")
+            connection.send("busy")
             continue
         case "full disk":
-            wire.send("fatal", reason="No space left on device")
+            connection.send("fatal", reason="No space left on device")
             continue
-        case "raises" if not job["again"]:
-            wire.send("failed", reason="ValueError: bad")
+        case "raises" if not job["overwrite"]:
+            connection.send("failed", reason="ValueError: bad")
             continue
         case "grows":
             memory += 4 << 30
         case "exits":
             sys.stdout.flush()
             os._exit(3)
-    wire.send("begin", epoch=1)
-    wire.send("epoch", epoch=1, row={"loss": 1.0})
-    if job["watched"] and not wire.receive()["go_on"]:
-        wire.send("stopped")
+    connection.send("begin")
+    connection.send("epoch", epoch=1, row={"loss": 1.0})
+    if job["can_be_stopped"] and not connection.receive()["is_promising"]:
+        connection.send("stopped")
         continue
     write(config, "diverged" if config.description == "diverges" else "finished")
-    wire.send("done", status="finished", reason=None, memory=memory)
+    connection.send("done", status="finished", memory=memory)

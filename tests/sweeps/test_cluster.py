@@ -13,7 +13,7 @@ import pytest
 
 from kerasdemo.config import InputError
 from kerasdemo.sweeps import cluster
-from kerasdemo.sweeps.experiment import Resources
+from kerasdemo.sweeps.experiment import Resources, load
 from kerasdemo.sweeps.sweep import sweep
 
 needs_ray = pytest.mark.skipif(
@@ -45,6 +45,7 @@ def two_nodes() -> Iterator[Any]:
 
 
 @needs_ray
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_sweep_survives_the_loss_of_a_node(two_nodes: Any, tmp_path: Path) -> None:
     experiment = tmp_path / "question.yaml"
@@ -58,17 +59,17 @@ def test_a_sweep_survives_the_loss_of_a_node(two_nodes: Any, tmp_path: Path) -> 
     two_nodes.remove_node(two_nodes.list_all_nodes()[1], allow_graceful=False)
     shown, _ = process.communicate()
 
-    # Nothing but JSON, whatever Ray has to say of the node.
+    # Nothing but JSON, whatever Ray prints on the node.
     statuses = [run["status"] for run in json.loads(shown)["runs"]]
     assert sorted(statuses) == ["diverged"] * 2 + ["finished"] * 4
     # The same runs on this machine give the same results, to the byte.
-    near = sweep(experiment, tmp_path / "near")
+    near = sweep(load(experiment), tmp_path / "near")
     assert len(near.outcomes) == 6
     for folder in (tmp_path / "near" / "question").glob("*/"):
         rows = (folder / "metrics.csv").read_bytes()
         assert (results / folder.name / "metrics.csv").read_bytes() == rows, folder.name
-    again = sweep(experiment, tmp_path / "far")
-    assert all(outcome.answered for _, outcome in again.outcomes)
+    second = sweep(load(experiment), tmp_path / "far")
+    assert all(outcome.is_reused for _, outcome in second.outcomes)
 
 
 @needs_ray
@@ -79,12 +80,12 @@ def test_a_sweep_survives_the_loss_of_a_node(two_nodes: Any, tmp_path: Path) -> 
         ("nowhere", "expected auto, HOST:PORT or ray://HOST:PORT"),
     ],
 )
-def test_an_address_that_does_not_answer_is_told(address: str, problem: str) -> None:
+def test_an_address_that_does_not_answer_is_reported(address: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         cluster.connect(address, Resources())
 
 
-def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(InputError, match=r"pip install 'kerasdemo\[ray\]'"):
         cluster.connect("auto", Resources())

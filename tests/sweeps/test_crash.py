@@ -1,4 +1,4 @@
-"""Kill -9 at random moments: nothing is lost, nothing is done twice, to the byte."""
+"""Kill -9 at random moments: nothing is lost, nothing is trained twice, to the byte."""
 
 import os
 import random
@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from kerasdemo.records.folder import RunFolder
+from kerasdemo.config.document import parse_text
+from kerasdemo.records import RunFolder
+from kerasdemo.sweeps.executor import GridSource
+from kerasdemo.sweeps.expansion import RunSpec, expand
+from kerasdemo.sweeps.experiment import from_document
+from kerasdemo.sweeps.in_process import InProcess
+from kerasdemo.sweeps.run_store import RunOutcome, RunStore
+from kerasdemo.sweeps.worker_pool import WorkerPool
 
 EXPERIMENT = """
 base:
@@ -21,9 +28,9 @@ grid: {optimizer: [sgd, adam]}
 seeds: 0-2
 """
 SWEEP = (
-    "import sys; from pathlib import Path; from kerasdemo.sweeps.sweep import sweep;"
-    "swept = sweep(Path(sys.argv[1]), Path(sys.argv[2]), workers=int(sys.argv[3]));"
-    "sys.exit(bool(swept.failed))"
+    "import sys; from kerasdemo import sweep;"
+    "result = sweep(sys.argv[1], sys.argv[2], workers=int(sys.argv[3]));"
+    "sys.exit(bool(result.failed))"
 )
 
 
@@ -52,8 +59,44 @@ def children(process: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
+class Killer:
+    """A listener that kills a pool's process in the middle of a run."""
+
+    def __init__(self, pool: WorkerPool):
+        self.pool = pool
+        self.outcomes: list[RunOutcome] = []
+
+    def on_run_begin(self, spec: RunSpec) -> None:
+        pass
+
+    def on_epoch_end(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> None:
+        if epoch == 5 and len(self.pool._processes) == 1:
+            self.pool._processes[0].kill()
+
+    def on_run_end(self, spec: RunSpec, outcome: RunOutcome) -> None:
+        self.outcomes.append(outcome)
+
+
+def test_a_run_whose_process_was_killed_is_resumed_to_the_same_bytes(tmp_path: Path) -> None:
+    text = EXPERIMENT.replace("[sgd, adam]", "[adam]").replace("0-2", "[0]").replace("150", "20")
+    (spec,) = expand(from_document(parse_text(text, "question.yaml")))
+    stores = RunStore(tmp_path / "killed"), RunStore(tmp_path / "calm")
+    for store in stores:
+        store.results.mkdir()
+    pool = WorkerPool()
+    killer = Killer(pool)
+    pool.execute(GridSource([spec]), stores[0], killer)
+    assert [outcome.status for outcome in killer.outcomes] == ["finished"]
+    assert len(pool._processes) == 2
+    InProcess().execute(GridSource([spec]), stores[1], killer)
+    killed, calm = (store.folder(spec.config) for store in stores)
+    assert killed.metrics_file.read_bytes() == calm.metrics_file.read_bytes()
+    assert killed.layers_file.read_bytes() == calm.layers_file.read_bytes()
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds workers through /proc")
-def test_a_sweep_killed_ten_times_is_as_one_that_was_not(tmp_path: Path) -> None:
+def test_a_sweep_that_is_killed_ten_times_ends_as_one_that_is_not(tmp_path: Path) -> None:
     experiment = tmp_path / "question.yaml"
     experiment.write_text(EXPERIMENT)
     assert start(experiment, tmp_path / "calm").wait() == 0
@@ -95,6 +138,7 @@ def test_a_sweep_killed_ten_times_is_as_one_that_was_not(tmp_path: Path) -> None
             assert folder.run_file.stat().st_mtime_ns == finished[name]
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_share_the_work(tmp_path: Path) -> None:
     experiment = tmp_path / "question.yaml"
     experiment.write_text(EXPERIMENT.replace("epochs: 150", "epochs: 30"))

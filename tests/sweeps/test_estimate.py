@@ -8,8 +8,8 @@ import pytest
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.records import Summary
 from kerasdemo.sweeps import estimate
-from kerasdemo.sweeps.executor import Outcome
 from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.sweeps.run_store import RunOutcome
 
 
 def config(text: str) -> RunConfig:
@@ -61,12 +61,12 @@ def test_work_is_linear_in_epochs_and_grows_with_the_updates() -> None:
     assert estimate.work(config("training: {epochs: 1, batch_size: 1}")) > 3 * one
 
 
-def test_runs_that_are_answered_say_how_long_the_others_take() -> None:
-    planned = [RunSpec("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
+def test_complete_runs_show_how_long_the_others_take() -> None:
+    specs = [RunSpec("a", {}, 0, config(f"training: {{epochs: {n}}}")) for n in (1, 3)]
     summary = Summary(None, "a", "finished", None, {}, {}, 1, 10.0, 1, None, None)  # type: ignore[arg-type]
-    known = estimate.seconds(planned, [Outcome("finished", summary=summary), None])
+    known = estimate.seconds(specs, [RunOutcome("finished", summary=summary), None])
     assert round(known, 6) == 30
-    assert estimate.seconds(planned, [None, None]) > estimate.COMPILE_SECONDS
+    assert estimate.seconds(specs, [None, None]) > estimate.COMPILE_SECONDS
 
 
 def test_small_work_is_for_one_worker_and_large_work_for_every_core(

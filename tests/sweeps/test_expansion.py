@@ -1,4 +1,4 @@
-"""An experiment becomes its runs: all of them, each once, in the same order, checked beforehand."""
+"""An experiment expands to its runs: each once, always in the same order, checked before."""
 
 import json
 import math
@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from kerasdemo.config import InputError
 from kerasdemo.config.document import parse_text
 from kerasdemo.sweeps import expansion
-from kerasdemo.sweeps.expansion import RunSpec, expand, short_names, slug
+from kerasdemo.sweeps.expansion import RunSpec, expand, short_names, slug, values_label
 from kerasdemo.sweeps.experiment import from_document, load
 
 
-def plan(text: str, *overrides: str, file: str = "question.yaml") -> list[RunSpec]:
+def specs_of(text: str, *overrides: str, file: str = "question.yaml") -> list[RunSpec]:
     return expand(from_document(parse_text(text, file)), overrides)
 
 
 def faults(text: str, *overrides: str, file: str = "question.yaml") -> list[str]:
     with pytest.raises(InputError) as caught:
-        plan(text, *overrides, file=file)
+        specs_of(text, *overrides, file=file)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -43,45 +43,45 @@ SEEDS = st.lists(st.integers(0, 1000), min_size=1, max_size=3, unique=True)
 
 
 @given(grid=GRIDS, seeds=SEEDS)
-def test_a_grid_is_a_product_without_doubles_in_a_fixed_order(
+def test_a_grid_is_a_product_without_duplicates_in_a_fixed_order(
     grid: dict[str, list[Any]], seeds: list[int]
 ) -> None:
     text = json.dumps({"base": {"data": {"name": "fizzbuzz"}}, "grid": grid, "seeds": seeds})
-    planned = plan(text)
-    assert len(planned) == math.prod(len(values) for values in grid.values()) * len(seeds)
-    assert len({repr(one.config.settings) for one in planned}) == len(planned)
-    assert [one.config for one in plan(text)] == [one.config for one in planned]
-    for one in planned:
+    specs = specs_of(text)
+    assert len(specs) == math.prod(len(values) for values in grid.values()) * len(seeds)
+    assert len({repr(one.config.settings) for one in specs}) == len(specs)
+    assert [one.config for one in specs_of(text)] == [one.config for one in specs]
+    for one in specs:
         assert all(value in grid[path] for path, value in one.values.items())
         assert one.config.seed == one.seed
 
 
 def test_an_inner_key_is_set_after_the_outer_one() -> None:
-    planned = plan(
+    specs = specs_of(
         """
 base: {data: {name: fizzbuzz}}
 grid: {optimizer.learning_rate: [0.5, 0.25], optimizer: [sgd, adam]}
 """
     )
-    optimizers = [one.config.resolved["optimizer"] for one in planned]
+    optimizers = [one.config.resolved["optimizer"] for one in specs]
     got = [(optimizer["name"], optimizer["learning_rate"]) for optimizer in optimizers]
     assert got == [("sgd", 0.5), ("adam", 0.5), ("sgd", 0.25), ("adam", 0.25)]
-    assert planned[0].label == "learning_rate=0.5, optimizer=sgd"
-    assert planned[0].config.name == "learning_rate=0.5+optimizer=sgd"
+    assert specs[0].label == "learning_rate=0.5, optimizer=sgd"
+    assert specs[0].config.name == "learning_rate=0.5+optimizer=sgd"
 
 
 def test_a_value_of_one_run_does_not_leak_into_another() -> None:
-    planned = plan(
+    specs = specs_of(
         """
 base: {data: {name: fizzbuzz}}
 grid: {optimizer: [{name: adam, beta_1: 0.5}], optimizer.learning_rate: [0.5, 0.25]}
 """
     )
-    assert [one.values["optimizer"] for one in planned] == [{"name": "adam", "beta_1": 0.5}] * 2
+    assert [one.values["optimizer"] for one in specs] == [{"name": "adam", "beta_1": 0.5}] * 2
 
 
 def test_lists_and_layers_are_swept() -> None:
-    planned = plan(
+    specs = specs_of(
         """
 base:
   data: {name: fizzbuzz}
@@ -89,17 +89,17 @@ base:
 grid: {network.layers.0.units: [5, 6]}
 """
     )
-    assert [one.config.network.layers[0].units for one in planned] == [5, 6]  # type: ignore[index, union-attr]
-    assert [one.label for one in planned] == ["units=5", "units=6"]
-    planned = plan(
+    assert [one.config.network.layers[0].units for one in specs] == [5, 6]  # type: ignore[index, union-attr]
+    assert [one.label for one in specs] == ["units=5", "units=6"]
+    specs = specs_of(
         "base: {data: {name: fizzbuzz}}\ngrid: {network.units: [[3, 4], [5, 5]]}\nseeds: 3-4"
     )
-    assert [one.config.network.units for one in planned] == [(3, 4), (3, 4), (5, 5), (5, 5)]
-    assert [one.seed for one in planned] == [3, 4, 3, 4]
+    assert [one.config.network.units for one in specs] == [(3, 4), (3, 4), (5, 5), (5, 5)]
+    assert [one.seed for one in specs] == [3, 4, 3, 4]
 
 
-def test_variants_are_patches() -> None:
-    planned = plan(
+def test_variants_change_the_base() -> None:
+    specs = specs_of(
         """
 base: {data: {name: fizzbuzz}, network: {depth: 1}}
 variants:
@@ -107,7 +107,7 @@ variants:
   deep: {network.depth: 3, network.units: 7}
 """
     )
-    assert [(one.label, one.config.name, one.config.network.depth) for one in planned] == [
+    assert [(one.label, one.config.name, one.config.network.depth) for one in specs] == [
         ("plain", "plain", 1),
         ("deep", "deep", 3),
     ]
@@ -117,8 +117,8 @@ def test_configs_keep_their_own_names(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text("data: {name: fizzbuzz}\n")
     (tmp_path / "two.yaml").write_text("name: second\ndata: {name: circles}\n")
     (tmp_path / "e.yaml").write_text("configs: [one.yaml, two.yaml]\n")
-    planned = expand(load(tmp_path / "e.yaml"))
-    assert [one.config.name for one in planned] == ["one", "second"]
+    specs = expand(load(tmp_path / "e.yaml"))
+    assert [one.config.name for one in specs] == ["one", "second"]
 
 
 def test_paths_start_at_the_experiments_file(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_paths_start_at_the_experiments_file(tmp_path: Path) -> None:
 
 def test_overrides_go_into_every_run_but_not_over_what_varies() -> None:
     text = "base: {data: {name: fizzbuzz}}\ngrid: {network.depth: [1, 2]}"
-    assert {one.config.training.epochs for one in plan(text, "training.epochs=3")} == {3}
+    assert {one.config.training.epochs for one in specs_of(text, "training.epochs=3")} == {3}
     assert faults(text, "network.depth=3") == [
         "--set: network.depth: the experiment gives each run its own; can't be set"
     ]
@@ -162,7 +162,7 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
             BASE + "grid: {network.depth: [1, 1]}",
             "question.yaml:2: grid.network.depth.1: depth=1 (seed 0) is the same run as depth=1",
         ),
-        (BASE + "seeds: [1, 1]", "question.yaml:2: seeds: seed 1 is doubled"),
+        (BASE + "seeds: [1, 1]", "question.yaml:2: seeds: duplicate seed 1"),
         (
             BASE + "grid:\n  network.depth: [1]\n  network.units: [[2, 3]]",
             "question.yaml:3: grid.network.depth.0: network: `units` has 2 numbers for `depth: 1`",
@@ -172,21 +172,21 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
         ("base: {data: {name: mnits}}", "question.yaml:1: data.name: got 'mnits'"),
         (BASE + "variants: {a: {}}\ngrid: {seed: [1]}", "question.yaml:1: has grid and variants"),
         (
-            BASE + "variants: {a: {}}\nclaims:\n - {says: x, runs: b, verdict: healthy}",
+            BASE + "variants: {a: {}}\nclaims:\n - {statement: x, runs: b, verdict: healthy}",
             "question.yaml:4: claims.0.runs: no run is called 'b'",
         ),
         (
             BASE + "grid: {network.depth: [1]}\n"
-            "claims:\n - {says: x, runs: {network.depth: 2}, verdict: healthy}",
+            "claims:\n - {statement: x, runs: {network.depth: 2}, verdict: healthy}",
             "question.yaml:4: claims.0.runs: no run has depth=2",
         ),
         (
             BASE + "grid: {network.depth: [1]}\n"
-            "claims:\n - {says: x, better: {depth: 2}, than: {network.depth: 1}}",
+            "claims:\n - {statement: x, better: {depth: 2}, than: {network.depth: 1}}",
             "question.yaml:4: claims.0.better: no run varies depth; varied: network.depth",
         ),
         (
-            BASE + "variants: {a: {}}\nclaims:\n - {says: x, better: a}",
+            BASE + "variants: {a: {}}\nclaims:\n - {statement: x, better: a}",
             "question.yaml:4: claims.0: a claim has `better` and `than`, or `runs` and `verdict`",
         ),
         (
@@ -202,7 +202,7 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
             "question.yaml:2: search.space.optimizer.learning_rate: got -1.0",
         ),
         (
-            BASE + "variants: {a: {}}\nclaims:\n - {says: x, better: a, than: a}",
+            BASE + "variants: {a: {}}\nclaims:\n - {statement: x, better: a, than: a}",
             "question.yaml:4: claims.0.metric: there is no val_accuracy with `data.validation: 0`",
         ),
         (
@@ -213,11 +213,11 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
         (BASE + "seeds: [-1]", "question.yaml:2: seeds.0: got -1"),
     ],
 )
-def test_bad_input_is_told_with_the_experiments_line(text: str, expected: str) -> None:
+def test_bad_input_is_reported_with_the_experiments_line(text: str, expected: str) -> None:
     assert any(fault.startswith(expected) for fault in faults(text)), faults(text)
 
 
-def test_a_fault_of_a_value_is_told_once() -> None:
+def test_a_fault_of_a_value_is_reported_once() -> None:
     text = BASE + "grid: {network.depth: [-1], network.units: [1, 2, 3]}\nseeds: 0-9"
     assert len(faults(text)) == 1
 
@@ -229,7 +229,7 @@ def test_an_experiment_can_not_be_its_own_base(tmp_path: Path) -> None:
         expand(load(file))
 
 
-def test_short_names_tell_the_keys_apart() -> None:
+def test_short_names_distinguish_the_keys() -> None:
     paths = ["data.noise.test", "data.test", "optimizer.learning_rate", "network.layers.0.units"]
     assert list(short_names(paths).values()) == [
         "noise.test",
@@ -237,6 +237,15 @@ def test_short_names_tell_the_keys_apart() -> None:
         "learning_rate",
         "units",
     ]
+
+
+def test_labels_look_like_yaml_and_folders_keep_their_names() -> None:
+    values = {"optimizer": {"name": "sgd", "momentum": 0.9}, "network.units": [3, 4]}
+    label = values_label(values)
+    assert label == "optimizer={name: sgd, momentum: 0.9}, units=[3, 4]"
+    # The label of former versions.
+    assert slug(label) == slug("optimizer={'name': 'sgd', 'momentum': 0.9}, units=[3, 4]")
+    assert values_label({"optimizer": {"name": "adam"}}) == "optimizer=adam"
 
 
 def test_a_slug_names_a_folder() -> None:
@@ -250,9 +259,9 @@ EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_shipped_experiments_expand(file: Path) -> None:
     experiment = load(file)
-    planned = expand(experiment)
+    specs = expand(experiment)
     text = file.read_text()
-    assert text.startswith(f"# kerasdemo sweep experiments/{file.name}\n# {len(planned)} runs: ")
+    assert text.startswith(f"# kerasdemo sweep experiments/{file.name}\n# {len(specs)} runs: ")
     assert experiment.question.endswith("?")
     assert experiment.source
     assert experiment.claims
@@ -281,7 +290,9 @@ def test_too_many_seeds_are_refused_however_they_are_written() -> None:
         assert "expected" in fault
 
 
-def test_a_fault_of_the_base_is_told_once_and_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_base_is_reported_once_and_found_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     calls = []
     real = expansion.from_document
     monkeypatch.setattr(expansion, "from_document", lambda d: calls.append(1) or real(d))
@@ -295,6 +306,6 @@ def test_a_fault_of_the_base_is_told_once_and_found_once(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("base", ["~nosuchuser/x.yaml", "x" * 5_000, "/dev/zero"])
-def test_a_base_that_is_no_file_is_told(base: str) -> None:
+def test_a_base_that_is_no_file_is_reported(base: str) -> None:
     (fault,) = faults(f"base: {base}\nseeds: 0-1\n")
     assert fault.startswith("question.yaml:1: base: ")

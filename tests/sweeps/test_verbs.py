@@ -1,4 +1,4 @@
-"""The verbs sweep, compare and diff, with a worker that trains nothing."""
+"""`kerasdemo sweep`, `compare` and `diff`, with a worker that trains nothing."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from kerasdemo import cli
 from kerasdemo.config import InputError
-from kerasdemo.sweeps import local
+from kerasdemo.sweeps.worker_pool import WorkerProcess
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
 QUESTION = """
@@ -19,17 +19,17 @@ base: {data: {name: fizzbuzz}}
 grid: {optimizer: [sgd, adam]}
 seeds: 1-3
 claims:
-  - says: sgd beats adam
+  - statement: sgd beats adam
     better: {optimizer: sgd}
     than: {optimizer: adam}
     metric: accuracy
-    lecturer: 80.44
+    reference: 80.44
 """
 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(local.Worker, "COMMAND", FAKE)
+    monkeypatch.setattr(WorkerProcess, "COMMAND", FAKE)
     monkeypatch.chdir(tmp_path)
     Path("question.yaml").write_text(QUESTION)
 
@@ -44,19 +44,19 @@ def test_a_dry_run_shows_every_run_and_writes_nothing() -> None:
     assert shown.stdout.count("optimizer=") == 6
     assert "6 runs, 6 to train, roughly" in shown.stdout
     assert not Path("results").exists()
-    told = json.loads(kerasdemo("sweep", "question.yaml", "--dry-run", "--json").stdout)
-    assert [run["seed"] for run in told["runs"]] == [1, 2, 3, 1, 2, 3]
+    plan = json.loads(kerasdemo("sweep", "question.yaml", "--dry-run", "--json").stdout)
+    assert [run["seed"] for run in plan["runs"]] == [1, 2, 3, 1, 2, 3]
 
 
-def test_a_sweep_is_told_line_by_line_and_compared() -> None:
+def test_a_sweep_is_reported_line_by_line_and_compared() -> None:
     swept = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2")
     assert swept.exit_code == 0, swept.output
     assert "    6  optimizer=adam (seed 3)  finished" in swept.stdout
     assert "6 of 6 done" in swept.stdout
-    assert "NOT HELD: sgd beats adam (lecturer: 80.44): accuracy +0 [+0, +0]" in swept.stdout
-    again = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2", "--json")
-    assert all(run["answered"] for run in json.loads(again.stdout)["runs"])
-    assert json.loads(again.stdout)["claims"][0]["outcome"] == "not held"
+    assert "NOT HELD: sgd beats adam (reference: 80.44): accuracy +0 [+0, +0]" in swept.stdout
+    second = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2", "--json")
+    assert all(run["reused"] for run in json.loads(second.stdout)["runs"])
+    assert json.loads(second.stdout)["claims"][0]["status"] == "not held"
 
     compared = kerasdemo("compare", "results/runs", "--metric", "accuracy", "--plot", "plot.png")
     assert compared.stdout.splitlines()[0].split()[:2] == ["rank", "optimizer"]
@@ -70,7 +70,7 @@ def test_a_sweep_is_told_line_by_line_and_compared() -> None:
     assert found["settings"]["optimizer.name"] == ["adam", "sgd"]
 
 
-def test_a_failed_run_is_told_and_gives_exit_code_1() -> None:
+def test_a_failed_run_is_reported_with_exit_code_1() -> None:
     file = Path("question.yaml")
     file.write_text(
         "base: {data: {name: fizzbuzz}}\nvariants:\n"
@@ -104,9 +104,9 @@ def test_bad_input(arguments: tuple[str, ...], problem: str) -> None:
     assert not Path("results").exists()
 
 
-def test_seeds_are_taken_instead_of_the_experiments_own() -> None:
-    told = kerasdemo("sweep", "question.yaml", "--dry-run", "--json", "--seeds", "7,9")
-    assert [run["seed"] for run in json.loads(told.stdout)["runs"]] == [7, 9, 7, 9]
+def test_seeds_replace_those_of_the_experiment() -> None:
+    plan = kerasdemo("sweep", "question.yaml", "--dry-run", "--json", "--seeds", "7,9")
+    assert [run["seed"] for run in json.loads(plan.stdout)["runs"]] == [7, 9, 7, 9]
 
 
 def test_a_bad_data_file_fails_its_runs_and_not_the_sweep() -> None:
