@@ -1,6 +1,6 @@
 """Mutants of YAML files: what a slip, a broken disk or a stranger could make of them.
 
-A mutant follows from the seed and its number alone, so that each can be made again by itself.
+A mutant depends on the seed and its number only, so that each can be repeated alone.
 """
 
 import random
@@ -13,7 +13,7 @@ import yaml
 
 Path_ = tuple[str | int, ...]
 
-# What no text file should hold, what means something to YAML, and what only looks like a number.
+# Bytes that no text file should hold, syntax of YAML, and text that only looks like a number.
 BYTES = (
     *(b"\x00", b"\xff\xfe", b"\xc3", b"\xed\xa0\x80", b"\xe2\x80\xae", b"\xef\xbb\xbf", b"\x85"),
     *(b"\x1b]0;title\x07", b"\x1b[2J\x1b[31m", b"\x9b31m", b'"\\x1b[2J"', b'"\\ud800"', b"\x7f"),
@@ -21,23 +21,8 @@ BYTES = (
     *(b"!!python/object:os.system ", b"!!python/object/apply:os.abort []", b"!!set ", b"!!binary "),
     *(b"!!timestamp ", b"!!int ", b"!!float ", b"!!bool ", b"!!null ", b"!!map ", b"!!seq "),
     *(b"!local ", b"! ", b"!<tag:x,2000:y> ", b"&anchor ", b"*anchor ", b"<<: *anchor\n", b"? "),
-    *(
-        b"- ",
-        b": ",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b'"',
-        b"'",
-        b"|",
-        b">",
-        b"|9\n",
-        b"@",
-        b"`",
-        b"=",
-        b",",
-    ),
+    *(b"- ", b": ", b"{", b"}", b"[", b"]", b'"', b"'", b"|", b">"),
+    *(b"|9\n", b"@", b"`", b"=", b","),
     *(b"[" * 3_000, b"{a: " * 2_000, b"- " * 3_000, b"? " * 3_000, b"k" * 5_000, b"&a [*a, " * 50),
     *(b"9" * 400, b"9" * 5_000, b"1e400", b"-1e400", b".nan", b".inf", b"-.inf", b"0x1f", b"1_000"),
     *(b"0o17", b"010", b"1:30", b"2024-01-01", b"~", b"null", b"true", b"no", b"\xc2\xb2", b"-0"),
@@ -72,7 +57,7 @@ TREES = (
     *({"monitor": "val_loss", "patience": -1}, [1, "a", None, {}], list(range(2_000)), _nested(60)),
     {f"key{number}": number for number in range(2_000)},
 )
-SHAPES: tuple[dict[str, Any], ...] = (  # sections that ask for very much, or for odd things
+SHAPES: tuple[dict[str, Any], ...] = (  # sections with huge or odd values
     {"seeds": "0-999999999"},
     {"seeds": "0-999"},
     {"seeds": list(range(500))},
@@ -162,7 +147,7 @@ def _changed(tree: Any, rng: random.Random) -> tuple[Any, str]:
     if not tree or not isinstance(tree, dict) or rng.random() < 0.15:
         shape = rng.choice(SHAPES)
         kept = tree if isinstance(tree, dict) and rng.random() < 0.8 else {}
-        # Only one of these may stand in an experiment: the new one replaces the old.
+        # An experiment may have only one of these: the new one replaces the old.
         others = {"grid", "variants", "configs", "search"} if {*shape} & {"grid", "search"} else ()
         return {k: v for k, v in kept.items() if k not in others} | shape, f"set {[*shape]}"
     path = rng.choice(paths(tree))
@@ -280,7 +265,7 @@ def _truncate(content: bytes, rng: random.Random) -> bytes:
 
 
 def _scalar(content: bytes, rng: random.Random) -> bytes:
-    """Put something hostile in place of all that follows a colon."""
+    """Replace all that follows a colon by hostile bytes."""
     lines = content.splitlines(keepends=True)
     with_value = [n for n, line in enumerate(lines) if b": " in line and line[:1] != b"#"]
     if with_value:
