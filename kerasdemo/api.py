@@ -13,6 +13,8 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yaml import YAMLError
+
 from kerasdemo import records
 from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
 from kerasdemo.config import parse as parse_config
@@ -436,7 +438,10 @@ def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Dif
 def _texts(overrides: Overrides) -> list[str]:
     """Return overrides as `--set` takes them."""
     if isinstance(overrides, Mapping):
-        return changes.overrides(_plain(overrides))
+        try:
+            return changes.overrides(_plain(overrides))
+        except YAMLError as error:
+            raise InputError(f"overrides: {error.args[0]}; expected what YAML can hold") from None
     return [overrides] if isinstance(overrides, str) else list(overrides)
 
 

@@ -110,6 +110,8 @@ def test_a_mapping_may_hold_what_python_has_and_yaml_has_not() -> None:
         (lambda: kerasdemo.run("nowhere.yaml"), "nowhere.yaml: no such file"),
         (lambda: kerasdemo.run(TINY, overrides={"training.epochs": 0}), "training.epochs"),
         (lambda: kerasdemo.run(TINY, overrides=["epochs"]), "expected key=value"),
+        (lambda: kerasdemo.run(TINY, overrides={"optimizer": print}), "cannot represent"),
+        (lambda: kerasdemo.run({"optimizer": print}), "optimizer: got <built-in"),
         (lambda: kerasdemo.read_run("nowhere"), "no such run folder"),
         (lambda: kerasdemo.diagnose("nowhere"), "no such run folder"),
         (lambda: kerasdemo.list_runs("nowhere"), "no such results folder"),

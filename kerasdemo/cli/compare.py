@@ -77,7 +77,6 @@ def print_comparison(
     from kerasdemo.display import comparison_tables
     from kerasdemo.sweeps import sweep as sweeps
 
-    check_choice("--at", at, ("kept", "last", "best"))
     check_choice("--format", form, comparison_tables.FORMS)
     comparison = api.compare(paths, metric, group_by=group_by, at=at)
     claims = [check for path in paths for check in sweeps.check_claims(path)]
