@@ -27,7 +27,8 @@ def render(rows: Sequence[Mapping[str, object]]) -> str:
     for name in rows[0]:
         cells = [format_cell(row[name]) for row in rows]
         width = max(len(name), max(map(len, cells)))
-        is_number = all(cell == MISSING or NUMBER.fullmatch(cell) for cell in cells)
+        known = [cell for cell in cells if cell != MISSING]
+        is_number = bool(known) and all(map(NUMBER.fullmatch, known))
         align = str.rjust if is_number else str.ljust
         columns.append([align(cell, width) for cell in (name, *cells)])
     return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))

@@ -1,6 +1,5 @@
 """The command itself: help, version, bad input, what is imported, Ctrl-C."""
 
-import inspect
 import signal
 import subprocess
 import sys
@@ -107,8 +106,3 @@ def test_ctrl_c_ends_with_130_and_a_second_one_ends_at_once(
         assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def test_no_verb_does_more_than_parse_call_and_print() -> None:
-    for name, verb in VERBS.items():
-        assert len(inspect.getsourcelines(verb.callback.__wrapped__)[0]) < 80, name

@@ -5,13 +5,27 @@ from kerasdemo.display.tables import render
 
 def test_numbers_are_aligned_right_and_text_left() -> None:
     rows = [
-        {"run": "a", "seed": 0, "accuracy": 0.98765, "date": "2026-01-02", "share": "9.5 %"},
-        {"run": "longer", "seed": 12, "accuracy": None, "date": None, "share": "12 %"},
+        {
+            "run": "a",
+            "seed": 0,
+            "accuracy": 0.98765,
+            "date": "2026-01-02",
+            "share": "9.5 %",
+            "note": None,
+        },
+        {
+            "run": "longer",
+            "seed": 12,
+            "accuracy": None,
+            "date": None,
+            "share": "12 %",
+            "note": None,
+        },
     ]
     assert render(rows).splitlines() == [
-        "run     seed  accuracy  date        share",
-        "a          0    0.9877  2026-01-02  9.5 %",
-        "longer    12         -  -            12 %",
+        "run     seed  accuracy  date        share  note",
+        "a          0    0.9877  2026-01-02  9.5 %  -",
+        "longer    12         -  -            12 %  -",
     ]
 
 
