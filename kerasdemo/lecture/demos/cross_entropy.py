@@ -41,7 +41,7 @@ def softmax_cross_entropy(context: DemoContext) -> DemoOutput:
         ClaimResult(
             "cross-entropy C = -sum of target x ln y; the total loss is its sum over examples",
             "L = C1 + C2 + ... + CN (no number)",
-            f"by hand and by Keras equal to {difference:.1g}; L = {by_hand.sum():.4f}",
+            f"by hand and by Keras they differ by {difference:.1g}; L = {by_hand.sum():.4f}",
             status_of(difference < TOLERANCE),
         ),
         ClaimResult(
