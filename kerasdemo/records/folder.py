@@ -1,27 +1,23 @@
 """The folder of one run: where its files are, and how they are written while it trains.
 
 Facts, each written once:
+    config.yaml: the complete config.
+    network.json: the layers as built, from input to output, with their shapes (`network`).
+    metrics.csv: a row per epoch, from 1: losses in the unit of the config's loss, accuracies as
+        shares from 0 to 1, learning rate, changes of the validation examples (`run.History`).
+    times.csv: a row per epoch: seconds of training alone, without evaluation and saving.
+    layers.csv: a row per epoch and layer that has a kernel (`run.LayerHistory`).
+    model.keras: the network with the weights of the kept epoch.
+    run.json: written last: status, kept epoch, test metrics, data, seconds (`schema.Facts`).
+    sanity_checks.json: results of `diagnose --sanity-checks` (`schema.SanityChecks`); in older
+        folders probe.json.
+Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png.
+Only while a run trains, or after an interruption: checkpoint.npz.
+Beside the runs of an experiment: sweep.json (`experiment_record.ExperimentRecord`). Beside any
+runs: .index.jsonl, the cache of their list, and .<run>.lock.
 
-| file | content |
-|---|---|
-| config.yaml | the complete config of the run |
-| network.json | the layers as built, from input to output, with the shapes of their outputs |
-| metrics.csv | one row per epoch (from 1): losses in the unit of the config's loss, accuracies as
-shares from 0 to 1, the learning rate, and how the validation examples changed (`History`) |
-| times.csv | one row per epoch: seconds of training alone, without evaluation and saving |
-| layers.csv | one row per epoch and layer that has a kernel: the statistics of `LayerHistory` |
-| model.keras | the network with the weights of the kept epoch |
-| run.json | written last: status, kept epoch, metrics of the test set, data, seconds, versions
-(`schema.Facts`) |
-| sanity_checks.json | results of `diagnose --sanity-checks` (`schema.SanityChecks`); probe.json in
-older folders |
-
-Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png. Only while a run
-trains, or after an interruption: checkpoint.npz. Each file appears whole or not at all; of the CSV
-files, to which each epoch adds rows, a crash can cut off the last line.
-
-Beside the runs of an experiment lies its sweep.json (`experiment_record.ExperimentRecord`), beside
-any runs the cache of their list, .index.jsonl.
+Each file appears whole or not at all; of the CSV files, to which each epoch adds rows, a crash can
+cut off the last line.
 """
 
 import hashlib
@@ -42,7 +38,7 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
     """Return `<name>-<8 hex digits>`, the name of a run's folder.
 
     The digits depend on the complete settings and on the data that is really used, not on the run's
-    name and description or on where the data lies.
+    name and description or on where the data is.
 
     Args:
         data: the fingerprint of the data: source and sha256.

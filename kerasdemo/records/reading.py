@@ -1,7 +1,7 @@
 """Reads each file of a run folder: its format, its checks and its older names.
 
 What is wrong in a file of facts is an OSError or ValueError. A damaged derived file counts as
-missing, because it can be made again.
+missing, because it can be written again.
 """
 
 import sys
