@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
+from kerasdemo.display.group_names import LONGEST, group_names
 from kerasdemo.records import Summary, list_runs
 from kerasdemo.records.folder import RunFolder
 from tests.factories import made
@@ -18,7 +19,7 @@ from tests.factories import made
 
 def test_one_number_is_a_line_on_a_log_axis() -> None:
     runs = [made(0.5 + r, s, rate=r) for r in (0.001, 0.01, 0.1) for s in range(3)]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     assert ax.get_xscale() == "log"
     assert list(ax.lines[0].get_xdata()) == [0.001, 0.01, 0.1]
     assert list(ax.lines[0].get_ydata()) == pytest.approx([0.501, 0.51, 0.6])
@@ -30,7 +31,7 @@ def test_one_number_is_a_line_on_a_log_axis() -> None:
 def test_what_diverged_is_named_and_does_not_flatten_the_axis() -> None:
     runs = [made(0.9 + x / 1000, 0, x=x) for x in range(9)]
     runs += [made(0.95, 0, "diverged", x=9), made(0.1, 0, x=10)]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     assert [text.get_text() for text in ax.texts] == ["1/1 diverged"]
     assert ax.get_ylim()[0] > 0.5
 
@@ -40,14 +41,14 @@ def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
         made(0.1 * a + 0.01 * b, 0, a=a, b=b) for a in (1, 2) for b in (1, 2, 3) if a + b < 5
     ]
     runs.append(made(0.9, 0, "diverged", a=2, b=3))
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     *ties, frame = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     assert frame.get_x() + frame.get_width() / 2 == pytest.approx(1)  # around a=2, b=2
     assert frame.get_y() + frame.get_height() / 2 == pytest.approx(1)
     # One seed tells none from the best.
     assert len(ties) == 4
     assert {patch.get_linestyle() for patch in ties} != {frame.get_linestyle()}
-    assert "dashed: 4 tied with it" in ax.get_title()
+    assert "dashed: 4 tied with it" in ax.get_title(loc="left")
     assert sorted(text.get_text() for text in ax.texts) == [
         "0.11", "0.12", "0.13", "0.21", "0.22", "1/1\ndiverged",
     ]  # fmt: skip
@@ -55,7 +56,7 @@ def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
 
 def test_many_keys_are_parallel_coordinates() -> None:
     runs = [made(0.1 * a, 0, a=a, b=b, c=c) for a in (1, 2) for b in (1, 2) for c in ("x", "y")]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c", "val_accuracy"]
     assert max(line.get_linewidth() for line in ax.lines) == 2.5
 
@@ -63,7 +64,7 @@ def test_many_keys_are_parallel_coordinates() -> None:
 def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
     rates = (100, 101, 102, 103, 200, 400, 401, 500)
     runs = [made(0.9 + n / 1e4, 0, a=rate, b=n, c=f"c{n}") for n, rate in enumerate(rates)]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     by_axis: dict[float, list[float]] = {}
     for text in ax.texts:
         by_axis.setdefault(round(text.get_position()[0]), []).append(text.get_position()[1])
@@ -81,17 +82,17 @@ def test_every_value_is_written_beside_its_axis() -> None:
         made(mean, 0, a=n % 2, b=n // 2 % 2, c="word" * (1 + n // 4), d=n)
         for n, mean in enumerate(means)
     ]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     written = [t.get_text() for t in ax.texts if t.get_position()[0] > 4]
     assert sorted(written) == sorted(f"{mean:.4g}" for mean in means)
-    assert ax.get_title() == "all 8 groups, the best drawn thick"
+    assert ax.get_title(loc="left") == "all 8 groups, the best drawn thick"
 
 
 def test_of_an_axis_with_many_values_the_two_ends_are_written_and_it_is_said() -> None:
     runs = [made(0.5 + n / 100, 0, a=n % 2, b=n % 3, c=n) for n in range(30)]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     assert [t.get_text() for t in ax.texts if t.get_position()[0] > 3] == ["0.5", "0.79"]
-    assert "of an axis with more than 16 values" in " ".join(ax.get_title().split())
+    assert "of an axis with more than 16 values" in " ".join(ax.get_title(loc="left").split())
 
 
 def test_names_in_a_legend_are_short_and_differ() -> None:
@@ -100,9 +101,9 @@ def test_names_in_a_legend_are_short_and_differ() -> None:
     runs += [made(0.8, 0, data__path=f"{path}{n}.npz", x=1, y=9, z="w" * 60) for n in (3, 4)]
     runs = [replace(run, data=run.settings["data.path"]) for run in runs]
     comparison = compare(runs)
-    told = plots.names(comparison, comparison.groups)
+    told = group_names(comparison, comparison.groups)
     assert len(set(told)) == len(told) == 5
-    assert max(len(line) for text in told for line in text.split("\n")) <= plots.LONGEST
+    assert max(len(line) for text in told for line in text.split("\n")) <= LONGEST
     assert not any("x=1" in text for text in told)
 
 
@@ -116,7 +117,7 @@ def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
         ))
     ]  # fmt: skip
     comparison = compare(runs)
-    told = [" ".join(text.split()) for text in plots.names(comparison, comparison.groups)]
+    told = [" ".join(text.split()) for text in group_names(comparison, comparison.groups)]
     assert "activation=leaky_relu dropout=0.2 optimizer=adam" in told
     assert len(set(told)) == 8
     assert not any("#" in text or "…" in text or "rate" in text for text in told)
@@ -125,7 +126,7 @@ def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
         key.replace(".", "__"): value for key, value in runs[0].settings.items() if key != "seed"
     } | {"optimizer__learning_rate": 0.5})]  # fmt: skip
     comparison = compare(more)
-    assert "optimizer=sgd 0.5" in plots.names(comparison, comparison.groups)
+    assert "optimizer=sgd 0.5" in group_names(comparison, comparison.groups)
 
 
 def texts(drawn: Figure) -> str:
@@ -136,13 +137,13 @@ def texts(drawn: Figure) -> str:
 
 def test_a_picture_says_what_the_text_cautions_of(tmp_path: Path) -> None:
     plain = compare(on_disk(tmp_path, 2))
-    assert texts(plots.picture(plain)) == ""
+    assert texts(plots.plot_comparison(plain)) == ""
     sampled = [
         replace(run, source="mnist_sample", settings={**run.settings, "x": seed})
         for seed, run in enumerate(on_disk(tmp_path, 2))
     ]
     comparison = compare(sampled, group_by=["data.name"])
-    told = texts(plots.picture(comparison))
+    told = texts(plots.plot_comparison(comparison))
     assert "all runs used the bundled sample of 5,000 digits in place of MNIST" in told
     assert "a group is the mean of runs that differ in x" in told
     assert all(caution in told for caution in comparison.cautions)
@@ -155,11 +156,11 @@ def test_losses_without_a_common_scale_are_drawn_apart_and_said(tmp_path: Path) 
         record(folder, f"data: {{name: fizzbuzz}}\nloss: {loss}", [0.1] * epochs)
     runs = list_runs(tmp_path / "runs").runs
     comparison = compare(runs, "loss")
-    drawn = plots.picture(comparison)
+    drawn = plots.plot_comparison(comparison)
     assert "no common scale, not ranked" in texts(drawn)
     left, right = drawn.axes
     assert left.get_xlabel() == "loss; no common scale"
-    assert (right.get_yscale(), "no common scale" in right.get_title()) == ("log", True)
+    assert (right.get_yscale(), "no common scale" in right.get_title(loc="left")) == ("log", True)
 
 
 def on_disk(tmp_path: Path, seeds: int) -> list[Summary]:
@@ -176,7 +177,7 @@ def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
             for r, own in ((1, (0.74, 0.78)), (2, (0.893, 0.894)), (3, (0.80, 0.83)))
             for s, v in enumerate(own)]  # fmt: skip
     comparison = compare(runs)
-    ax = plots.by_keys(comparison)
+    ax = plots.plot_groups(comparison)
     low, high = ax.get_ylim()
     narrow = [g.interval for g in comparison.groups if g.interval.low > 0.3]
     assert narrow
@@ -192,24 +193,24 @@ def test_an_interval_that_would_hide_all_others_is_told_in_words(named: bool) ->
             for r, own in values.items() for s, v in enumerate(own)]  # fmt: skip
     runs += [made(0.905 + r / 1e4, s, rate=f"r{r}" if named else r, examples=5000)
              for r in range(4, 12) for s in range(3)]  # fmt: skip
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     low, high = ax.get_xlim() if named else ax.get_ylim()
     low, high = sorted((low, high))
     assert low > 0.3
-    told = " ".join(ax.get_title().split())
+    told = " ".join(ax.get_title(loc="left").split())
     assert "beyond the axis: rate=" in told
     assert "3: 0.575 [0, 1]" in told.replace("r3", "3")
 
 
 def test_one_seed_is_no_mean_in_a_picture() -> None:
-    one = plots.by_keys(compare([made(0.5 + r, 0, rate=r, examples=100) for r in (0.1, 0.2)]))
-    assert one.get_title() == "val_accuracy: one seed, 95 % interval of its examples"
+    one = plots.plot_groups(compare([made(0.5 + r, 0, rate=r, examples=100) for r in (0.1, 0.2)]))
+    assert one.get_title(loc="left") == "val_accuracy: one seed, 95 % interval of its examples"
     two = [made(0.5 + r + s / 50, s, rate=r) for r in (0.1, 0.2) for s in range(2)]
-    assert "mean over seeds" in plots.by_keys(compare(two)).get_title()
+    assert "mean over seeds" in plots.plot_groups(compare(two)).get_title(loc="left")
 
 
 def test_neighbours_that_would_lie_on_each_other_stand_in_even_steps() -> None:
-    ax = plots.by_keys(compare([made(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)]))
+    ax = plots.plot_groups(compare([made(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)]))
     assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0.001", "0.01", "0.1", "1e+30"]
     assert ax.get_xlabel() == "rate (in even steps)"
@@ -217,7 +218,7 @@ def test_neighbours_that_would_lie_on_each_other_stand_in_even_steps() -> None:
 
 def test_named_groups_are_dots() -> None:
     runs = [made(v, s, name=n, x=n) for n, v in (("sgd", 0.5), ("adam", 0.7)) for s in (0, 1)]
-    ax = plots.by_keys(compare(runs))
+    ax = plots.plot_groups(compare(runs))
     assert [label.get_text() for label in ax.get_yticklabels()] == ["adam", "sgd"]
 
 
@@ -242,7 +243,7 @@ def test_a_curve_below_the_axis_is_named_so(tmp_path: Path) -> None:
         text = f"data: {{name: fizzbuzz}}\nnetwork: {{units: {units}}}"
         last = 0.01 if units == 1 else 0.9 + units / 1000
         record(RunFolder(tmp_path / "runs" / f"run-{units}"), text, [last, last])
-    ax = plots.curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
+    ax = plots.plot_curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
     named = [line.get_label() for line in ax.lines]
     assert [str(name).endswith(", below") for name in named] == [False] * 5 + [True]
 
@@ -252,17 +253,17 @@ def test_the_lines_of_single_seeds_are_inside_or_told_in_words(tmp_path: Path) -
     for seed, own in enumerate(curves):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
         record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, own)
-    ax = plots.curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
+    ax = plots.plot_curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
     low, high = ax.get_ylim()
     assert all(low < value < high for own in curves for value in own)
-    assert ax.get_title().endswith("thin: each seed")
+    assert ax.get_title(loc="left").endswith("thin: each seed")
     broken = [0.5, 0.51, 0.52, 0.53] * 5
     for seed, own in enumerate(([*broken, 1e-9], [*broken, 0.5])):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
         record(RunFolder(tmp_path / "more" / f"run-{seed}"), text, own)
-    ax = plots.curves(compare(list_runs(tmp_path / "more").runs, "accuracy"))
+    ax = plots.plot_curves(compare(list_runs(tmp_path / "more").runs, "accuracy"))
     assert ax.get_ylim()[0] > 0.1
-    assert "beyond the axis: run down to 1e-09" in " ".join(ax.get_title().split())
+    assert "beyond the axis: run down to 1e-09" in " ".join(ax.get_title(loc="left").split())
 
 
 def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
@@ -272,5 +273,5 @@ def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
     comparison = compare(list_runs(tmp_path / "runs").runs, "accuracy")
     plots.save(comparison, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
-    ax = plots.curves(comparison)
+    ax = plots.plot_curves(comparison)
     assert list(ax.lines[0].get_ydata()) == pytest.approx([0.1, 0.2])
