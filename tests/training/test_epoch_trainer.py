@@ -180,7 +180,7 @@ def test_mini_batches_for_large_data_train_to_the_same_weights() -> None:
 # Eight or eleven bits of mantissa: rounding differs with the order of operations.
 TOLERANCE = {"float32": 2e-4, "mixed_float16": 2e-2, "mixed_bfloat16": 5e-2}
 OPTIMIZERS = [(name, precision) for name in sorted(names("optimizers")) for precision in TOLERANCE]
-# Adam's is the plain case; an optimizer in another, with variables of its own, the odd one.
+# Adam is the plain case; Nadam inside a loss scaling optimizer has variables in both.
 FAST = {("adam", "float32"), ("nadam", "mixed_float16")}
 
 

@@ -38,10 +38,10 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
     tmp_path: Path, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stuck(tmp_path, tiny("optimizer={name: sgd, learning_rate: 0.001}"))
-    told = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks"])
-    assert told.exit_code == 0, told.output
-    assert "The learning rate 0.001 is too low: in 20 steps the loss gets to" in told.stdout
-    assert "one batch, with Adam" in told.stdout
+    result = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks"])
+    assert result.exit_code == 0, result.output
+    assert "The learning rate 0.001 is too low: in 20 steps the loss gets to" in result.stdout
+    assert "one batch, with Adam" in result.stdout
     found = read(run.folder.path)
     swept = found.sanity_checks["learning_rates"]
     assert [row["rate"] for row in swept["rates"]] == [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]
@@ -57,8 +57,8 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
         raise AssertionError("the checks run though they are on disk")
 
     monkeypatch.setattr(sanity_checks, "one_batch", trains)
-    again = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks", "--json"])
-    assert json.loads(again.stdout)[0]["sanity_checks"] == json.loads(
+    second = CliRunner().invoke(cli.app, ["diagnose", str(run.path), "--sanity-checks", "--json"])
+    assert json.loads(second.stdout)[0]["sanity_checks"] == json.loads(
         run.folder.sanity_checks_file.read_text()
     )
 
