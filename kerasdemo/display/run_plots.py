@@ -53,7 +53,7 @@ BOLD: Any = {"color": INK, "va": "center", "weight": "bold"}
 
 
 @style()
-def learning_curves(
+def plot_learning_curves(
     runs: Sequence[Run], ax: "Axes | None" = None, metric: str = "accuracy"
 ) -> "Axes":
     """Draw a metric by epoch: training solid, validation dashed.
@@ -168,7 +168,7 @@ def _add_legend(ax: "Axes") -> None:
 
 
 @style()
-def gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
+def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     """Draw the L2 norm of each kernel's gradient by epoch, from dark (input) to light (output).
 
     Norms of 0 (dead layers) and NaN can't be on a log axis: they leave a gap, and the legend says
@@ -225,7 +225,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     drawn = figure(WIDTH, PANEL)
     panels = [drawn.add_axes((left, 0, 0.405, 1)) for left in (0.08, 0.575)]
     for ax, metric in zip(panels, ("loss", "accuracy"), strict=True):
-        learning_curves([run], ax, metric)
+        plot_learning_curves([run], ax, metric)
     below = 0.56 + 0.18 * max(map(_count_legend_lines, panels))
     height = 0.92 + LINE * (len(summary) + has_two_rows) + PANEL + below
     drawn.set_figheight(height)
@@ -291,7 +291,7 @@ def save_layers(run: Run, path: Path) -> None:
     height = 4.2 + more
     drawn = figure(7.2, height)
     ax = drawn.add_axes((0.105, 0.483 / height, 0.64, 3.15 / height))
-    gradient_norms(run, ax)
+    plot_gradient_norms(run, ax)
     y = 1 - 0.21 / height
     drawn.text(0.02, y, "Gradient by layer", **BOLD | {"size": 13})
     if has_two_rows:

@@ -33,7 +33,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 
 def test_the_lines_hold_the_history(good: Run) -> None:
-    ax = run_plots.learning_curves([good])
+    ax = run_plots.plot_learning_curves([good])
     train, validation = ax.lines[:2]
     assert list(train.get_ydata()) == [100 * a for a in good.history.accuracy]
     assert list(validation.get_xdata()) == list(range(1, 21))
@@ -42,27 +42,27 @@ def test_the_lines_hold_the_history(good: Run) -> None:
 
 
 def test_a_loss_axis_names_the_loss(good: Run) -> None:
-    assert run_plots.learning_curves([good], metric="loss").get_ylabel() == (
+    assert run_plots.plot_learning_curves([good], metric="loss").get_ylabel() == (
         "loss (categorical crossentropy)"
     )
 
 
 def test_several_runs_are_told_apart_by_name(good: Run) -> None:
-    ax = run_plots.learning_curves([good, good])
+    ax = run_plots.plot_learning_curves([good, good])
     assert labels(ax) == ["config", "config", "training", "validation"]
     assert len({line.get_color() for line in ax.lines[:4]}) == 2
 
 
 def test_best_epoch_and_early_stop_are_marked(good: Run) -> None:
     stopped = replace(good, facts={**good.facts, "stopped_early": True})
-    assert labels(run_plots.learning_curves([stopped]))[2:4] == [
+    assert labels(run_plots.plot_learning_curves([stopped]))[2:4] == [
         "best epoch 20",
         "stopped early, epoch 20",
     ]
 
 
 def test_a_broken_value_is_a_gap_and_marked(run: MakeRun) -> None:
-    ax = run_plots.learning_curves([run(loss=[2.0, 1.0, math.nan])], metric="loss")
+    ax = run_plots.plot_learning_curves([run(loss=[2.0, 1.0, math.nan])], metric="loss")
     assert math.isnan(float(ax.lines[0].get_ydata()[2]))
     assert "NaN or infinite, epoch 3" in labels(ax)
     low, high = ax.get_ylim()
@@ -70,7 +70,7 @@ def test_a_broken_value_is_a_gap_and_marked(run: MakeRun) -> None:
 
 
 def test_one_huge_loss_does_not_flatten_the_others(run: MakeRun) -> None:
-    ax = run_plots.learning_curves([run(loss=[2.0, 1e9, 1.0, 0.5])], metric="loss")
+    ax = run_plots.plot_learning_curves([run(loss=[2.0, 1e9, 1.0, 0.5])], metric="loss")
     assert ax.get_yscale() == "log"
 
 
@@ -134,14 +134,14 @@ def test_a_name_with_spaces_has_its_page_and_nonsense_none() -> None:
 
 def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
     layers = {"dense_1": LayerHistory((1e-6, 1e-5)), "output": LayerHistory((0.1, 0.0))}
-    ax = run_plots.gradient_norms(replace(good, layers=layers))
+    ax = run_plots.plot_gradient_norms(replace(good, layers=layers))
     assert ax.get_yscale() == "log"
     assert labels(ax) == ["dense_1", "output (1 of 2 epochs 0 or NaN)"]
 
 
 @pytest.mark.parametrize("layers", [{}, {"dense_1": LayerHistory((0.0, math.nan))}])
 def test_no_gradient_at_all_is_said(good: Run, layers: dict[str, Any]) -> None:
-    ax = run_plots.gradient_norms(replace(good, layers=layers))
+    ax = run_plots.plot_gradient_norms(replace(good, layers=layers))
     assert ax.texts[0].get_text() in ("every gradient is 0 or NaN", "no layer statistics")
 
 
@@ -157,4 +157,4 @@ def test_the_same_run_gives_the_same_bytes(good: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_few_epochs_are_points(run: MakeRun, epochs: int) -> None:
     short = run(loss=falling(2, 1, epochs), accuracy=rising(0.1, 0.5, epochs))
-    assert run_plots.learning_curves([short]).lines[0].get_marker() == "o"
+    assert run_plots.plot_learning_curves([short]).lines[0].get_marker() == "o"

@@ -17,7 +17,7 @@ ROWS = [
 
 
 def test_what_was_kept_is_joined_and_what_was_dropped_is_named() -> None:
-    ax = tuning_plots.path(ROWS)
+    ax = tuning_plots.plot_tuning(ROWS)
     assert [text.get_text() for text in ax.get_yticklabels()] == [
         "start", "dropped: epochs=40", "dropped: learning_rate=9", "loss=categorical_crossentropy",
     ]  # fmt: skip
@@ -35,32 +35,32 @@ def test_what_was_kept_is_joined_and_what_was_dropped_is_named() -> None:
 
 
 def test_its_title_says_what_it_came_to(tmp_path: Path) -> None:
-    title = tuning_plots.title("row 7", ROWS)
+    title = tuning_plots.describe_tuning("row 7", ROWS)
     assert title == "row 7: test accuracy from 10.0 to 96.0 %, 1 of 3 changes kept"
     broken = Row("start", True, "diverged", {"test_accuracy": ()})
-    title = tuning_plots.title("row 7", [broken, ROWS[-1]])
+    title = tuning_plots.describe_tuning("row 7", [broken, ROWS[-1]])
     assert title == "row 7: test accuracy from no result to 96.0 %, 1 of 1 changes kept"
-    assert tuning_plots.title("row 7", ROWS[:1]) == "row 7: 0 of 0 changes kept"
+    assert tuning_plots.describe_tuning("row 7", ROWS[:1]) == "row 7: 0 of 0 changes kept"
     tuning_plots.save("row 7", ROWS, tmp_path / "tune.png", "NOT MNIST")
     assert (tmp_path / "tune.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_start_without_a_result_is_drawn_too() -> None:
-    ax = tuning_plots.path([Row("start", True, "diverged", {})])
+    ax = tuning_plots.plot_tuning([Row("start", True, "diverged", {})])
     assert ax.get_legend() is None
 
 
 def test_one_seed_is_no_mean() -> None:
     rows = [Row("start", True, "healthy", {"accuracy": (0.5,)}, {"accuracy": 100})]
-    told = tuning_plots.path(rows).get_xlabel()
+    told = tuning_plots.plot_tuning(rows).get_xlabel()
     assert told == "accuracy [%]: one seed, 95 % interval of its examples"
-    assert tuning_plots.path(ROWS).get_xlabel().startswith("accuracy [%]: mean over seeds")
+    assert tuning_plots.plot_tuning(ROWS).get_xlabel().startswith("accuracy [%]: mean over seeds")
 
 
 def test_a_long_change_is_told_whole_and_intervals_are_inside() -> None:
     label = "loss=categorical_crossentropy, optimizer=adam, activation=relu, batch_size=100"
     rows = [Row(label, False, "healthy", {"accuracy": (0.5, 0.52)}, {"accuracy": 100})]
-    ax = tuning_plots.path(rows)
+    ax = tuning_plots.plot_tuning(rows)
     assert " ".join(ax.get_yticklabels()[0].get_text().split()) == f"dropped: {label}"
     low, high = ax.get_xlim()
     bar = next(line for line in ax.lines if len(set(line.get_xdata())) == 2)
