@@ -13,15 +13,13 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yaml import YAMLError
-
 from kerasdemo import records
-from kerasdemo.config import Fault, InputError, RunConfig, changes, lint, loading
+from kerasdemo.config import Fault, InputError, RunConfig, lint, loading
 from kerasdemo.config import parse as parse_config
 from kerasdemo.config import seeds as seed_ranges
-from kerasdemo.config.document import Document, dotted
+from kerasdemo.config.changes import Overrides, parse_overrides
+from kerasdemo.config.document import Document
 from kerasdemo.config.errors import unknown
-from kerasdemo.config.overrides import parse_override
 from kerasdemo.records import Run, Summary
 from kerasdemo.records.verdict import Verdict
 
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from kerasdemo.comparison.difference import Difference
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
-    from kerasdemo.tuning.recipe import TuneResult
+    from kerasdemo.tuning.steps import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
 
@@ -62,7 +60,6 @@ RESULTS = "results/runs"
 
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path
 RunLike = Run | Summary | str | Path
-Overrides = Mapping[str, Any] | Iterable[str]
 Seeds = Iterable[int] | str
 
 
@@ -100,13 +97,12 @@ def load_config(config: ConfigLike, overrides: Overrides = ()) -> RunConfig:
         >>> load_config({"network": {"depth": 3}}, {"training.epochs": 5}).training.epochs
         5
     """
-    texts = _texts(overrides)
+    changes = _changes(overrides)
     if isinstance(config, RunConfig):
-        patch = {dotted(key): value for key, value in map(parse_override, texts)}
-        return changes.patched(config, patch) if patch else config
+        return config.with_changes(changes) if changes else config
     if isinstance(config, Mapping):
-        return loading.from_document(_document(config, "config", "run"), texts)
-    return loading.load(Path(config), texts)
+        return loading.from_document(_document(config, "config", "run"), changes)
+    return loading.load(Path(config), changes)
 
 
 def load_experiment(
@@ -329,7 +325,7 @@ def sweep(
     return sweeps.sweep(
         load_experiment(experiment),
         Path(results),
-        _texts(overrides),
+        _changes(overrides),
         seeds=_seeds(seeds),
         workers=workers,
         ray=ray,
@@ -368,11 +364,11 @@ def tune(
     """
     from kerasdemo.tuning import recipe
 
-    return recipe.follow(
+    return recipe.tune(
         load_config(config, overrides),
         Path(results),
         seeds=_seeds(seeds),
-        most_runs=max_runs,
+        max_runs=max_runs,
         output=None if output is None else Path(output),
         console=_console() if progress else None,
     )
@@ -435,14 +431,10 @@ def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Dif
     return difference.diff(read_run(first, results), read_run(second, results))
 
 
-def _texts(overrides: Overrides) -> list[str]:
-    """Return overrides as `--set` takes them."""
-    if isinstance(overrides, Mapping):
-        try:
-            return changes.overrides(_plain(overrides))
-        except YAMLError as error:
-            raise InputError(f"overrides: {error.args[0]}; expected what YAML can hold") from None
-    return [overrides] if isinstance(overrides, str) else list(overrides)
+def _changes(overrides: Overrides) -> dict[str, Any]:
+    """Return overrides as {dotted path: value}."""
+    several = [overrides] if isinstance(overrides, str) else overrides
+    return {path: _plain(value) for path, value in parse_overrides(several).items()}
 
 
 def _document(values: Mapping[str, Any], file: str, name: str) -> Document:

@@ -80,8 +80,6 @@ def explain(
 
 def _write_patched(run: "Run", verdict: "Verdict") -> str:
     """Write a run's config with its first remedy here; return what was done."""
-    from kerasdemo.config.changes import as_yaml, patched
-
     if not verdict.remedies:
         return "nothing to patch"
     remedy = verdict.remedies[0]
@@ -90,5 +88,6 @@ def _write_patched(run: "Run", verdict: "Verdict") -> str:
     if file.exists():
         return f"{file} exists already; move it away to get a new one"
     header = f"{run.id}: {verdict.summary}\n{remedy.reason}"
-    file.write_text(as_yaml(patched(run.config, remedy.patch, name), header), encoding="utf-8")
+    patched = run.config.with_changes({**remedy.patch, "name": name})
+    file.write_text(patched.to_yaml(header), encoding="utf-8")
     return f"wrote {file}"

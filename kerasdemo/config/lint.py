@@ -94,6 +94,7 @@ def lint(config: RunConfig) -> list[Tip]:
     found = [
         Tip(rule.code, rule.severity, dotted(key), message, config.fault(key, message))
         for rule in RULES
+        if rule.code not in config.ignore
         for key, message in rule.find(declared)
     ]
     return sorted(found, key=lambda tip: tip.severity != "error")

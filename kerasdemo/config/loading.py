@@ -1,16 +1,15 @@
 """From YAML text to a RunConfig: the only reader of run configs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from kerasdemo.config import datasets, regular_file
+from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.consistency import faults_of
 from kerasdemo.config.document import Document, Key, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
-from kerasdemo.config.overrides import override, parse_override
 from kerasdemo.config.types import NAME, EarlyStopping, RunConfig
 from kerasdemo.config.validation_errors import translate
 
@@ -18,8 +17,12 @@ from kerasdemo.config.validation_errors import translate
 EXPERIMENT_KEYS = {"base", "grid", "variants", "configs", "search"}
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Read one YAML file, set `overrides` ("optimizer.learning_rate=0.1"), and complete it.
+def load(path: str | Path, overrides: Overrides = ()) -> RunConfig:
+    """Read a YAML file, set values in it, and fill in what it leaves out.
+
+    Args:
+        path: of the file.
+        overrides: {"optimizer.learning_rate": 0.1} or ["optimizer.learning_rate=0.1"].
 
     Raises:
         InputError: with every fault of the file, each with its line and key.
@@ -27,8 +30,8 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     return from_document(read(Path(path), tolerant=True), overrides)
 
 
-def parse(text: str, file: str = "config.yaml", overrides: Sequence[str] = ()) -> RunConfig:
-    """Do the same for YAML text; `file` gives the default name and the folder of paths."""
+def parse(text: str, file: str = "config.yaml", overrides: Overrides = ()) -> RunConfig:
+    """Load a config from YAML text; `file` gives the default name and the folder of paths."""
     return from_document(parse_text(text, file, tolerant=True), overrides)
 
 
@@ -43,16 +46,19 @@ def recorded(path: Path) -> RunConfig:
         config = RunConfig.model_validate(document.data)
     except ValidationError as error:
         raise InputError(translate(error, document)) from None
-    config._document = document
-    return config
+    return _with_origin(config, document)
 
 
-def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfig:
-    """Validate and complete a document that was read."""
+def from_document(document: Document, overrides: Overrides = ()) -> RunConfig:
+    """Set values in a document, validate it, and fill in what it leaves out.
+
+    Raises:
+        InputError: with every fault of the document, each with its line and key.
+    """
     if EXPERIMENT_KEYS & document.data.keys():
         message = "an experiment, not a config; use `kerasdemo sweep` for it"
         raise InputError(Fault(message, document.file))
-    document = override(document, [parse_override(text) for text in overrides])
+    document = with_changes(document, parse_overrides(overrides))
     try:
         config = RunConfig.model_validate(_with_defaults(document))
     except ValidationError as error:
@@ -62,11 +68,17 @@ def from_document(document: Document, overrides: Sequence[str] = ()) -> RunConfi
         raise InputError(faults) from None
     if document.faults:
         raise InputError(document.faults)
-    config = _complete(config, document)
-    config._document = document
+    config = _with_origin(_complete(config, document), document)
     faults = faults_of(config, document)
     if faults:
         raise InputError(faults)
+    return config
+
+
+def _with_origin(config: RunConfig, document: Document) -> RunConfig:
+    """Let a config name the lines of its document, and be loaded again with changes."""
+    config._document = document
+    config._load = from_document
     return config
 
 

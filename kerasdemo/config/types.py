@@ -5,7 +5,8 @@ loaded config says everything that the run will do.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union, get_args
 
 from pydantic import (
@@ -22,7 +23,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kerasdemo.config import datasets, keras_arguments
-from kerasdemo.config.document import Document, Key, dotted
+from kerasdemo.config.changes import with_changes
+from kerasdemo.config.document import Document, Key, dotted, dump
 from kerasdemo.config.errors import Fault
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -34,6 +36,7 @@ Rate = Annotated[Number, Field(ge=0, lt=1)]
 Sides = Positive | Annotated[tuple[Positive, Positive], Field(strict=False)]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
+RuleCode = Annotated[str, Field(pattern=r"^[A-Z]{1,8}[0-9]{1,6}$")]
 
 
 def _single(value: Any) -> Any:
@@ -537,8 +540,19 @@ class RunConfig(StrictModel):
     """how: a Keras optimizer and its own arguments"""
     training: Training = Training()
     """batches, epochs, callbacks"""
+    ignore: Annotated[tuple[RuleCode, ...], Field(strict=False)] = ()
+    """codes of the rules, such as K212 or L301, that the diagnosis and lint leave out"""
 
+    # Set by `kerasdemo.config.loading`, which reads documents.
     _document: Document | None = PrivateAttr(None)
+    _load: "Callable[[Document], RunConfig] | None" = PrivateAttr(None)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_ignore(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        if not self.ignore:
+            del dumped["ignore"]  # configs that were recorded before the key say the same
+        return dumped
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -547,8 +561,30 @@ class RunConfig(StrictModel):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """`resolved` without the words that change nothing in the run: name and description."""
-        return {k: v for k, v in self.resolved.items() if k not in ("name", "description")}
+        """`resolved` without what changes nothing in the run: name, description, ignored rules."""
+        labels = ("name", "description", "ignore")
+        return {key: value for key, value in self.resolved.items() if key not in labels}
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "RunConfig":
+        """Return the config with other values, all else as it is, filled-in defaults included.
+
+        Args:
+            changes: {dotted path: value}, such as {"optimizer.learning_rate": 0.1}; set one after
+                the other, and checked like the values of a file.
+
+        Raises:
+            InputError: where a change does not fit the config.
+        """
+        if self._load is None:
+            raise TypeError("a config with changes is made from one that was loaded or parsed")
+        document = self._document or Document({}, "config.yaml", {})
+        complete = replace(document, data=self.resolved, overridden=frozenset())
+        return self._load(with_changes(complete, changes))
+
+    def to_yaml(self, header: str = "") -> str:
+        """Return the YAML of a run with this config; each line of `header` as a comment."""
+        comments = "".join(f"# {line}\n" for line in header.splitlines())
+        return comments + dump(self.resolved)
 
     def fault(self, key: Key, message: str) -> Fault:
         """Return a fault at a key, with file and line where the config was read from a file."""

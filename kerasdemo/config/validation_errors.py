@@ -74,6 +74,8 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
             known = expected_words.replace("'", "").replace(" or ", ", ").split(", ")
             got = detail["input"]
             return f"got {shown(got)}; expected {expected_words}{near(got, known)}"
+        case "string_pattern_mismatch" if "ignore" in detail["loc"]:
+            return f"got {shown(detail['input'])}; expected a rule's code such as K212 or L301"
         case "string_pattern_mismatch":
             return f"got {shown(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
         case "path" | "form" | "units" | "experiment":

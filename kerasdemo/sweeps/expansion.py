@@ -11,10 +11,10 @@ from typing import Any
 
 from kerasdemo.comparison.claims import Selector, matches
 from kerasdemo.config import Fault, InputError, RunConfig, regular_file
+from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
-from kerasdemo.config.overrides import override, parse_override
 from kerasdemo.sweeps.experiment import Experiment, Range
 
 # More than anyone waits for; a listing still takes a second.
@@ -66,13 +66,13 @@ class InvalidCombination(Fault):
     """Values that are valid each by itself, but not together."""
 
 
-def expand(experiment: Experiment, overrides: Sequence[str] = ()) -> list[RunSpec]:
+def expand(experiment: Experiment, overrides: Overrides = ()) -> list[RunSpec]:
     """Return every run of an experiment: points in the file's order, and for each its seeds.
 
     Args:
         experiment: of a search there are no runs yet: the ends of its ranges and its choices are
             checked, and the list is empty.
-        overrides: for every base config, written as for `--set`: "training.epochs=2".
+        overrides: for every base config: {"training.epochs": 2} or ["training.epochs=2"].
 
     Returns:
         No run twice; the same experiment gives the same list.
@@ -117,13 +117,13 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> RunSpec:
     Raises:
         InputError: with the experiment's line, where a change is at fault.
     """
-    changes = [(c.key, _with_absolute_path(experiment, c)) for c in point.changes]
+    changes = {dotted(c.key): _with_absolute_path(experiment, c) for c in point.changes}
     if seed is not None:
-        changes.append((("seed",), seed))
+        changes["seed"] = seed
     if not point.has_base_name:
-        changes.append((("name",), slug(point.label) or experiment.name))
+        changes["name"] = slug(point.label) or experiment.name
     try:
-        config = from_document(override(point.base, changes))
+        config = from_document(with_changes(point.base, changes))
     except InputError as error:
         raise InputError([_locate(f, experiment, point) for f in error.faults]) from None
     values = {dotted(c.key): c.value for c in point.changes}
@@ -191,13 +191,13 @@ def _flow(value: Any) -> str:
     return str(value)  # True, not true: labels name the folders of finished runs
 
 
-def read_bases(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Document]:
+def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Document]:
     """Return the base of the experiment, or each of its `configs`, with `overrides` set in it.
 
     Raises:
         InputError: where a file is no config.
     """
-    changes = [parse_override(text) for text in overrides]
+    changes = parse_overrides(overrides)
     if isinstance(experiment.base, dict):
         document = experiment.document
         # A document of its own, with the lines of the experiment's file.
@@ -208,7 +208,7 @@ def read_bases(experiment: Experiment, overrides: Sequence[str] = ()) -> list[Do
     else:
         files = enumerate(experiment.configs or ())
         documents = [_read_base(experiment, ("configs", i), file) for i, file in files]
-    return [override(document, changes) for document in documents]
+    return [with_changes(document, changes) for document in documents]
 
 
 def _read_base(experiment: Experiment, key: Key, file: str) -> Document:
@@ -285,14 +285,13 @@ def _check_count(experiment: Experiment) -> None:
         raise InputError(experiment.document.fault((kind,), message))
 
 
-def _check_overrides(experiment: Experiment, points: list[Point], overrides: Sequence[str]) -> None:
+def _check_overrides(experiment: Experiment, points: list[Point], overrides: Overrides) -> None:
     varied = {change.key for point in points for change in point.changes} | {("name",)}
     varied |= {("seed",)} if experiment.seeds else set()
-    for text in overrides:
-        key, _ = parse_override(text)
-        if any(key[: len(inner)] == inner for inner in varied):
+    for path in parse_overrides(overrides):
+        if any(key_of(path)[: len(inner)] == inner for inner in varied):
             message = "the experiment gives each run its own; can't be set"
-            raise InputError(Fault(message, "--set", None, dotted(key)))
+            raise InputError(Fault(message, "--set", None, path))
 
 
 def _check_space(experiment: Experiment, corners: Iterable[Point]) -> None:
@@ -408,7 +407,7 @@ def _common(one: Key, other: Key) -> int:
 @lru_cache(maxsize=8)
 def _base_faults(base: Document) -> tuple[Fault, ...]:
     try:
-        from_document(override(base, [(("name",), "base")]))
+        from_document(with_changes(base, {"name": "base"}))
     except InputError as error:
         return error.faults
     return ()

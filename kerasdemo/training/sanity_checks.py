@@ -13,9 +13,6 @@ import numpy as np
 
 from kerasdemo.backend import tf
 from kerasdemo.config import Fault, InputError, RunConfig
-from kerasdemo.config.document import Document
-from kerasdemo.config.loading import from_document
-from kerasdemo.config.overrides import override
 from kerasdemo.data import loading as data
 from kerasdemo.data.loading import Array, Dataset
 from kerasdemo.records import Run, files
@@ -84,8 +81,8 @@ def one_batch(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     else:
         rates = [n for n, layer in enumerate(config.network.layers) if layer.type == "dropout"]
         changes |= {f"network.layers.{number}.rate": 0.0 for number in rates}
-    plain = _with_changes(config, changes)
-    adam = _with_changes(plain, {"optimizer": ADAM})
+    plain = config.with_changes(changes)
+    adam = plain.with_changes({"optimizer": ADAM})
     return {
         "examples": len(x),
         "steps": BATCH_STEPS,
@@ -131,13 +128,6 @@ def _steps(config: RunConfig, dataset: Dataset) -> tuple[Array, Array, Array]:
     epochs = range(-(-steps * size // len(y)))
     order = np.concatenate([epoch_order(config.seed, epoch, len(y)) for epoch in epochs])
     return order[: steps * size], x, y
-
-
-def _with_changes(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
-    """Return the config with {dotted path: value} set."""
-    keys = [tuple(int(p) if p.isdigit() else p for p in path.split(".")) for path in changes]
-    document = Document(config.resolved, "config.yaml", {})
-    return from_document(override(document, zip(keys, changes.values(), strict=True)))
 
 
 class _ShortTrainer:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kerasdemo import config
-from kerasdemo.config.changes import options, patched
+from kerasdemo.config.changes import options
 from kerasdemo.diagnosis import diagnose
 from tests.diagnosis.test_causes import CASES, STUCK
 from tests.factories import PLAIN, MakeRun, falling, make_run, rising
@@ -59,4 +59,4 @@ def test_each_kind_of_remedy_pastes_into_a_shell(shell: str) -> None:
         words = line.split("\0")
         assert words[::2] == ["--set"] * len(patch)
         changed = config.parse(text, overrides=words[1::2])
-        assert changed.resolved == patched(config.parse(text), patch).resolved
+        assert changed.resolved == config.parse(text).with_changes(patch).resolved

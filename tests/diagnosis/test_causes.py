@@ -8,7 +8,6 @@ import pytest
 
 from kerasdemo import config
 from kerasdemo.config import InputError
-from kerasdemo.config.changes import as_yaml, patched
 from kerasdemo.diagnosis import Verdict, causes, diagnose, explain
 from kerasdemo.diagnosis.catalogue import RULES
 from kerasdemo.diagnosis.features import RunFeatures
@@ -113,9 +112,9 @@ def test_every_remedy_makes_a_valid_config(run: MakeRun) -> None:
     for _, config_text, told, facts in CASES:
         for remedy in diagnose(run(config_text, **STUCK, layers=told, **facts)).remedies:
             asked = config.parse(config_text)
-            changed = patched(asked, remedy.patch)
+            changed = asked.with_changes(remedy.patch)
             assert changed.settings != asked.settings
-            assert config.parse(as_yaml(changed, "why")).settings == changed.settings
+            assert config.parse(changed.to_yaml("why")).settings == changed.settings
 
 
 @pytest.mark.parametrize(("cause", "config_text", "told", "facts"), CASES)

@@ -11,7 +11,6 @@ from typing import Any
 from truth import Ended
 
 from kerasdemo.config import InputError, RunConfig
-from kerasdemo.config.changes import patched
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.records import History, Run
@@ -65,7 +64,7 @@ def random_change(config: RunConfig, name: str) -> Patch:
 
 def _valid(config: RunConfig, patch: Patch) -> bool:
     try:
-        return patched(config, patch).settings != config.settings
+        return config.with_changes(patch).settings != config.settings
     except InputError:
         return False
 

@@ -24,7 +24,6 @@ from rich.console import Console
 from truth import Ended, Truth
 
 from kerasdemo.config import RunConfig
-from kerasdemo.config.changes import patched
 from kerasdemo.diagnosis import Verdict, diagnose
 from kerasdemo.records import Run, read
 from kerasdemo.sweeps.executor import GridSource
@@ -134,7 +133,7 @@ def judge(results: Path) -> list[Judged]:
 
 def with_change(run: Run, patch: Mapping[str, Any]) -> RunConfig:
     """Return a run's config with a change."""
-    return patched(run.config, patch)
+    return run.config.with_changes(patch)
 
 
 Changes = dict[tuple[str, int], efficacy.Patch]
