@@ -115,15 +115,13 @@ def run_demo(
         runs: dict[str, list[Run]] = {label: [] for label in labels}
         reused = []
         for spec, outcome in sorted(swept.outcomes, key=lambda pair: pair[0].seed):
-            is_finished = outcome.summary is not None and outcome.summary.status == "finished"
-            if outcome.summary is not None and (is_finished or outcome.is_reused):
-                run = read(outcome.summary.path)
-                runs[spec.label] += [run] * is_finished
-                reused += [run] * outcome.is_reused
-        context = replace(
-            context, runs={label: tuple(some) for label, some in runs.items() if some}
-        )
-        sources = {run.facts["data"]["source"] for some in runs.values() for run in some}
+            if outcome.summary is not None and outcome.summary.status == "finished":
+                runs[spec.label].append(read(outcome.summary.path))
+            if outcome.summary is not None and outcome.is_reused:
+                reused.append(read(outcome.summary.path))
+        finished = {label: tuple(by_seed) for label, by_seed in runs.items() if by_seed}
+        context = replace(context, runs=finished)
+        sources = {run.facts["data"]["source"] for by_seed in finished.values() for run in by_seed}
         seconds, question = _wall_clock(reused), swept.experiment.question
         if demo.experiment == f"{demo.part}/{demo.name}":
             output = _experiment_output(demo.name, swept, runs)
@@ -209,10 +207,10 @@ def _table(swept: SweepResult, labels: Sequence[str]) -> list[str]:
         if outcome.summary is not None:
             summaries[spec.label].append(outcome.summary)
     rows = []
-    for label, some in summaries.items():
+    for label, group in summaries.items():
         row = {"network": label}
         for column, metric in COLUMNS.items():
-            mean = Group(label, {}, tuple(some), metric).interval
+            mean = Group(label, {}, tuple(group), metric).interval
             if not mean.n:
                 row[column] = "-"
             elif is_accuracy(metric):
@@ -220,9 +218,9 @@ def _table(swept: SweepResult, labels: Sequence[str]) -> list[str]:
                 ends = f" [{100 * mean.low:.1f}, {100 * mean.high:.1f}]" if has_ends else ""
                 row[column] = f"{100 * mean.mean:.1f}{ends}"
             else:
-                is_single = metric == "epoch_seconds" and any(run.epochs == 1 for run in some)
+                is_single = metric == "epoch_seconds" and any(run.epochs == 1 for run in group)
                 row[column] = f"{mean.mean:.3g}{'*' if is_single else ''}"
-        counts = Counter(sorted((run.title or run.status).replace("_", " ") for run in some))
+        counts = Counter(sorted((run.title or run.status).replace("_", " ") for run in group))
         verdicts = [f"{title} {n}" if len(counts) > 1 else title for title, n in counts.items()]
         rows.append(row | {"verdict": "; ".join(verdicts)})
     lines = tables.render(rows).split("\n")

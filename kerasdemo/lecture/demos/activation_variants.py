@@ -58,8 +58,8 @@ def compare(context: DemoContext) -> DemoOutput:
         for name, layer in _keras_layers(len(z)).items()
     }
     alphas = [learned_alphas(run) for run in context.runs["prelu"]]
-    distances = [float(np.abs(some).mean()) for some in alphas]
-    means = interval([float(some.mean()) for some in alphas])
+    distances = [float(np.abs(alpha).mean()) for alpha in alphas]
+    means = interval([float(alpha.mean()) for alpha in alphas])
     lines = [f"parametric ReLU's alphas start at 0; after training their mean is {means}"]
     for label, runs in context.runs.items():
         accuracies = [run.facts["test"]["accuracy"] for run in runs]

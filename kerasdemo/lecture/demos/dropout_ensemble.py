@@ -81,10 +81,10 @@ def ensemble_on_mnist(context: DemoContext) -> DemoOutput:
     ensembles = {
         label: [sample_ensemble(run) for run in runs] for label, runs in context.runs.items()
     }
-    before = {label: [one.before for one in some] for label, some in ensembles.items()}
-    after = {label: [one.after for one in some] for label, some in ensembles.items()}
-    averaged = {label: [one.averaged for one in some] for label, some in ensembles.items()}
-    scaled = {label: [one.scaled for one in some] for label, some in ensembles.items()}
+    before = {label: [one.before for one in by_seed] for label, by_seed in ensembles.items()}
+    after = {label: [one.after for one in by_seed] for label, by_seed in ensembles.items()}
+    averaged = {label: [one.averaged for one in by_seed] for label, by_seed in ensembles.items()}
+    scaled = {label: [one.scaled for one in by_seed] for label, by_seed in ensembles.items()}
 
     def accuracy(shares: Sequence[float]) -> str:
         return percent(shares, "test_accuracy", IMAGES)
@@ -98,8 +98,8 @@ def ensemble_on_mnist(context: DemoContext) -> DemoOutput:
         f"{NAMES[label]}: differs by {interval(before[label])} before the softmax, by "
         f"{interval(after[label])} in probability; test accuracy {accuracy(averaged[label])} "
         f"averaged, {accuracy(scaled[label])} scaled, "
-        f"{accuracy([one.single for one in some])} of a single thin network"
-        for label, some in ensembles.items()
+        f"{accuracy([one.single for one in by_seed])} of a single thin network"
+        for label, by_seed in ensembles.items()
     ]
     claims = [
         ClaimResult(
@@ -127,9 +127,9 @@ def ensemble_on_mnist(context: DemoContext) -> DemoOutput:
             f"for {NAMES[label]} both accuracies on {IMAGES:,} test images are within a point",
             "works in practice",
             f"{accuracy(averaged[label])} averaged, {accuracy(scaled[label])} scaled",
-            status_above([0.01 - abs(one.averaged - one.scaled) for one in some]),
+            status_above([0.01 - abs(one.averaged - one.scaled) for one in by_seed]),
         )
-        for label, some in ensembles.items()
+        for label, by_seed in ensembles.items()
     ]
     drawn = _draw(ensembles, f"{source}; dots: seeds, bars: 95 % intervals")
     return DemoOutput(tuple(lines), tuple(claims), {"average_and_scaled": drawn})
@@ -139,9 +139,9 @@ def _draw(ensembles: Mapping[str, Sequence[Ensemble]], note: str) -> "Figure":
     title = "A few dozen thin networks on average are as good as one network with scaled weights"
     drawn = titled_figure(title, 12, 4.5, note)
     left, right = drawn.subplots(1, 2, width_ratios=(1, 1.15))
-    for place, (label, some) in enumerate(ensembles.items()):
+    for place, (label, by_seed) in enumerate(ensembles.items()):
         color = COLORS[label]
-        values = [100 * one.before for one in some]
+        values = [100 * one.before for one in by_seed]
         mean = interval(values)
         left.plot([place] * len(values), values, ".", color=GRAY, markersize=5)
         left.plot([place], [mean.mean], "o", color=color, markersize=9)
@@ -149,9 +149,9 @@ def _draw(ensembles: Mapping[str, Sequence[Ensemble]], note: str) -> "Figure":
             left.plot([place, place], [mean.low, mean.high], color=color)
         left.annotate(f"{mean.mean:.1f} %", (place, mean.mean), xytext=(10, 0),
                       textcoords="offset points", va="center")  # fmt: skip
-        curve = 100 * np.mean([one.by_members for one in some], axis=0)
+        curve = 100 * np.mean([one.by_members for one in by_seed], axis=0)
         right.plot(range(1, len(curve) + 1), curve, color=color, label=NAMES[label])
-        scaled = 100 * np.mean([one.scaled for one in some])
+        scaled = 100 * np.mean([one.scaled for one in by_seed])
         right.axhline(scaled, color=color, linestyle=DASHED, linewidth=1.1)
     right.plot([], [], color=INK, label="average of the thin networks")
     right.plot([], [], color=INK, linestyle=DASHED, label="one network, scaled weights")

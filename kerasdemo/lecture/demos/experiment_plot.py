@@ -58,12 +58,12 @@ def learning_and_ends(
     with style():
         drawn = titled_figure(title, 11, max(3.6, 2.0 + 0.33 * len(runs)))
         left, right = drawn.subplots(1, 2, width_ratios=(1, 1.1))
-        if all(run.history.epochs <= FEW_EPOCHS for some in runs.values() for run in some):
+        if all(run.history.epochs <= FEW_EPOCHS for repeats in runs.values() for run in repeats):
             _draw_seconds(left, runs, colors)
         else:
             _draw_curves(left, runs, colors)
-        for row, (label, some) in enumerate(runs.items()):
-            _draw_final(right, row, some, colors[label])
+        for row, (label, repeats) in enumerate(runs.items()):
+            _draw_final(right, row, repeats, colors[label])
             for claim in claims:
                 is_about = claim.runs is not None and matches(claim.runs, label, values[label])
                 if is_about and claim.metric in FINAL and isinstance(claim.reference, int | float):
@@ -72,10 +72,10 @@ def learning_and_ends(
         right.set(xlim=_limits(right.dataLim.x0), xlabel="accuracy of the kept weights (%)")
         has_reference = any(line.get_marker() == REFERENCE["marker"] for line in right.lines)
         for name, marker, _ in FINAL.values():
-            right.plot([], [], marker, color=GRAY, label=f"{name}, measured here")
+            right.plot([], [], marker, color=GRAY, label=f"{name} (here)")
         if has_reference:
             right.plot([], [], **REFERENCE, label="lecture")
-        right.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+        right.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.2)
     return drawn
 
 
@@ -97,15 +97,15 @@ def _name_rows(ax: "Axes", colors: Mapping[str, Any]) -> None:
 
 
 def _draw_curves(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
-    for label, some in runs.items():
-        epochs = range(min((run.history.epochs for run in some), default=0))
+    for label, repeats in runs.items():
+        epochs = range(min((run.history.epochs for run in repeats), default=0))
         means = [
-            _percent([run.history.accuracy[epoch] for run in some], "accuracy", some)
+            _percent([run.history.accuracy[epoch] for run in repeats], "accuracy", repeats)
             for epoch in epochs
         ]
         numbers = [epoch + 1 for epoch in epochs]
         ax.plot(numbers, [mean.mean for mean in means], color=colors[label])
-        if len(some) > 2:
+        if len(repeats) > 2:
             low, high = [mean.low for mean in means], [mean.high for mean in means]
             ax.fill_between(numbers, low, high, color=colors[label], alpha=0.18, lw=0)
     ax.set(xlabel="epoch", ylabel="training accuracy (%)")
@@ -116,21 +116,21 @@ def _draw_curves(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
 def _draw_seconds(ax: "Axes", runs: Runs, colors: Mapping[str, Any]) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    every: list[float] = []
-    for row, (label, some) in enumerate(runs.items()):
-        seconds = [run.epoch_seconds for run in some if run.epoch_seconds]
+    all_seconds: list[float] = []
+    for row, (label, repeats) in enumerate(runs.items()):
+        seconds = [run.epoch_seconds for run in repeats if run.epoch_seconds]
         mean = metric_interval(seconds, "epoch_seconds")
         if mean.n:
             ax.plot(seconds, [row] * mean.n, ".", color=GRAY, ms=4)
             ax.plot([mean.low, mean.high], [row] * 2, color=colors[label], lw=2)
             ax.plot([mean.mean], [row], "o", color=colors[label], ms=6)
-        every += seconds
+        all_seconds += seconds
     _name_rows(ax, colors)
-    has_compilation = any(run.history.epochs == 1 for some in runs.values() for run in some)
+    has_compilation = any(run.history.epochs == 1 for repeats in runs.values() for run in repeats)
     ax.set(xlabel=f"training for an epoch{', with compilation' if has_compilation else ''} (s)")
-    if every and max(every) > LOG_RATIO * min(every):
+    if all_seconds and max(all_seconds) > LOG_RATIO * min(all_seconds):
         ax.set_xscale("log")
-        ax.set_xlim(min(every) / 1.3, max(every) * 1.3)
+        ax.set_xlim(min(all_seconds) / 1.3, max(all_seconds) * 1.3)
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(NullFormatter())
@@ -143,14 +143,14 @@ def _draw_final(ax: "Axes", row: int, runs: Sequence[Run], color: Any) -> None:
         across, text = ax.get_yaxis_transform(), "diverged: no accuracy"
         ax.text(0.5, row, text, color=INK, ha="center", va="center", transform=across)
     for metric, (_, marker, shift) in FINAL.items():
-        every = [
+        metrics = [
             run.facts.get("test") or {}
             if metric == "test_accuracy"
             else run.facts.get("kept") or run.facts.get("final") or {}
             for run in runs
         ]
         key = "accuracy"
-        values = [float(facts[key]) for facts in every if facts.get(key) is not None]
+        values = [float(facts[key]) for facts in metrics if facts.get(key) is not None]
         mean = _percent(values, metric, runs)
         if mean.n:
             ax.plot([mean.low, mean.high], [row + shift] * 2, color=color, lw=2)

@@ -251,7 +251,7 @@ def maxout_shapes(context: DemoContext) -> DemoOutput:
         lines.append(f"groups of {pieces}: pieces that a unit uses between two digits, {shares}")
         bend, difference = min(s.bend for s in shapes), max(s.difference for s in shapes)
         most = int(used.max())
-        every, idle = used.shape[-1] * pieces, [one.idle for one in shapes]
+        total, idle = used.shape[-1] * pieces, [one.idle for one in shapes]
         by_seed = ", ".join(map(str, idle))
         claims += [
             ClaimResult(
@@ -266,9 +266,9 @@ def maxout_shapes(context: DemoContext) -> DemoOutput:
                 f"with groups of {pieces} all weights are trained: each piece is the largest for "
                 "some example",
                 "a statement without numbers",
-                f"{sum(idle)} of {every * len(idle)} pieces are the largest for no training image",
+                f"{sum(idle)} of {total * len(idle)} pieces are the largest for no training image",
                 status_of(not any(idle)),
-                note=f"by seed {by_seed} of {every} pieces are the largest nowhere in the training "
+                note=f"by seed {by_seed} of {total} pieces are the largest nowhere in the training "
                 "set, so their gradient is 0; the more pieces, the fewer examples each has",
             ),
         ]

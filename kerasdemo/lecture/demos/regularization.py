@@ -40,20 +40,22 @@ def weight_histograms(context: DemoContext) -> DemoOutput:
     """Compare the trained weights without a penalty, with L1, and with L2."""
     weights = {label: [all_weights(run) for run in runs] for label, runs in context.runs.items()}
     near = {
-        label: [float((np.abs(w) < NEAR_ZERO).mean()) for w in some]
-        for label, some in weights.items()
+        label: [float((np.abs(w) < NEAR_ZERO).mean()) for w in by_seed]
+        for label, by_seed in weights.items()
     }
-    largest = {label: [float(np.abs(w).max()) for w in some] for label, some in weights.items()}
+    largest = {
+        label: [float(np.abs(w).max()) for w in by_seed] for label, by_seed in weights.items()
+    }
     source = trained.describe(context.runs["none"])
     lines = [f"all weights of both hidden layers and the output; {source}"]
-    for label, some in weights.items():
+    for label, by_seed in weights.items():
         strength = context.runs[label][0].config.network.regularizer
         lines.append(
             f"{NAMES[label]} (l1 {strength.l1:g}, l2 {strength.l2:g}): nearer to 0 than "
             f"{NEAR_ZERO:g}: {percent(near[label])}; largest {interval(largest[label])}; "
-            f"sd {interval([float(w.std()) for w in some])}"
+            f"sd {interval([float(w.std()) for w in by_seed])}"
         )
-    sizes = {label: str(interval(some)) for label, some in largest.items()}
+    sizes = {label: str(interval(by_seed)) for label, by_seed in largest.items()}
     claims = (
         *_update_rules(),
         ClaimResult(
@@ -77,11 +79,11 @@ def weight_histograms(context: DemoContext) -> DemoOutput:
     )
     title = "L1 makes most weights 0 and leaves some large; L2 keeps all of them small"
     drawn = titled_figure(title, 12, 4.2, source)
-    edge = max(max(some) for some in largest.values())
+    edge = max(max(by_seed) for by_seed in largest.values())
     bins = np.linspace(-edge, edge, 121)
     panels = drawn.subplots(1, len(weights), sharex=True, sharey=True)
-    for ax, (label, some) in zip(panels, weights.items(), strict=True):
-        counts = np.mean([np.histogram(w, bins)[0] for w in some], axis=0)
+    for ax, (label, by_seed) in zip(panels, weights.items(), strict=True):
+        counts = np.mean([np.histogram(w, bins)[0] for w in by_seed], axis=0)
         ax.bar(bins[:-1], counts, width=np.diff(bins), align="edge", color=COLORS[label])
         ax.set_yscale("log")
         ax.set(xlabel="weight", title=NAMES[label])

@@ -139,12 +139,7 @@ def optimizers_on_surfaces(context: DemoContext) -> DemoOutput:
         "banana": _draw(BANANA, paths["banana"], "A banana, steep and then flat"),
         "local_minimum": _draw_curve(paths["local minimum"]),
     }
-    claims = (
-        *_claims_on_bowl(paths["bowl"], best["bowl"]),
-        *_claims_on_banana(paths["banana"], best["banana"]),
-        *_claims_on_curve(paths["local minimum"]),
-    )
-    return DemoOutput(tuple(lines), claims, figures)
+    return DemoOutput(tuple(lines), tuple(_claims(paths, best)), figures)
 
 
 def rates_by_weight(path: Array, surface: Surface, name: str) -> Array:
@@ -158,29 +153,27 @@ def rates_by_weight(path: Array, surface: Surface, name: str) -> Array:
     return surface.rate(name) / np.sqrt(sums)
 
 
-def _claims_on_bowl(paths: Paths, best: Mapping[str, tuple[float, float]]) -> Iterator[ClaimResult]:
-    flat, steep = rates_by_weight(paths["Adagrad"], BOWL, "Adagrad")[-1]
+def _claims(
+    paths: Mapping[str, Paths], best: Mapping[str, Mapping[str, tuple[float, float]]]
+) -> Iterator[ClaimResult]:
+    flat, steep = rates_by_weight(paths["bowl"]["Adagrad"], BOWL, "Adagrad")[-1]
     yield ClaimResult(
         "Adagrad gives the flat direction a larger learning rate than the steep one",
         "a figure without numbers",
         f"{flat:.2g} for w1, {steep:.2g} for w2 after {STEPS} steps",
         status_of(flat > steep),
     )
-    yield _claim_lower("Adagrad", "SGD", BOWL, best)
-
-
-def _claims_on_banana(
-    paths: Paths, best: Mapping[str, tuple[float, float]]
-) -> Iterator[ClaimResult]:
-    rates = {n: rates_by_weight(paths[n], BANANA, n)[:, 0] for n in ("Adagrad", "RMSProp")}
-    rise = {name: float(some[-1] / some.min()) for name, some in rates.items()}
+    yield _claim_lower("Adagrad", "SGD", BOWL, best["bowl"])
+    banana = {name: paths["banana"][name] for name in ("Adagrad", "RMSProp")}
+    rates = {name: rates_by_weight(path, BANANA, name)[:, 0] for name, path in banana.items()}
+    rise = {name: float(by_step[-1] / by_step.min()) for name, by_step in rates.items()}
     yield ClaimResult(
         "RMSProp's learning rate for w1 rises again towards the end, Adagrad's only falls",
         "a figure without numbers",
         f"at the end {rise['RMSProp']:.2g} times its smallest, Adagrad's {rise['Adagrad']:.2g}",
         status_of(rise["RMSProp"] > 1 and bool((np.diff(rates["Adagrad"]) <= 0).all())),
     )
-    heights = {name: float(BANANA.value(paths[name][-1])) for name in rates}
+    heights = {name: float(BANANA.value(path[-1])) for name, path in banana.items()}
     yield ClaimResult(
         "with the same learning rate RMSProp gets further down the banana than Adagrad",
         "a figure without numbers",
@@ -188,7 +181,28 @@ def _claims_on_banana(
         f"steps at {BANANA.rate('RMSProp'):g}",
         status_of(heights["RMSProp"] < heights["Adagrad"]),
     )
-    yield _claim_lower("RMSProp", "Adagrad", BANANA, best)
+    yield _claim_lower("RMSProp", "Adagrad", BANANA, best["banana"])
+    local_minimum, top, _ = _extrema()
+    ends = {name: float(path[-1, 0]) for name, path in paths["local minimum"].items()}
+    over = [name for name, end in ends.items() if end > top]
+    yield ClaimResult(
+        "momentum rolls over the local minimum, SGD stays in it",
+        "a figure without numbers",
+        f"over the hill: {', '.join(over) or 'none'}; SGD ends at {ends['SGD']:.2f}",
+        status_of(ends["momentum"] > top > ends["SGD"]),
+    )
+    starts, rate = np.linspace(-2.5, local_minimum, 200)[:, None], CURVE.rate("momentum")
+    shares = {}
+    for name in ("SGD", "momentum"):
+        path = descend_by_hand(METHODS[name], CURVE.gradient, starts, rate, STEPS)
+        shares[name] = float((path[-1] > top).mean())
+    yield ClaimResult(
+        "momentum *may* roll over the local minimum: from more starts than SGD, not from all",
+        "may",
+        f"from {shares['momentum']:.0%} of the starts between -2.5 and {local_minimum:.2f}; SGD "
+        f"from {shares['SGD']:.0%}",
+        status_of(shares["SGD"] < shares["momentum"] < 1),
+    )
 
 
 def _claim_lower(
@@ -210,30 +224,6 @@ def _claim_lower(
 def _extrema() -> list[float]:
     """Return where the curve is level: the local minimum, the top between, the global minimum."""
     return [float(w) for w in sorted(np.roots([1, 0, -1, -0.25]).real)]
-
-
-def _claims_on_curve(paths: Paths) -> Iterator[ClaimResult]:
-    local_minimum, top, _ = _extrema()
-    ends = {name: float(path[-1, 0]) for name, path in paths.items()}
-    over = [name for name, end in ends.items() if end > top]
-    yield ClaimResult(
-        "momentum rolls over the local minimum, SGD stays in it",
-        "a figure without numbers",
-        f"over the hill: {', '.join(over) or 'none'}; SGD ends at {ends['SGD']:.2f}",
-        status_of(ends["momentum"] > top > ends["SGD"]),
-    )
-    starts, rate = np.linspace(-2.5, local_minimum, 200)[:, None], CURVE.rate("momentum")
-    shares = {}
-    for name in ("SGD", "momentum"):
-        path = descend_by_hand(METHODS[name], CURVE.gradient, starts, rate, STEPS)
-        shares[name] = float((path[-1] > top).mean())
-    yield ClaimResult(
-        "momentum *may* roll over the local minimum: from more starts than SGD, not from all",
-        "may",
-        f"from {shares['momentum']:.0%} of the starts between -2.5 and {local_minimum:.2f}; SGD "
-        f"from {shares['SGD']:.0%}",
-        status_of(shares["SGD"] < shares["momentum"] < 1),
-    )
 
 
 def _draw(surface: Surface, paths: Paths, title: str) -> "Figure":

@@ -30,7 +30,7 @@ def gradients_by_layer(context: DemoContext) -> DemoOutput:
     """Compare the gradient norms of nine sigmoid layers and of nine ReLU layers, by epoch."""
     norms = {label: [log_norms(run) for run in runs] for label, runs in context.runs.items()}
     # Decades from the last hidden layer to the first, by epoch; each seed (epochs,).
-    falls = {label: [some[-2] - some[0] for some in every] for label, every in norms.items()}
+    falls = {label: [one[-2] - one[0] for one in by_seed] for label, by_seed in norms.items()}
     # How far each layer's weights moved in all, as a share of their norm; each seed (layers,).
     moves = {
         label: [
@@ -84,7 +84,7 @@ def gradients_by_layer(context: DemoContext) -> DemoOutput:
 
 def _draw(norms: Mapping[str, Sequence[Array]], source: str) -> "Figure":
     """Draw a heat map (layer, epoch) for each activation, and the norms after the first epoch."""
-    means = {label: np.mean(every, axis=0) for label, every in norms.items()}
+    means = {label: np.mean(by_seed, axis=0) for label, by_seed in norms.items()}
     low = min(mean.min() for mean in means.values())
     high = max(mean.max() for mean in means.values())
     depth = len(means["relu"]) - 1
@@ -96,9 +96,9 @@ def _draw(norms: Mapping[str, Sequence[Array]], source: str) -> "Figure":
         ax.set_title(f"{NAMES[label]}: gradient norm, log10")
     drawn.colorbar(image, ax=maps, pad=0.02)
     layers = range(1, len(mean) + 1)
-    for label, every in norms.items():
-        for some in every:
-            right.plot(layers, 10 ** some[:, 0], color=COLORS[label], linewidth=0.7, alpha=0.5)
+    for label, by_seed in norms.items():
+        for one in by_seed:
+            right.plot(layers, 10 ** one[:, 0], color=COLORS[label], linewidth=0.7, alpha=0.5)
         right.plot(
             layers, 10 ** means[label][:, 0], color=COLORS[label], marker="o", label=NAMES[label],
             linestyle="-" if label == "relu" else DASHED,

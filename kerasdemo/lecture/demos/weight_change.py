@@ -96,14 +96,14 @@ def intuition(context: DemoContext) -> DemoOutput:
     changes = {
         name: [change_weight(name, seed) for seed in context.seeds] for name in ("sigmoid", "relu")
     }
-    factors = {name: [one.factor for one in some] for name, some in changes.items()}
+    factors = {name: [one.factor for one in by_seed] for name, by_seed in changes.items()}
     sigmoid, relu = (interval(factors[name]) for name in ("sigmoid", "relu"))
     lines = [
         f"{DEPTH} hidden layers of 100 units, untrained, {EXAMPLES} bundled digits; "
         f"the weight from the brightest pixel to the first unit grows by {CHANGE:g}",
     ]
-    for name, some in changes.items():
-        steps = ", ".join(f"{size:.2g}" for size in some[0].by_layer)
+    for name, by_seed in changes.items():
+        steps = ", ".join(f"{size:.2g}" for size in by_seed[0].by_layer)
         lines.append(f"{NAMES[name]}: outputs change by {steps} (seed {context.seeds[0]})")
         lines.append(f"  each layer multiplies the change by {interval(factors[name])}")
     first = changes["sigmoid"][0]
@@ -142,11 +142,11 @@ def _draw(changes: Mapping[str, Sequence[WeightChange]]) -> "Figure":
     drawn = titled_figure(title, 11, 4.2)
     left, right = drawn.subplots(1, 2)
     layers = range(1, DEPTH + 1)
-    for name, some in changes.items():
-        for one in some:
+    for name, by_seed in changes.items():
+        for one in by_seed:
             left.plot(layers, one.by_layer, color=COLORS[name], linewidth=0.7, alpha=0.5)
-        mean = np.exp(np.mean([np.log(one.by_layer) for one in some], axis=0))
-        factor = np.mean([one.factor for one in some])
+        mean = np.exp(np.mean([np.log(one.by_layer) for one in by_seed], axis=0))
+        factor = np.mean([one.factor for one in by_seed])
         label, dashes = f"{NAMES[name]}: x {factor:.2f} a layer", "-" if name == "relu" else DASHED
         left.plot(layers, mean, color=COLORS[name], marker="o", label=label, linestyle=dashes)
     for one in changes["sigmoid"]:
