@@ -94,9 +94,9 @@ def tune(
         progress=not (quiet or as_json),
     )
     if as_json:
-        print_json(report.as_json(result))
+        print_json(report.as_dict(result))
     elif not quiet:
-        for line in ("", *report.tree(result)):
+        for line in ("", *report.describe_tuning(result)):
             say(line)
         say(f"config  {result.config_file}\nplot    {result.plot_file}")
     raise typer.Exit(1 if result.tuning.start.failure else 0)

@@ -35,7 +35,7 @@ def connect(address: str, resources: Resources) -> "Cluster":
 
     Args:
         address: "auto" for the cluster of this machine, else HOST:PORT or ray://HOST:PORT.
-        resources: that one run takes.
+        resources: that one run needs.
 
     Raises:
         InputError: where Ray is not installed or no cluster answers.
@@ -94,7 +94,7 @@ class Cluster:
     """The executor on a Ray cluster that this process is connected to.
 
     Args:
-        resources: that one run takes.
+        resources: that one run needs.
         disconnect: whether to disconnect at the end of `execute`.
     """
 

@@ -48,40 +48,45 @@ def multiplications(config: RunConfig) -> int:
 
 
 def seconds(
-    planned: Sequence[RunSpec], answered: Iterable[RunOutcome | None], workers: int = 1
+    specs: Sequence[RunSpec], outcomes: Iterable[RunOutcome | None], workers: int = 1
 ) -> float:
-    """Return about how long the runs that are not answered yet will take.
+    """Return roughly how many seconds the runs take that have no outcome yet.
 
-    By the time that the answered ones took, where there are any; else by this machine's rate of
-    matrix products, measured in a blink.
+    It follows from the seconds of the complete runs; where there are none, from this machine's rate
+    of matrix products, which is measured in a moment.
+
+    Args:
+        specs: of every run.
+        outcomes: of each, None where it has to be trained.
+        workers: processes that share the work.
     """
-    done = list(zip(planned, answered, strict=True))
-    left = [one for one, outcome in done if outcome is None]
+    pairs = list(zip(specs, outcomes, strict=True))
+    left = [spec for spec, outcome in pairs if outcome is None]
     known = [
-        (work(one.config), outcome.summary.seconds)
-        for one, outcome in done
+        (work(spec.config), outcome.summary.seconds)
+        for spec, outcome in pairs
         if outcome is not None and outcome.summary is not None and outcome.summary.seconds
     ]
-    total = sum(work(one.config) for one in left)
+    total = sum(work(spec.config) for spec in left)
     if known:
         return total * sum(s for _, s in known) / sum(w for w, _ in known) / workers
-    shapes = {compile_key(one.config) for one in left}
-    return total / (peak() * SHARE_OF_PEAK) / workers + COMPILE_SECONDS * len(shapes)
+    programs = len({compile_key(spec.config) for spec in left})
+    return total / (peak() * SHARE_OF_PEAK) / workers + COMPILE_SECONDS * programs
 
 
-def usual_workers(planned: Sequence[RunSpec]) -> int:
+def usual_workers(specs: Sequence[RunSpec]) -> int:
     """Return how many processes make these runs fastest here; each gets its share of the cores.
 
-    One core to a run wastes least: on two cores two workers took 0.70 of one worker's time for 24
-    runs of three layers of 500, and 0.57 for 24 of FizzBuzz. A GPU is not shared, and neither is
-    work of a few seconds. It follows from the experiment and the machine alone, so that a sweep
-    that goes on is the same.
+    One core for each run wastes least: on two cores two workers took 0.70 of one worker's time for
+    24 runs of three layers of 500, and 0.57 for 24 of FizzBuzz. A GPU is not shared, and neither is
+    work of a few seconds. It follows from the experiment and the machine alone, so that a resumed
+    sweep has the same number.
     """
-    if not planned or Path("/dev/nvidia0").exists():
+    if not specs or Path("/dev/nvidia0").exists():
         return 1
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // WORKER_BYTES
-    worth = sum(work(one.config) for one in planned) // WORTH_A_WORKER
-    return int(max(1, min(os.cpu_count() or 1, len(planned), memory, worth)))
+    worth = sum(work(spec.config) for spec in specs) // WORTH_A_WORKER
+    return int(max(1, min(os.cpu_count() or 1, len(specs), memory, worth)))
 
 
 @cache
@@ -90,10 +95,10 @@ def peak() -> float:
     import numpy as np
 
     size = 700
-    one = np.ones((size, size), np.float32)
+    matrix = np.ones((size, size), np.float32)
     times = []
     for _ in range(10):
-        began = time.perf_counter()
-        one @ one
-        times.append(time.perf_counter() - began)
+        start = time.perf_counter()
+        matrix @ matrix
+        times.append(time.perf_counter() - start)
     return 2 * size**3 / min(times)

@@ -290,7 +290,7 @@ def _check_overrides(experiment: Experiment, points: list[Point], overrides: Ove
     varied |= {("seed",)} if experiment.seeds else set()
     for path in parse_overrides(overrides):
         if any(key_of(path)[: len(inner)] == inner for inner in varied):
-            message = "the experiment gives each run its own; can't be set"
+            message = "set by the experiment; can't be set here"
             raise InputError(Fault(message, "--set", None, path))
 
 

@@ -80,7 +80,7 @@ class Search(StrictModel):
 
 
 class Resources(StrictModel):
-    """What one run takes of a Ray cluster."""
+    """What one run needs on a Ray cluster."""
 
     cpus: Annotated[Number, Field(gt=0)] = 1
     """processor cores"""
@@ -136,11 +136,11 @@ class Experiment(StrictModel):
     search: Search | None = None
     """a space and how to search it"""
     seeds: Seeds | None = None
-    """each run once for each of them: a list, or "0-4"; left out: the config's own"""
+    """each run is trained with each of them: a list, or "0-4"; left out: the config's seed"""
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     """what the runs should show"""
     resources: Resources = Resources()
-    """what one run takes of a Ray cluster"""
+    """what one run needs on a Ray cluster"""
 
     _document: Document = PrivateAttr()
 

@@ -11,7 +11,6 @@ import math
 import threading
 import time
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from kerasdemo.config import InputError
+from kerasdemo.config.changes import Overrides
 from kerasdemo.sweeps import expansion
 from kerasdemo.sweeps.executor import DelayQueue
 from kerasdemo.sweeps.expansion import RunSpec
@@ -58,10 +58,10 @@ class SearchSource:
     Args:
         experiment: with a search.
         results: folder of its runs, which also holds the study.
-        overrides: for its base, written as for `--set`.
+        overrides: for its base: {dotted path: value} or ["path=value"].
     """
 
-    def __init__(self, experiment: Experiment, results: Path, overrides: Sequence[str] = ()):
+    def __init__(self, experiment: Experiment, results: Path, overrides: Overrides = ()):
         assert experiment.search is not None
         self.search: Search = experiment.search
         self.can_stop_runs = self.search.method == "hyperband"
@@ -173,7 +173,7 @@ class SearchSource:
         state = None
         if value is None:
             state = TrialState.PRUNED if is_pruned else TrialState.FAIL
-        # Another sweep in this folder may have told it before.
+        # Another sweep in this folder may have done so before.
         self.study.tell(number, value, state=state, skip_if_finished=True)
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from kerasdemo.comparison.claims import Claim, ClaimCheck, ExperimentRun, check_claim
 from kerasdemo.config import Fault, InputError
+from kerasdemo.config.changes import Overrides
 from kerasdemo.records import list_runs
 from kerasdemo.records.experiment_record import (
     FILE,
@@ -90,7 +91,7 @@ class SweepResult:
 def plan(
     experiment: Experiment,
     results: Path,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     seeds: Sequence[int] = (),
     workers: int | None = None,
@@ -118,7 +119,7 @@ def plan(
 def sweep(
     experiment: Experiment,
     results: Path,
-    overrides: Sequence[str] = (),
+    overrides: Overrides = (),
     *,
     seeds: Sequence[int] = (),
     workers: int | None = None,
@@ -135,7 +136,7 @@ def sweep(
     Args:
         experiment: whose runs are trained.
         results: the runs are in the folder in it that has the experiment's name.
-        overrides: for every config, written as for `--set`.
+        overrides: for every config: {dotted path: value} or ["path=value"].
         seeds: in place of the experiment's.
         workers: number of processes that train; 0: this process; None: as many as are fastest here.
         ray: address of a Ray cluster, or "auto"; None: this machine.

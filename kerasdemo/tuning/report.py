@@ -1,171 +1,150 @@
-"""What following the recipe was, in words, as rows of a picture, and as plain values."""
+"""A tuning in words, as rows of a picture, and as plain values."""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval
 from kerasdemo.display.tuning_plots import Row
+from kerasdemo.tuning.steps import MARGIN, METRICS, Candidate, TuneResult, Tuning
 
-if TYPE_CHECKING:
-    from kerasdemo.tuning.recipe import Step, Trial, TuneResult, Tuning
-
-METRICS = {
-    "accuracy": "training accuracy",
-    "val_accuracy": "validation accuracy",
-    "test_accuracy": "test accuracy",
-}
-# With one or two seeds there is no spread to go by: a plain gain counts from here on, and beyond
-# the chance of which examples were measured. It is also how much a mended run may cost at most.
-MARGIN = 0.01
 ON_THE_TEST_SET = (
-    "A test mismatch is seen on the test set alone: what was kept was chosen by it, so that the "
-    "final test accuracy is a little too good."
+    "A test mismatch is seen on the test set alone: the changes were chosen by it, so the final "
+    "test accuracy is a little too good."
 )
 
 
-def words(outcome: str) -> str:
-    """Return an outcome in words."""
-    return outcome.replace("_", " ")
+def describe_patch(patch: Mapping[str, Any]) -> str:
+    """Return a patch in short: `optimizer=adam, activation=relu`."""
+    texts = []
+    for key, value in patch.items():
+        parts = key.split(".")
+        # Of a layer in a list, its number must not get lost.
+        name = key if any(part.isdigit() for part in parts) else parts[-1]
+        if isinstance(value, dict):
+            text = str(value.get("name", "on"))
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            text = "+".join(str(item.get("type")) for item in value)
+        else:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+        texts.append(f"{name}={text}")
+    return ", ".join(texts)
 
 
-def label(patch: Mapping[str, Any]) -> str:
-    """Return a patch as a person would say it: `optimizer=adam, activation=relu`."""
-    return ", ".join(f"{_short(key)}={_word(value)}" for key, value in patch.items())
-
-
-def _short(key: str) -> str:
-    parts = key.split(".")
-    return key if len(parts) > 1 and any(part.isdigit() for part in parts) else parts[-1]
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("name", "on"))
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return "+".join(str(item.get("type")) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def points(difference: Interval) -> str:
+def describe_points(difference: Interval) -> str:
     """Return a difference of accuracies in points, with its 95 % interval."""
     mean, low, high = (100 * n for n in (difference.mean, difference.low, difference.high))
     return f"{mean:+.1f} points" + (f" [{low:+.1f}, {high:+.1f}]" if math.isfinite(low) else "")
 
 
-def summary(trial: "Trial") -> str:
-    """Return outcome and accuracies of a trial in a line."""
-    means = {name: trial.mean(name) for name in METRICS}
-    told = [
-        f"{METRICS[name].removesuffix(' accuracy')} {_percent(mean)}"
-        for name, mean in means.items()
-        if mean.n
-    ]
-    return f"{trial.verdict.title.upper()}  {', '.join(told) or 'no result'}"
+def describe_candidate(candidate: Candidate) -> str:
+    """Return the outcome and the accuracies of a candidate in one line."""
+    texts = []
+    for metric, name in METRICS.items():
+        mean = candidate.mean(metric)
+        if mean.n:
+            low, high = 100 * mean.low, 100 * mean.high
+            ends = f" [{low:.1f}, {high:.1f}]" if math.isfinite(low) else ""
+            texts.append(f"{name.removesuffix(' accuracy')} {100 * mean.mean:.1f}{ends} %")
+    return f"{candidate.verdict.title.upper()}  {', '.join(texts) or 'no result'}"
 
 
-def _percent(mean: Interval) -> str:
-    low, high = 100 * mean.low, 100 * mean.high
-    ends = f" [{low:.1f}, {high:.1f}]" if math.isfinite(low) else ""
-    return f"{100 * mean.mean:.1f}{ends} %"
-
-
-def tree(followed: "TuneResult") -> list[str]:
-    """Return what was tried as a tree: what was kept goes on one level further in."""
-    tuning = followed.tuning
+def describe_tuning(result: TuneResult) -> list[str]:
+    """Return the steps as a tree, a line each: what follows a kept step is one level further in."""
+    tuning = result.tuning
     seeds = [run.config.seed for run in tuning.start.runs]
-    told = f"seed{'s' * (len(seeds) > 1)} " + ", ".join(map(str, seeds))
+    text = f"seed{'s' * (len(seeds) > 1)} " + ", ".join(map(str, seeds))
     if len(seeds) < FEWEST_SEEDS:
-        told += f" alone: a gain counts from {100 * MARGIN:g} point on"
-    lines = [
-        f"{tuning.start.config.name}, {told}",
-        summary(tuning.start),
-        *_branches(tuning),
-        f"end: {followed.end}, after {tuning.runs} run{'s' * (tuning.runs > 1)}",
-    ]
-    if stand_in(tuning):
-        lines.append(stand_in(tuning))
-    if tuning.final_metric == "test_accuracy" and len(tuning.steps):
+        text += f" only: a gain counts from {100 * MARGIN:g} point on"
+    lines = [f"{tuning.start.config.name}, {text}", describe_candidate(tuning.start)]
+    indent = ""
+    for number, step in enumerate(tuning.steps):
+        is_last = step.is_kept or number == len(tuning.steps) - 1
+        problem = step.remedy.answers.replace("_", " ")
+        lines.append(
+            f"{indent}{'└─' if is_last else '├─'} {'kept' if step.is_kept else 'dropped'}: "
+            f"{describe_patch(step.remedy.patch)} (for {problem}): {step.decision.reason}"
+        )
+        if step.is_kept and step.candidate is not None:
+            indent += "   "
+            lines.append(f"{indent}{describe_candidate(step.candidate)}")
+    lines.append(f"end: {result.end}, after {tuning.runs} run{'s' * (tuning.runs > 1)}")
+    if data_note(tuning):
+        lines.append(data_note(tuning))
+    if tuning.final_metric == "test_accuracy" and tuning.steps:
         lines.append(ON_THE_TEST_SET)
     return lines
 
 
-def stand_in(tuning: "Tuning") -> str:
-    """Say that the data was not the one asked for, or nothing."""
+def data_note(tuning: Tuning) -> str:
+    """Return that the data was not what the config names, or ""."""
     run = tuning.start.runs[0]
-    warned = (run.facts.get("data") or {}).get("warning")
-    return f"NOT {run.config.data.name.upper()}: the bundled sample stands in" if warned else ""
+    has_warning = (run.facts.get("data") or {}).get("warning")
+    name = run.config.data.name.upper()
+    return f"NOT {name}: the bundled sample replaces it" if has_warning else ""
 
 
-def _branches(tuning: "Tuning") -> Iterator[str]:
-    indent = ""
-    for number, step in enumerate(tuning.steps):
-        last = step.kept or number == len(tuning.steps) - 1
-        yield f"{indent}{'└─' if last else '├─'} {_told(step)}"
-        if step.kept and step.trial is not None:
-            indent += "   "
-            yield f"{indent}{summary(step.trial)}"
-
-
-def _told(step: "Step") -> str:
-    word = "kept" if step.kept else "dropped"
-    return f"{word}: {label(step.remedy.patch)} (for {words(step.remedy.answers)}): {step.why}"
-
-
-def rows(tuning: "Tuning") -> list[Row]:
-    """Return what the picture has rows for: the start and every step with a result."""
-    found = [_row("start", True, tuning.start)]
-    found += [
-        _row(label(step.remedy.patch), step.kept, step.trial)
+def plot_rows(tuning: Tuning) -> list[Row]:
+    """Return the rows of the picture: the start and every step with runs."""
+    tried = [("start", True, tuning.start)]
+    tried += [
+        (describe_patch(step.remedy.patch), step.is_kept, step.candidate)
         for step in tuning.steps
-        if step.trial is not None
+        if step.candidate is not None
     ]
-    return found
+    return [
+        Row(
+            text,
+            is_kept,
+            candidate.outcome,
+            {metric: tuple(candidate.by_seed(metric).values()) for metric in METRICS},
+            {metric: candidate.examples(metric) for metric in METRICS},
+            candidate.verdict.caution,
+        )
+        for text, is_kept, candidate in tried
+    ]
 
 
-def _row(text: str, kept: bool, trial: "Trial") -> Row:
-    values = {name: tuple(trial.by_seed(name).values()) for name in METRICS}
-    examples = {name: trial.examples(name) for name in METRICS}
-    return Row(text, kept, trial.outcome, values, examples, trial.verdict.caution)
-
-
-def as_json(followed: "TuneResult") -> dict[str, Any]:
-    """Return the whole path as plain values."""
-    tuning = followed.tuning
+def as_dict(result: TuneResult) -> dict[str, Any]:
+    """Return plain values: the content of tune.json."""
+    tuning = result.tuning
     return {
-        "folder": str(followed.folder),
-        "config": str(followed.config_file),
-        "plot": str(followed.plot_file),
-        "end": followed.end,
+        "folder": str(result.folder),
+        "config": str(result.config_file),
+        "plot": str(result.plot_file),
+        "end": result.end,
         "runs": tuning.runs,
         "final_metric": tuning.final_metric,
-        "start": _trial(tuning.start),
-        "steps": [_step(step) for step in tuning.steps],
-        "final": _trial(tuning.current),
+        "start": _candidate(tuning.start),
+        "steps": [
+            {
+                "patch": dict(step.remedy.patch),
+                "reason": step.remedy.reason,
+                "answers": step.remedy.answers,
+                "kept": step.is_kept,
+                "why": step.decision.reason,
+                "gains": {
+                    metric: _interval(gain.difference)
+                    for metric, gain in step.decision.gains.items()
+                },
+                "trial": None if step.candidate is None else _candidate(step.candidate),
+            }
+            for step in tuning.steps
+        ],
+        "final": _candidate(tuning.current),
     }
 
 
-def _step(step: "Step") -> dict[str, Any]:
+def _candidate(candidate: Candidate) -> dict[str, Any]:
     return {
-        "patch": dict(step.remedy.patch),
-        "reason": step.remedy.reason,
-        "answers": step.remedy.answers,
-        "kept": step.kept,
-        "why": step.why,
-        "gains": {name: _interval(gain.difference) for name, gain in step.judgement.gains.items()},
-        "trial": None if step.trial is None else _trial(step.trial),
+        "outcome": candidate.outcome,
+        "caution": candidate.verdict.caution,
+        "runs": [run.id for run in candidate.runs],
+        "seeds": [run.config.seed for run in candidate.runs],
+        **{metric: _interval(candidate.mean(metric)) for metric in METRICS},
     }
 
 
-def _trial(trial: "Trial") -> dict[str, Any]:
-    return {
-        "outcome": trial.outcome,
-        "caution": trial.verdict.caution,
-        "runs": [run.id for run in trial.runs],
-        "seeds": [run.config.seed for run in trial.runs],
-        **{name: _interval(trial.mean(name)) for name in METRICS},
-    }
-
-
-def _interval(found: Interval) -> dict[str, float | int]:
-    return {"mean": found.mean, "low": found.low, "high": found.high, "n": found.n}
+def _interval(interval: Interval) -> dict[str, float | int]:
+    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    return {**ends, "n": interval.n}

@@ -134,9 +134,9 @@ def test_overrides_go_into_every_run_but_not_over_what_varies() -> None:
     text = "base: {data: {name: fizzbuzz}}\ngrid: {network.depth: [1, 2]}"
     assert {one.config.training.epochs for one in specs_of(text, "training.epochs=3")} == {3}
     assert faults(text, "network.depth=3") == [
-        "--set: network.depth: the experiment gives each run its own; can't be set"
+        "--set: network.depth: set by the experiment; can't be set here"
     ]
-    assert faults(text + "\nseeds: [1]", "seed=3")[0].startswith("--set: seed: the experiment")
+    assert faults(text + "\nseeds: [1]", "seed=3")[0].startswith("--set: seed: set by the experiment")
     assert faults(text, "training.epochs=x") == [
         "--set: training.epochs: got 'x'; expected a whole number"
     ]

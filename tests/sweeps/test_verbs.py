@@ -88,7 +88,7 @@ def test_a_failed_run_is_reported_with_exit_code_1() -> None:
         (("sweep", "nowhere.yaml"), "nowhere.yaml: no such file"),
         (
             ("sweep", "question.yaml", "--set", "optimizer=sgd"),
-            "the experiment gives each run its own",
+            "set by the experiment",
         ),
         (("sweep", "question.yaml", "--results", "question.yaml"), "results can't be written here"),
         (("sweep", "question.yaml", "--ray", "nowhere"), "expected auto, HOST:PORT"),

@@ -11,9 +11,10 @@ from typer.testing import CliRunner, Result
 from kerasdemo import cli
 from kerasdemo.config import Fault, InputError, RunConfig, load, parse
 from kerasdemo.records import History, Run
-from kerasdemo.records.verdict import Outcome, Remedy
+from kerasdemo.records.verdict import Outcome
 from kerasdemo.tuning import recipe, report
-from kerasdemo.tuning.recipe import Trial, TuneResult, Tuning, judge, tune
+from kerasdemo.tuning.recipe import decide, follow_recipe
+from kerasdemo.tuning.steps import Candidate, TuneResult, Tuning, undoes
 from tests.factories import falling, make_run, rising
 
 BASELINE = """
@@ -47,17 +48,17 @@ def made(config: RunConfig, reached: Accuracies, seed: int = 0) -> Run:
     return replace(run, config=config.model_copy(update={"seed": seed}))
 
 
-def trial(config: RunConfig, *reached: Accuracies) -> Trial:
-    return Trial(config, tuple(made(config, one, seed) for seed, one in enumerate(reached)))
+def candidate(config: RunConfig, *reached: Accuracies) -> Candidate:
+    return Candidate(config, tuple(made(config, one, seed) for seed, one in enumerate(reached)))
 
 
-def followed(world: World, text: str = BASELINE, most_runs: int = 30) -> Tuning:
-    return tune(parse(text), lambda config: trial(config, world(config)), most_runs)
+def tuned(world: World, text: str = BASELINE, max_runs: int = 30) -> Tuning:
+    return follow_recipe(parse(text), lambda config: candidate(config, world(config)), max_runs)
 
 
-def told(tuning: Tuning) -> list[str]:
+def describe(tuning: Tuning) -> list[str]:
     return [
-        f"{'kept' if step.kept else 'dropped'} {report.label(step.remedy.patch)}"
+        f"{'kept' if step.is_kept else 'dropped'} {report.describe_patch(step.remedy.patch)}"
         for step in tuning.steps
     ]
 
@@ -72,22 +73,22 @@ def mnist(config: RunConfig) -> Accuracies:
 
 
 def test_it_walks_from_the_baseline_to_a_healthy_network() -> None:
-    tuning = followed(mnist)
-    assert told(tuning)[0] == "kept loss=categorical_crossentropy"
-    assert told(tuning)[-1].startswith("kept activation=relu")
-    assert tuning.end(30) == "healthy"
+    tuning = tuned(mnist)
+    assert describe(tuning)[0] == "kept loss=categorical_crossentropy"
+    assert describe(tuning)[-1].startswith("kept activation=relu")
+    assert tuning.find_end(30) == "healthy"
     assert tuning.current.config.network.activation.name == "relu"
     assert tuning.current.mean("test_accuracy").mean == 0.9627
 
 
-def test_what_does_not_help_is_dropped_and_the_next_one_tried() -> None:
+def test_a_remedy_that_does_not_help_is_dropped_and_the_next_one_tried() -> None:
     def stubborn(config: RunConfig) -> Accuracies:
         learns = config.optimizer.name == "adam" and config.network.activation.name == "sigmoid"
         return (0.99, 0.96, 0.96) if learns else CHANCE
 
-    tuning = followed(stubborn)
-    assert told(tuning)[0] == "dropped loss=categorical_crossentropy"
-    assert told(tuning)[-1] == "kept optimizer=adam"
+    tuning = tuned(stubborn)
+    assert describe(tuning)[0] == "dropped loss=categorical_crossentropy"
+    assert describe(tuning)[-1] == "kept optimizer=adam"
     # What was dropped is not in the end's config.
     assert tuning.current.config.loss.name == "mean_squared_error"
 
@@ -96,51 +97,51 @@ def test_it_ends_where_nothing_helps_or_the_runs_are_used_up() -> None:
     def fatal(config: RunConfig) -> Accuracies:
         return CHANCE
 
-    tuning = followed(fatal)
-    assert tuning.end(30) == "nothing helps"
-    assert not any(step.kept for step in tuning.steps)
+    tuning = tuned(fatal)
+    assert tuning.find_end(30) == "nothing helps"
+    assert not any(step.is_kept for step in tuning.steps)
     patches = [step.remedy.patch for step in tuning.steps]
     assert all(patches.count(patch) == 1 for patch in patches)
-    assert followed(fatal, most_runs=1).steps == ()
-    ended = followed(fatal, most_runs=3)
-    assert (ended.runs, ended.end(3)) == (3, "--max-runs 3 is used up")
+    assert tuned(fatal, max_runs=1).steps == ()
+    limited = tuned(fatal, max_runs=3)
+    assert (limited.runs, limited.find_end(3)) == (3, "--max-runs 3 is used up")
 
 
-def test_what_was_offered_before_is_tried_where_nothing_else_is_left() -> None:
-    """More epochs bring little; the start's ReLU and Adam were offered, and are what helps."""
+def test_remedies_of_an_earlier_verdict_are_tried_in_the_end() -> None:
+    """More epochs bring little; ReLU and Adam, remedies of the start, are what helps."""
 
     def slow(config: RunConfig) -> Accuracies:
         if config.optimizer.name == "adam":
             return (0.99, 0.963, 0.963)
         return (0.94, 0.856, 0.856) if config.loss.name != "mean_squared_error" else CHANCE
 
-    tuning = followed(slow)
-    kept = [step.remedy.patch for step in tuning.steps if step.kept]
+    tuning = tuned(slow)
+    kept = [step.remedy.patch for step in tuning.steps if step.is_kept]
     assert kept[0] == {"loss": "categorical_crossentropy"}
     assert kept[-1]["optimizer"]["name"] == "adam"
     assert tuning.path[-2].outcome == "overfitting"
-    offered = [remedy.patch for remedy in tuning.path[-2].remedies]
-    assert kept[-1] not in offered
-    assert tuning.end(30) == "healthy"
+    remedies = [remedy.patch for remedy in tuning.path[-2].remedies]
+    assert kept[-1] not in remedies
+    assert tuning.find_end(30) == "healthy"
 
 
-def test_what_was_kept_is_not_undone_by_what_was_offered_before() -> None:
+def test_a_kept_change_is_not_undone_by_an_earlier_remedy() -> None:
     kept = ["optimizer", "network.layers.0.units"]
-    for patch, undoes in (
+    for patch, expected in (
         ({"optimizer.learning_rate": 1.0}, True),
         ({"network.layers": []}, True),
         ({"network.layers.0.activation": "relu"}, False),
         ({"loss": "mse"}, False),
     ):
-        assert recipe._undoes(Remedy(patch, "", "healthy"), kept) == undoes
+        assert undoes(patch, kept) == expected
 
 
 def test_a_healthy_start_is_the_end() -> None:
-    tuning = followed(lambda _: (0.999, 0.963, 0.963))
-    assert (tuning.steps, tuning.end(30)) == ((), "healthy")
+    tuning = tuned(lambda _: (0.999, 0.963, 0.963))
+    assert (tuning.steps, tuning.find_end(30)) == ((), "healthy")
 
 
-def test_a_test_mismatch_is_judged_on_the_test_set_and_says_so() -> None:
+def test_a_test_mismatch_is_decided_on_the_test_set_with_a_note() -> None:
     def noisy(config: RunConfig) -> Accuracies:
         if config.data.noise.train:
             return (0.999, 0.91, 0.91)
@@ -151,35 +152,35 @@ def test_a_test_mismatch_is_judged_on_the_test_set_and_says_so() -> None:
         .replace("mse", "categorical_crossentropy")
         .replace("{name: mnist}", "{name: mnist, noise: {test: 1.0}}")
     )
-    tuning = followed(noisy, relu)
-    assert told(tuning)[0] == "kept dropout=0.7"
-    assert tuning.steps[0].judgement.gains["test_accuracy"].difference.mean == pytest.approx(0.107)
+    tuning = tuned(noisy, relu)
+    assert describe(tuning)[0] == "kept dropout=0.7"
+    assert tuning.steps[0].decision.gains["test_accuracy"].difference.mean == pytest.approx(0.107)
     # Validation is 5 points worse with noise on it, and is not what counts here.
-    assert told(tuning)[1].startswith("kept train=1")
-    lines = report.tree(TuneResult(tuning, "", Path(), Path(), Path()))
+    assert describe(tuning)[1].startswith("kept train=1")
+    lines = report.describe_tuning(TuneResult(tuning, "", Path(), Path(), Path()))
     assert lines[-1] == report.ON_THE_TEST_SET
 
 
 def test_a_refused_change_is_dropped() -> None:
-    def refuses(config: RunConfig) -> Trial:
+    def refuses(config: RunConfig) -> Candidate:
         if config.loss.name != "mean_squared_error":
             raise InputError(Fault("Keras refuses it"))
-        return trial(config, CHANCE)
+        return candidate(config, CHANCE)
 
-    tuning = tune(parse(BASELINE), refuses, most_runs=2)
-    assert told(tuning)[0] == "dropped loss=categorical_crossentropy"
-    assert tuning.steps[0].why == "refused: Keras refuses it"
+    tuning = follow_recipe(parse(BASELINE), refuses, max_runs=2)
+    assert describe(tuning)[0] == "dropped loss=categorical_crossentropy"
+    assert tuning.steps[0].decision.reason == "refused: Keras refuses it"
     assert (
-        report.as_json(TuneResult(tuning, "", Path(), Path(), Path()))["steps"][0]["trial"] is None
+        report.as_dict(TuneResult(tuning, "", Path(), Path(), Path()))["steps"][0]["trial"] is None
     )
-    assert len(report.rows(tuning)) == tuning.runs
+    assert len(report.plot_rows(tuning)) == tuning.runs
 
 
 SEEDS = (CHANCE, CHANCE, CHANCE)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "kept", "why"),
+    ("before", "after", "is_kept", "reason"),
     [
         # One seed: a margin.
         ((CHANCE,), ((0.121, 0.12, 0.12),), False, "no clear gain"),
@@ -192,38 +193,38 @@ SEEDS = (CHANCE, CHANCE, CHANCE)
         # Overfitting: validation counts, not training.
         (((1.0, 0.8, 0.8),), ((0.85, 0.84, 0.84),), True, "validation accuracy +4.0 points"),
         (((1.0, 0.8, 0.8),), ((1.0, 0.801, 0.8),), False, "no clear gain"),
-        # Mended at no cost.
+        # Healthy at no cost.
         (((0.99, 0.905, 0.9),), ((0.94, 0.908, 0.9),), True, "healthy now, and no worse"),
     ],
 )
 def test_a_change_is_kept_for_a_reason(
-    before: tuple[Accuracies, ...], after: tuple[Accuracies, ...], kept: bool, why: str
+    before: tuple[Accuracies, ...], after: tuple[Accuracies, ...], is_kept: bool, reason: str
 ) -> None:
     config = parse(BASELINE)
-    judged = judge(trial(config, *before), trial(config, *after), "val_accuracy")
-    assert judged.kept is kept
-    assert why in judged.why
+    decision = decide(candidate(config, *before), candidate(config, *after), "val_accuracy")
+    assert decision.is_kept is is_kept
+    assert reason in decision.reason
 
 
 def test_fewer_runs_that_diverge_are_better() -> None:
     config = parse(BASELINE)
-    good = trial(config, CHANCE, CHANCE)
+    good = candidate(config, CHANCE, CHANCE)
     broken = tuple(
         replace(run, facts={**run.facts, "status": "diverged"}, history=History((float("nan"),)))
         for run in good.runs
     )
-    one, both = Trial(config, (broken[0], good.runs[1])), Trial(config, broken)
-    assert judge(both, one, "val_accuracy").kept
-    assert judge(good, one, "val_accuracy").why == "1 of 2 runs diverge"
-    assert not judge(both, both, "val_accuracy").kept
+    one, both = Candidate(config, (broken[0], good.runs[1])), Candidate(config, broken)
+    assert decide(both, one, "val_accuracy").is_kept
+    assert decide(good, one, "val_accuracy").reason == "1 of 2 runs diverge"
+    assert not decide(both, both, "val_accuracy").is_kept
     assert one.outcome == "diverged"
     failed = replace(broken[0], facts={"status": "failed", "reason": "no memory"})
-    assert judge(good, Trial(config, (failed,)), "val_accuracy").why == "failed: no memory"
+    assert decide(good, Candidate(config, (failed,)), "val_accuracy").reason == "failed: no memory"
 
 
 def test_healthy_means_every_seed() -> None:
     config = parse(BASELINE)
-    mixed = trial(config, (0.999, 0.963, 0.963), CHANCE)
+    mixed = candidate(config, (0.999, 0.963, 0.963), CHANCE)
     assert mixed.outcome == "optimization_failure"
     assert mixed.remedies == list(mixed.verdicts[1].remedies)
 
@@ -239,7 +240,7 @@ def test_healthy_means_every_seed() -> None:
     ],
 )
 def test_what_helps_follows_from_what_is_wrong(outcome: Outcome, goal: str) -> None:
-    assert recipe.goal_of(outcome, "val_accuracy") == goal
+    assert recipe.goal_metric(outcome, "val_accuracy") == goal
 
 
 TINY = """
@@ -263,6 +264,7 @@ def test_the_verb_leaves_runs_a_picture_and_a_config(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kerasdemo.training.trainer.uses_xla", lambda _: False)
     Path("tiny.yaml").write_text(TINY)
     tuned = kerasdemo("tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results")
     assert tuned.exit_code == 0, tuned.output
@@ -274,15 +276,15 @@ def test_the_verb_leaves_runs_a_picture_and_a_config(
     assert load(folder / "tuned.yaml").name == "tiny_tuned"
 
     def trains(*_: object) -> None:
-        raise AssertionError("it trains what is answered")
+        raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr("kerasdemo.training.trainer.Trainer.fit", trains)
-    again = kerasdemo(
+    second = kerasdemo(
         "tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results", "--json",
         "--output", "best.yaml",
     )  # fmt: skip
-    assert again.exit_code == 0, again.output
-    found = json.loads(again.stdout)
+    assert second.exit_code == 0, second.output
+    found = json.loads(second.stdout)
     assert found == {**json.loads((folder / "tune.json").read_text())}
     assert found["config"] == "best.yaml"
     assert load("best.yaml").network.layers
