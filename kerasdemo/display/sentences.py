@@ -2,8 +2,10 @@
 
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.comparison.difference import Difference, Divergence
+from kerasdemo.comparison.groups import format_value
 from kerasdemo.comparison.metrics import is_accuracy
 from kerasdemo.comparison.statistics import FEWEST_SEEDS, PairedDifference
+from kerasdemo.records import Scalar
 
 METRIC_NAMES = {
     "accuracy": "training accuracy",
@@ -116,7 +118,9 @@ def describe_differences(difference: Difference, first: str, second: str) -> lis
         difference: of the two runs.
         first, second: their names.
     """
-    lines = [f"{key}: {a} / {b}" for key, (a, b) in difference.settings.items()]
+    lines = [
+        f"{key}: {' / '.join(map(_setting, pair))}" for key, pair in difference.settings.items()
+    ]
     lines = lines or ["the configs are the same"]
     if not difference.curves:
         lines.append(f"the curves of {first} and {second} do not diverge")
@@ -125,6 +129,11 @@ def describe_differences(difference: Difference, first: str, second: str) -> lis
         one = difference.layers[0]
         lines.append(f"the first statistic of a layer: {one.what} diverges {_since(one)}")
     return lines
+
+
+def _setting(value: Scalar) -> str:
+    """Return a setting as YAML has it, a number with all its digits."""
+    return str(value) if isinstance(value, float) else format_value(value)
 
 
 def _since(one: Divergence) -> str:

@@ -58,6 +58,8 @@ RC: dict[Any, Any] = {
     "legend.edgecolor": "none",
     "legend.framealpha": 0.85,
     "legend.borderpad": 0.2,
+    # In place of random ids.
+    "svg.hashsalt": "kerasdemo",
 }
 # Dots per inch: a picture of 9 x 4 inches is wide enough for a slide and written in 0.1 s.
 DPI = 135
@@ -88,6 +90,7 @@ def new_axes(width: float = 6.0, height: float = 4.4) -> "Axes":
     return drawn.add_subplot()
 
 
+@style()
 def save(drawn: "Figure", path: Path) -> None:
     """Write a figure, whole or not at all, in the format of the file's suffix (default PNG)."""
     suffix = path.suffix.lower() or ".png"

@@ -11,7 +11,7 @@ from tests.factories import lost, made
 MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
 
 
-def test_what_is_not_alike_is_ranked_or_pooled_with_a_word() -> None:
+def test_what_is_not_alike_is_ranked_or_pooled_with_a_caution() -> None:
     losses = [
         made(0.5, s, network__depth=d, loss__name=loss)
         for d in (1, 2)
@@ -46,7 +46,7 @@ def test_different_losses_are_not_ranked_on_a_loss() -> None:
         for s in range(3)
     ]
     got = compare(runs, "val_loss")
-    # Each loss for itself, from its own best on.
+    # Each loss by itself, its best first.
     assert got.scales == 2
     assert [(one.scale, one.rank, one.group.values["loss.name"]) for one in got.ranked] == [
         (1, 1, CROSS), (1, 2, CROSS), (2, 1, MSE), (2, 2, MSE),
@@ -103,7 +103,7 @@ def test_a_loss_is_ranked_on_the_same_examples(
     assert any("not ranked" in text for text in got.cautions) == (scales > 1)
 
 
-def test_what_is_not_alike_is_said_also_of_groups_made_by_something_else() -> None:
+def test_groups_made_by_another_key_have_cautions_too() -> None:
     runs = [
         replace(made(0.5, s, data__name="mnist", data__source=name, x=x), source=name)
         for x, name in ((1, "mnist"), (2, "mnist_sample"))

@@ -28,7 +28,7 @@ def test_groups_are_what_differs_without_the_seed() -> None:
 def test_ties_share_their_rank() -> None:
     values = {"a": (0.9, 0.91, 0.92), "b": (0.92, 0.90, 0.905), "c": (0.5, 0.51, 0.52)}
     runs = [
-        made(v, s, name=name, x=name) for name, own in values.items() for s, v in enumerate(own)
+        made(v, s, name=name, x=name) for name, some in values.items() for s, v in enumerate(some)
     ]
     got = compare(runs)
     assert [(one.rank, one.group.label) for one in got.ranked] == [(1, "a"), (1, "b"), (3, "c")]
@@ -67,7 +67,7 @@ def test_grouping_by_a_key_or_a_section() -> None:
         compare(runs, "val_acc")
 
 
-def test_the_best_at_the_edge_is_said() -> None:
+def test_the_best_at_the_edge_of_its_range() -> None:
     rising = [made(rate, s, rate=rate) for rate in (0.1, 0.2, 0.3) for s in (0, 1)]
     assert compare(rising).edges == ("rate",)
     hill = [made(v, s, rate=r) for r, v in ((0.1, 0.2), (0.2, 0.5), (0.3, 0.1)) for s in (0, 1)]

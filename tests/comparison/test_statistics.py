@@ -1,4 +1,4 @@
-"""Statistics against numbers worked by hand and against SciPy's own tests."""
+"""Statistics against numbers worked by hand and against SciPy."""
 
 import math
 

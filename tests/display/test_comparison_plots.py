@@ -11,7 +11,6 @@ from matplotlib.patches import Rectangle
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
-from kerasdemo.display.group_names import LONGEST, group_names
 from kerasdemo.records import Summary, list_runs
 from kerasdemo.records.folder import RunFolder
 from tests.factories import made
@@ -88,45 +87,11 @@ def test_every_value_is_written_beside_its_axis() -> None:
     assert ax.get_title(loc="left") == "all 8 groups, the best drawn thick"
 
 
-def test_of_an_axis_with_many_values_the_two_ends_are_written_and_it_is_said() -> None:
+def test_of_an_axis_with_many_values_only_the_two_ends_are_written() -> None:
     runs = [made(0.5 + n / 100, 0, a=n % 2, b=n % 3, c=n) for n in range(30)]
     ax = plots.plot_groups(compare(runs))
     assert [t.get_text() for t in ax.texts if t.get_position()[0] > 3] == ["0.5", "0.79"]
     assert "of an axis with more than 16 values" in " ".join(ax.get_title(loc="left").split())
-
-
-def test_names_in_a_legend_are_short_and_differ() -> None:
-    path = "/somewhere/far/away/where/files/lie/for/long/"
-    runs = [made(0.5 + n / 100, 0, data__path=f"{path}{n}.npz", x=1, y=n) for n in range(3)]
-    runs += [made(0.8, 0, data__path=f"{path}{n}.npz", x=1, y=9, z="w" * 60) for n in (3, 4)]
-    runs = [replace(run, data=run.settings["data.path"]) for run in runs]
-    comparison = compare(runs)
-    told = group_names(comparison, comparison.groups)
-    assert len(set(told)) == len(told) == 5
-    assert max(len(line) for text in told for line in text.split("\n")) <= LONGEST
-    assert not any("x=1" in text for text in told)
-
-
-def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
-    """Four keys, of which the learning rate comes with the optimizer."""
-    runs = [
-        made(0.5 + n / 100, 0, network__activation__name=activation, network__dropout=dropout,
-             optimizer__name=name, optimizer__learning_rate=rate)
-        for n, (activation, dropout, (name, rate)) in enumerate(itertools.product(
-            ("relu", "leaky_relu"), (0.0, 0.2), (("sgd", 0.1), ("adam", 0.001))
-        ))
-    ]  # fmt: skip
-    comparison = compare(runs)
-    told = [" ".join(text.split()) for text in group_names(comparison, comparison.groups)]
-    assert "activation=leaky_relu dropout=0.2 optimizer=adam" in told
-    assert len(set(told)) == 8
-    assert not any("#" in text or "…" in text or "rate" in text for text in told)
-    # Of two rates for one optimizer both are told, as one would say it.
-    more = [*runs[:2], made(0.9, 0, **{
-        key.replace(".", "__"): value for key, value in runs[0].settings.items() if key != "seed"
-    } | {"optimizer__learning_rate": 0.5})]  # fmt: skip
-    comparison = compare(more)
-    assert "optimizer=sgd 0.5" in group_names(comparison, comparison.groups)
 
 
 def texts(drawn: Figure) -> str:
@@ -135,7 +100,7 @@ def texts(drawn: Figure) -> str:
     return " ".join(" ".join(text.split()) for text in written)
 
 
-def test_a_picture_says_what_the_text_cautions_of(tmp_path: Path) -> None:
+def test_a_picture_has_the_cautions_of_the_comparison(tmp_path: Path) -> None:
     plain = compare(on_disk(tmp_path, 2))
     assert texts(plots.plot_comparison(plain)) == ""
     sampled = [
@@ -143,13 +108,13 @@ def test_a_picture_says_what_the_text_cautions_of(tmp_path: Path) -> None:
         for seed, run in enumerate(on_disk(tmp_path, 2))
     ]
     comparison = compare(sampled, group_by=["data.name"])
-    told = texts(plots.plot_comparison(comparison))
-    assert "all runs used the bundled sample of 5,000 digits in place of MNIST" in told
-    assert "a group is the mean of runs that differ in x" in told
-    assert all(caution in told for caution in comparison.cautions)
+    text = texts(plots.plot_comparison(comparison))
+    assert "all runs used the bundled sample of 5,000 digits in place of MNIST" in text
+    assert "a group is the mean of runs that differ in x" in text
+    assert all(caution in text for caution in comparison.cautions)
 
 
-def test_losses_without_a_common_scale_are_drawn_apart_and_said(tmp_path: Path) -> None:
+def test_losses_without_a_common_scale_are_drawn_apart(tmp_path: Path) -> None:
     for loss, epochs in (("mse", 20), ("categorical_crossentropy", 2)):
         folder = RunFolder(tmp_path / "runs" / loss)
         # Recorded losses are 1, 1/2, 1/3, ...: the one ends at a tenth of the other.
@@ -174,8 +139,8 @@ def on_disk(tmp_path: Path, seeds: int) -> list[Summary]:
 
 def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
     runs = [made(v, s, rate=r, examples=500)
-            for r, own in ((1, (0.74, 0.78)), (2, (0.893, 0.894)), (3, (0.80, 0.83)))
-            for s, v in enumerate(own)]  # fmt: skip
+            for r, some in ((1, (0.74, 0.78)), (2, (0.893, 0.894)), (3, (0.80, 0.83)))
+            for s, v in enumerate(some)]  # fmt: skip
     comparison = compare(runs)
     ax = plots.plot_groups(comparison)
     low, high = ax.get_ylim()
@@ -186,20 +151,20 @@ def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_an_interval_that_would_hide_all_others_is_told_in_words(named: bool) -> None:
+def test_an_interval_that_would_hide_all_others_is_described(named: bool) -> None:
     values = {1: (0.90, 0.90, 0.90), 2: (0.91, 0.91, 0.91), 3: (0.2, 0.95)}
     key = {"name": "x"} if named else {}
     runs = [made(v, s, rate=f"r{r}" if named else r, examples=5000, **key)
-            for r, own in values.items() for s, v in enumerate(own)]  # fmt: skip
+            for r, some in values.items() for s, v in enumerate(some)]  # fmt: skip
     runs += [made(0.905 + r / 1e4, s, rate=f"r{r}" if named else r, examples=5000)
              for r in range(4, 12) for s in range(3)]  # fmt: skip
     ax = plots.plot_groups(compare(runs))
     low, high = ax.get_xlim() if named else ax.get_ylim()
     low, high = sorted((low, high))
     assert low > 0.3
-    told = " ".join(ax.get_title(loc="left").split())
-    assert "beyond the axis: rate=" in told
-    assert "3: 0.575 [0, 1]" in told.replace("r3", "3")
+    text = " ".join(ax.get_title(loc="left").split())
+    assert "beyond the axis: rate=" in text
+    assert "3: 0.575 [0, 1]" in text.replace("r3", "3")
 
 
 def test_one_seed_is_no_mean_in_a_picture() -> None:
@@ -209,7 +174,7 @@ def test_one_seed_is_no_mean_in_a_picture() -> None:
     assert "mean over seeds" in plots.plot_groups(compare(two)).get_title(loc="left")
 
 
-def test_neighbours_that_would_lie_on_each_other_stand_in_even_steps() -> None:
+def test_ticks_that_would_overlap_are_in_even_steps() -> None:
     ax = plots.plot_groups(compare([made(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)]))
     assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0.001", "0.01", "0.1", "1e+30"]
@@ -248,19 +213,19 @@ def test_a_curve_below_the_axis_is_named_so(tmp_path: Path) -> None:
     assert [str(name).endswith(", below") for name in named] == [False] * 5 + [True]
 
 
-def test_the_lines_of_single_seeds_are_inside_or_told_in_words(tmp_path: Path) -> None:
+def test_the_lines_of_single_seeds_are_inside_or_described(tmp_path: Path) -> None:
     curves = ([0.2, 0.6, 0.7, 0.75], [0.4, 0.62, 0.7, 0.73])
-    for seed, own in enumerate(curves):
+    for seed, some in enumerate(curves):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
-        record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, own)
+        record(RunFolder(tmp_path / "runs" / f"run-{seed}"), text, some)
     ax = plots.plot_curves(compare(list_runs(tmp_path / "runs").runs, "accuracy"))
     low, high = ax.get_ylim()
-    assert all(low < value < high for own in curves for value in own)
+    assert all(low < value < high for some in curves for value in some)
     assert ax.get_title(loc="left").endswith("thin: each seed")
     broken = [0.5, 0.51, 0.52, 0.53] * 5
-    for seed, own in enumerate(([*broken, 1e-9], [*broken, 0.5])):
+    for seed, some in enumerate(([*broken, 1e-9], [*broken, 0.5])):
         text = f"seed: {seed}\ndata: {{name: fizzbuzz}}"
-        record(RunFolder(tmp_path / "more" / f"run-{seed}"), text, own)
+        record(RunFolder(tmp_path / "more" / f"run-{seed}"), text, some)
     ax = plots.plot_curves(compare(list_runs(tmp_path / "more").runs, "accuracy"))
     assert ax.get_ylim()[0] > 0.1
     assert "beyond the axis: run down to 1e-09" in " ".join(ax.get_title(loc="left").split())

@@ -21,8 +21,8 @@ def runs() -> list[Any]:
     values = {0.1: (0.9, 0.91, 0.92), 0.2: (0.5, 0.51, 0.52)}
     known = [
         made(v, seed, optimizer__learning_rate=rate)
-        for rate, own in values.items()
-        for seed, v in enumerate(own)
+        for rate, accuracies in values.items()
+        for seed, v in enumerate(accuracies)
     ]
     return [*known, made(0.99, 0, "diverged", optimizer__learning_rate=0.3)]
 
@@ -66,7 +66,7 @@ def test_csv_and_json_have_every_number() -> None:
     assert lines["groups"][2]["diverged"] == 1
 
 
-def test_runs_on_the_stand_in_say_so() -> None:
+def test_runs_on_the_sample_have_a_caution() -> None:
     def run(source: str, x: int, seed: int) -> Any:
         return replace(made(0.5 + x / 10, seed, data__name="mnist", x=x), source=source)
 
@@ -85,7 +85,7 @@ def test_runs_on_the_stand_in_say_so() -> None:
     assert "data" not in table(compare([asked_for]))[0]
 
 
-def test_a_group_says_how_many_of_its_runs_are_on_the_stand_in() -> None:
+def test_a_group_counts_its_runs_on_the_sample() -> None:
     sources = ("mnist", "mnist_sample", "mnist_sample")
     pooled = [
         replace(made(0.5, s, data__name="mnist"), source=source) for s, source in enumerate(sources)
@@ -129,7 +129,7 @@ def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
     assert "<b>" not in text
 
 
-def test_one_seed_is_said_to_be_one() -> None:
+def test_one_seed_is_named_as_one() -> None:
     lines = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
     assert lines[0] == (
         "x=0.9 is ahead of x=0.5 by 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"

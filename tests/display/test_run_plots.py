@@ -1,4 +1,4 @@
-"""What the pictures say: their labels and their lines' data, not their pixels."""
+"""Pictures are tested by their labels and their lines' data, not their pixels."""
 
 import math
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_a_loss_axis_names_the_loss(good: Run) -> None:
     )
 
 
-def test_several_runs_are_told_apart_by_name(good: Run) -> None:
+def test_several_runs_have_their_names(good: Run) -> None:
     ax = run_plots.plot_learning_curves([good, good])
     assert labels(ax) == ["config", "config", "training", "validation"]
     assert len({line.get_color() for line in ax.lines[:4]}) == 2
@@ -61,7 +61,7 @@ def test_best_epoch_and_early_stop_are_marked(good: Run) -> None:
     ]
 
 
-def test_a_broken_value_is_a_gap_and_marked(run: MakeRun) -> None:
+def test_a_nan_is_a_gap_and_marked(run: MakeRun) -> None:
     ax = run_plots.plot_learning_curves([run(loss=[2.0, 1.0, math.nan])], metric="loss")
     assert math.isnan(float(ax.lines[0].get_ydata()[2]))
     assert "NaN or infinite, epoch 3" in labels(ax)
@@ -76,9 +76,9 @@ def test_one_huge_loss_does_not_flatten_the_others(run: MakeRun) -> None:
 
 def test_the_title_is_the_verdict(drawn: list[Figure], good: Run) -> None:
     run_plots.save_curves(good, diagnose(good), Path("curves.png"))
-    told = texts(drawn[0])
-    assert "Healthy" in told
-    assert "mnist: 10,000 train, 10,000 validation, 10,000 test" in told
+    text = texts(drawn[0])
+    assert "Healthy" in text
+    assert "mnist: 10,000 train, 10,000 validation, 10,000 test" in text
 
 
 def test_the_sample_can_not_be_missed(drawn: list[Figure], good: Run) -> None:
@@ -88,12 +88,12 @@ def test_the_sample_can_not_be_missed(drawn: list[Figure], good: Run) -> None:
     assert "NOT MNIST: the bundled sample stands in" in texts(drawn[0])
 
 
-def test_the_sample_is_said_beside_its_gradients(drawn: list[Figure], good: Run) -> None:
+def test_gradients_of_the_sample_have_the_warning(drawn: list[Figure], good: Run) -> None:
     run_plots.save_layers(good, Path("layers.png"))
     data = {**good.facts["data"], "warning": "stands in"}
     run_plots.save_layers(replace(good, facts={**good.facts, "data": data}), Path("layers.png"))
-    said = ["NOT MNIST: the bundled sample stands in" in texts(figure) for figure in drawn]
-    assert said == [False, True]
+    warned = ["NOT MNIST: the bundled sample stands in" in texts(figure) for figure in drawn]
+    assert warned == [False, True]
 
 
 def test_no_sentence_is_cut(drawn: list[Figure], good: Run) -> None:
@@ -104,18 +104,18 @@ def test_no_sentence_is_cut(drawn: list[Figure], good: Run) -> None:
     assert max(map(len, lines)) <= run_plots.SENTENCE
 
 
-def test_the_legend_lies_below_the_axes(drawn: list[Figure], good: Run) -> None:
+def test_the_legend_is_below_the_axes(drawn: list[Figure], good: Run) -> None:
     stopped = replace(good, facts={**good.facts, "stopped_early": True, "kept_epoch": 12})
     run_plots.save_curves(stopped, diagnose(stopped), Path("curves.png"))
     for ax in drawn[0].axes:
         legend = ax.get_legend()
         assert legend is not None
-        own = legend.get_window_extent()
-        assert own.y1 < ax.get_window_extent().y0
-        assert own.y0 > 0
-        told = [" ".join(text.get_text().split()) for text in legend.get_texts()]
-        assert told[:2] == ["training", "validation"]
-        assert set(told) == set(labels(ax))
+        box = legend.get_window_extent()
+        assert box.y1 < ax.get_window_extent().y0
+        assert box.y0 > 0
+        texts_of_legend = [" ".join(text.get_text().split()) for text in legend.get_texts()]
+        assert texts_of_legend[:2] == ["training", "validation"]
+        assert set(texts_of_legend) == set(labels(ax))
 
 
 @pytest.mark.parametrize("words", ["overconfident", "past its best epoch"])
@@ -140,7 +140,7 @@ def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
 
 
 @pytest.mark.parametrize("layers", [{}, {"dense_1": LayerHistory((0.0, math.nan))}])
-def test_no_gradient_at_all_is_said(good: Run, layers: dict[str, Any]) -> None:
+def test_without_gradients_there_is_a_text(good: Run, layers: dict[str, Any]) -> None:
     ax = run_plots.plot_gradient_norms(replace(good, layers=layers))
     assert ax.texts[0].get_text() in ("every gradient is 0 or NaN", "no layer statistics")
 

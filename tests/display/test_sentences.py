@@ -102,12 +102,13 @@ def test_the_evidence_of_a_value_and_of_a_verdict() -> None:
 
 def test_differences_between_two_runs() -> None:
     found = Difference(
-        {"optimizer.learning_rate": (0.1, 0.5)},
+        {"optimizer.learning_rate": (0.1, 0.5), "optimizer.nesterov": (None, False)},
         (Divergence("loss", 3, 0.25, 0.5),),
         (Divergence("dense gradient_norm", 2, 1, 3),),
     )
     assert describe_differences(found, "one", "two") == [
         "optimizer.learning_rate: 0.1 / 0.5",
+        "optimizer.nesterov: null / false",
         "loss diverges from epoch 3: 0.25 / 0.5",
         "the first statistic of a layer: dense gradient_norm diverges from epoch 2: 1 / 3",
     ]

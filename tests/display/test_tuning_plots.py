@@ -34,7 +34,7 @@ def test_what_was_kept_is_joined_and_what_was_dropped_is_named() -> None:
     assert "diverged" in [text.get_text() for text in ax.texts]
 
 
-def test_its_title_says_what_it_came_to(tmp_path: Path) -> None:
+def test_its_title_is_the_result(tmp_path: Path) -> None:
     title = tuning_plots.describe_tuning("row 7", ROWS)
     assert title == "row 7: test accuracy from 10.0 to 96.0 %, 1 of 3 changes kept"
     broken = Row("start", True, "diverged", {"test_accuracy": ()})
@@ -52,12 +52,12 @@ def test_a_start_without_a_result_is_drawn_too() -> None:
 
 def test_one_seed_is_no_mean() -> None:
     rows = [Row("start", True, "healthy", {"accuracy": (0.5,)}, {"accuracy": 100})]
-    told = tuning_plots.plot_tuning(rows).get_xlabel()
-    assert told == "accuracy [%]: one seed, 95 % interval of its examples"
+    label = tuning_plots.plot_tuning(rows).get_xlabel()
+    assert label == "accuracy [%]: one seed, 95 % interval of its examples"
     assert tuning_plots.plot_tuning(ROWS).get_xlabel().startswith("accuracy [%]: mean over seeds")
 
 
-def test_a_long_change_is_told_whole_and_intervals_are_inside() -> None:
+def test_a_long_change_is_written_in_full_and_intervals_are_inside() -> None:
     label = "loss=categorical_crossentropy, optimizer=adam, activation=relu, batch_size=100"
     rows = [Row(label, False, "healthy", {"accuracy": (0.5, 0.52)}, {"accuracy": 100})]
     ax = tuning_plots.plot_tuning(rows)
