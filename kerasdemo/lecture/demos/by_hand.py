@@ -46,8 +46,7 @@ def compare_gradients(config: RunConfig) -> Agreement:
     from kerasdemo.data import loading as data
     from kerasdemo.training import network
 
-    training = config.training.model_copy(update={"precision": "float64"})
-    config = config.model_copy(update={"training": training})
+    config = config.with_changes({"training.precision": "float64"})
     dataset = data.load(config)
     activations = _activations(config, dataset)
     model = network.build(config, dataset.shape, dataset.classes)
