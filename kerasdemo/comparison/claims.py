@@ -27,7 +27,6 @@ ClaimStatus = Literal["held", "not held", "seen once", "not seen", "undecided"]
 Selector = str | dict[str, Any]
 # Keys of experiments and sweep.json that were written before they were renamed.
 OLD_KEYS = {"says": "statement", "lecturer": "reference"}
-UNFINISHED, LOST = ("unfinished", "interrupted"), ("diverged", "failed")
 
 
 class Claim(StrictModel):
@@ -105,6 +104,16 @@ class ExperimentRun:
     seed: int
     summary: Summary | None
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it has not ended."""
+        return self.summary is None or self.summary.status in ("unfinished", "interrupted")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it diverged or failed."""
+        return self.summary is not None and self.summary.status in ("diverged", "failed")
+
 
 @dataclass(frozen=True)
 class ClaimCheck:
@@ -163,20 +172,21 @@ def check_claim(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck:
     """
     if claim.runs is None:
         return _check_difference(claim, runs)
-    chosen = _select(claim.runs, runs)
-    value = _interval(claim, chosen)
-    seeds = len({run.seed for run in chosen})
+    chosen = [run for run in runs if matches(claim.runs, run.label, run.values)]
+    values = _values(chosen, (), claim.metric)
+    by_seed = _mean_by_seed(values, {key for key in values if math.isfinite(values[key])})
+    value = metric_interval(list(by_seed.values()), claim.metric, _examples(claim, chosen))
     verdicts = Counter(
         sorted(run.summary.verdict for run in chosen if run.summary and run.summary.verdict)
     )
-    missing, lost = _count_missing(chosen), _count_lost(chosen)
+    missing = sum(run.is_missing for run in chosen)
+    lost = sum(run.is_lost for run in chosen)
+    seeds = len({run.seed for run in chosen})
     status: ClaimStatus = "undecided"
-    more_seeds = max(0, FEWEST_SEEDS - value.n)
     if claim.verdict is not None:
         hits = verdicts[claim.verdict]
-        is_decided = bool(chosen) and verdicts.total() == len(chosen) and hits in (0, len(chosen))
-        status = _status(hits > 0, seeds) if is_decided else "undecided"
-        more_seeds = max(0, FEWEST_SEEDS - seeds) if is_decided else 0
+        if chosen and verdicts.total() == len(chosen) and hits in (0, len(chosen)):
+            status = _status(hits > 0, seeds)
     elif claim.between is not None and not missing:
         least, most = claim.between
         if not lost and least <= value.low and value.high <= most:
@@ -185,25 +195,28 @@ def check_claim(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck:
             status = _status(False, seeds)
     return ClaimCheck(
         claim, status, value, runs=len(chosen), verdicts=dict(verdicts), missing=missing, lost=lost,
-        more_seeds=more_seeds,
+        more_seeds=max(0, FEWEST_SEEDS - (seeds if claim.verdict else value.n)),
     )  # fmt: skip
 
 
 def _check_difference(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck:
     """Compare `better` with `than`, by seed and by the keys that both selectors leave open."""
-    sides = [_select(selector, runs) for selector in claim.selectors.values()]
+    sides = [
+        [run for run in runs if matches(selector, run.label, run.values)]
+        for selector in claim.selectors.values()
+    ]
     chosen = [run for side in sides for run in side]
     open_keys: list[str] = []
     if isinstance(claim.better, dict) and isinstance(claim.than, dict):
         swept = dict.fromkeys(path for run in runs for path in run.values)
         open_keys = [path for path in swept if path not in {**claim.better, **claim.than}]
-    values = [_by_setting(side, open_keys, claim.metric) for side in sides]
+    values = [_values(side, open_keys, claim.metric) for side in sides]
     shared = values[0].keys() & values[1].keys()
     finite = {key for key in shared if all(math.isfinite(side[key]) for side in values)}
-    better, than = (_by_seed(side, finite) for side in values)
+    better, than = (_mean_by_seed(side, finite) for side in values)
     examples = _examples(claim, sides[0]), _examples(claim, sides[1])
     found = paired_difference(better, than, claim.metric, margin=claim.by, examples=examples)
-    missing = _count_missing(chosen)
+    missing = sum(run.is_missing for run in chosen)
     status: ClaimStatus = "undecided"
     if not missing and found.single_seed is not None:
         status = _status(found.single_seed == "better", 1)
@@ -219,7 +232,7 @@ def _check_difference(claim: Claim, runs: Sequence[ExperimentRun]) -> ClaimCheck
         ),
         runs=len(chosen),
         missing=missing,
-        lost=_count_lost(chosen),
+        lost=sum(run.is_lost for run in chosen),
         excluded_pairs=len(shared) - len(finite),
         pooled_settings=len({setting for _, setting in finite}) or 1,
         open_keys=tuple(open_keys),
@@ -239,31 +252,11 @@ def _status(is_shown: bool, seeds: int) -> ClaimStatus:
     return "held" if is_shown else "not held"
 
 
-def _select(selector: Selector, runs: Iterable[ExperimentRun]) -> list[ExperimentRun]:
-    return [run for run in runs if matches(selector, run.label, run.values)]
-
-
-def _count_missing(runs: Iterable[ExperimentRun]) -> int:
-    return sum(run.summary is None or run.summary.status in UNFINISHED for run in runs)
-
-
-def _count_lost(runs: Iterable[ExperimentRun]) -> int:
-    return sum(run.summary is not None and run.summary.status in LOST for run in runs)
-
-
-def _interval(claim: Claim, runs: Sequence[ExperimentRun]) -> Interval:
-    """Return the metric's mean and interval over the seeds, of the runs that have it."""
-    values = _by_setting(runs, (), claim.metric)
-    finite = {key for key in values if math.isfinite(values[key])}
-    by_seed = _by_seed(values, finite)
-    return metric_interval(list(by_seed.values()), claim.metric, _examples(claim, runs))
-
-
 def _examples(claim: Claim, runs: Iterable[ExperimentRun]) -> int | None:
     return fewest_examples((run.summary.examples for run in runs if run.summary), claim.metric)
 
 
-def _by_setting(
+def _values(
     runs: Iterable[ExperimentRun], open_keys: Sequence[str], metric: str
 ) -> dict[tuple[int, str], float]:
     """Return (seed, values of the open keys) -> mean of the metric; NaN where a run has none."""
@@ -275,7 +268,7 @@ def _by_setting(
     return {key: mean_of(values) for key, values in found.items()}
 
 
-def _by_seed(
+def _mean_by_seed(
     values: Mapping[tuple[int, str], float], chosen: Iterable[tuple[int, str]]
 ) -> dict[int, float]:
     """Average within a seed: seeds are independent, the runs of one seed are not."""
