@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kerasdemo.data.loading import Array, Dataset, Part
+from kerasdemo.data.dataset import Array, Dataset, Part
 
 MAX_FEATURES = 2_000
 MAX_EXAMPLES = 20_000

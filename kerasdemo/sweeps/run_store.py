@@ -57,7 +57,7 @@ class RunStore:
         key = config.data.model_dump_json()
         with self._lock:
             if key not in self._fingerprints:
-                from kerasdemo.data import loading as data
+                from kerasdemo import data
 
                 self._fingerprints[key] = data.find(config).fingerprint
         return RunFolder(self.results / run_id(config, self._fingerprints[key]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasdemo.backend import keras, tf
 from kerasdemo.config.types import EarlyStopping, ReduceLROnPlateau
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 from kerasdemo.records import RunFolder
 from kerasdemo.training.evaluation import Chunks, Evaluation
 from kerasdemo.training.layer_statistics import LayerStatistics, statistics_examples

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 from kerasdemo.records import files
 from kerasdemo.training.callbacks import Evaluate
 from kerasdemo.training.evaluation import Evaluation

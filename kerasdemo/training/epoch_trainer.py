@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 from kerasdemo.training.evaluation import Evaluator
 from kerasdemo.training.layer_statistics import LayerStatistics
 from kerasdemo.training.traced_layers import load_hyperparameters

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import tf
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 
 # Examples that one evaluation step takes: large enough for the matrix product's full rate.
 CHUNK = 1_000

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 from kerasdemo.records.schema import STATISTICS
 
 # Few enough that they cost at most a twentieth of an epoch of 10,000 examples.

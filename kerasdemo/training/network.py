@@ -13,7 +13,7 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.config import InputError, RunConfig, keras_arguments, types
 from kerasdemo.config.layers import BuildStep, Layer, expand
 from kerasdemo.config.tensor_shapes import Shape
-from kerasdemo.data.loading import Array, Scaling
+from kerasdemo.data import Array, Scaling
 from kerasdemo.training import traced_layers
 from kerasdemo.training.keras_classes import LAYERS, classes
 

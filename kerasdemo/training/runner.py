@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
+from kerasdemo import data
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
 from kerasdemo.config.memory import find_shortage
-from kerasdemo.data import loading as data
 from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training.reporter import Reporter

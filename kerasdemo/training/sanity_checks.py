@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo import data
 from kerasdemo.backend import tf
 from kerasdemo.config import Fault, InputError, RunConfig
-from kerasdemo.data import loading as data
-from kerasdemo.data.loading import Array, Dataset
+from kerasdemo.data import Array, Dataset
 from kerasdemo.records import Run, files
 from kerasdemo.training import network
 from kerasdemo.training.epoch_trainer import epoch_order

@@ -13,7 +13,7 @@ import numpy as np
 from kerasdemo.backend import no_remarks_on_tracing, tf
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import has_convolution
-from kerasdemo.data.loading import Array, Dataset, Part
+from kerasdemo.data import Array, Dataset, Part
 from kerasdemo.records import RunFolder, files
 from kerasdemo.records import network as network_file
 from kerasdemo.training import callbacks, checkpoint, network

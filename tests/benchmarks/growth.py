@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kerasdemo import data
 from kerasdemo.backend import keras
 from kerasdemo.config import RunConfig, parse
-from kerasdemo.data import loading as data
 from kerasdemo.training import runner
 from kerasdemo.training.layer_statistics import statistics_examples
 from kerasdemo.training.trainer import Trainer

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.data import loading as data
+from kerasdemo import data
 from kerasdemo.records import RunFolder, run_id
 from kerasdemo.sweeps.worker import Connection, load_resolved
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerasdemo import data
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.keras_arguments import names
-from kerasdemo.data import loading as data
 from kerasdemo.training import callbacks, checkpoint, epoch_trainer, network, trainer
 
 EPOCHS = 2

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from kerasdemo import data
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.keras_arguments import names
-from kerasdemo.data import loading as data
 from kerasdemo.training import evaluation, network
 from kerasdemo.training.evaluation import Evaluation, Evaluator
 

@@ -5,7 +5,7 @@ import pytest
 
 from kerasdemo.backend import keras, tf
 from kerasdemo.config import parse
-from kerasdemo.data.loading import Array
+from kerasdemo.data import Array
 from kerasdemo.training import layer_statistics, network
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from kerasdemo import data
 from kerasdemo.backend import keras
 from kerasdemo.config import InputError, RunConfig, load, parse
-from kerasdemo.data import loading as data
 from kerasdemo.records import Run, read, summarize
 from kerasdemo.training import evaluation, runner
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from kerasdemo import cli
+from kerasdemo import cli, data
 from kerasdemo.config import InputError, RunConfig
-from kerasdemo.data import loading as data
 from kerasdemo.diagnosis import diagnose, sanity_results
 from kerasdemo.records import Run, RunFolder, read
 from kerasdemo.training import sanity_checks

@@ -13,7 +13,7 @@ from kerasdemo.lecture.demos.dense import Array
 from kerasdemo.lecture.demos.trained import kernel_layers
 
 if TYPE_CHECKING:
-    from kerasdemo.data.loading import Dataset
+    from kerasdemo.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def compare_gradients(config: RunConfig) -> Agreement:
         InputError: where the network is more than dense layers with elementwise activations and a
             softmax at its end.
     """
-    from kerasdemo.data import loading as data
+    from kerasdemo import data
     from kerasdemo.training import network
 
     config = config.with_changes({"training.precision": "float64"})

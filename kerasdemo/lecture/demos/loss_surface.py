@@ -95,8 +95,8 @@ def loss_surface(context: DemoContext) -> DemoOutput:
 
 def _total_loss(seed: int) -> Any:
     """Return the function (2,) -> total loss, of the network after training."""
+    from kerasdemo import data
     from kerasdemo.backend import keras, tf
-    from kerasdemo.data import loading as data
     from kerasdemo.training import network
 
     config = parse(CONFIG, overrides=[f"seed={seed}"])

@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from kerasdemo.data import loading as data
-from kerasdemo.data.loading import Dataset
+from kerasdemo import data
+from kerasdemo.data import Dataset
 from kerasdemo.records import Run
 
 

@@ -57,8 +57,8 @@ class WeightChange:
 
 def change_weight(activation: str, seed: int) -> WeightChange:
     """Change the weight from the brightest pixel to the first unit of an untrained network."""
+    from kerasdemo import data
     from kerasdemo.backend import keras, tf
-    from kerasdemo.data import loading as data
     from kerasdemo.training import network
 
     config = parse(CONFIG, overrides=[f"seed={seed}", f"network.activation={activation}"])

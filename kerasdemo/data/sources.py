@@ -1,0 +1,115 @@
+"""Where the arrays of a data set are found: bundled, computed, a file, Keras' cache or download."""
+
+import os
+import socket
+import sys
+import time
+import warnings
+from contextlib import redirect_stdout, suppress
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.data.dataset import ARRAYS, Source, hash_arrays
+from kerasdemo.data.generated import GENERATED
+from kerasdemo.data.npz_file import read_npz
+
+SAMPLE = Path(__file__).with_name("mnist_sample") / "mnist_sample.npz"
+DOWNLOADED = ("mnist", "fashion_mnist")
+DOWNLOAD_TIMEOUT = 20.0  # seconds
+# A download that failed is not tried again for a day: it can take 20 seconds to fail.
+RETRY_SECONDS = 24 * 3600
+
+
+class SampleStandsIn(UserWarning):
+    """MNIST is not available; the bundled sample is used in its place."""
+
+
+def find(config: RunConfig) -> Source:
+    """Return the arrays that a config's data names.
+
+    Where MNIST is not available, the bundled sample stands in, with a warning.
+
+    Raises:
+        InputError: where a file is missing, is no data set, or holds bad values; and where
+            Fashion-MNIST is not available.
+    """
+    name = config.data.name
+    if name in GENERATED:
+        arrays = GENERATED[name](config.data)
+        return Source(arrays, name, hash_arrays(arrays))
+    if name == "mnist_sample":
+        return read_npz(SAMPLE, name)[0]
+    file = find_file(config)
+    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets" / f"{name}.npz"
+    if file is None and cache.exists():
+        file = "", cache  # without the seconds that importing Keras takes
+    if file is not None:
+        named_by, path = file
+        try:
+            return read_npz(path, name)[0]
+        except ValueError as error:
+            fault = config.fault(("data", "path"), f"{named_by}{error}")
+            # `--set` may name the file, but did not damage it.
+            raise InputError(Fault(fault.message) if fault.file == "--set" else fault) from None
+    source = _download(name, cache)
+    if isinstance(source, Source):
+        return source
+    if name != "mnist":
+        message = (
+            f"{name} is not available ({source}); give `data.path` or set {_variable(name)} to an "
+            "npz file with x_train, y_train, x_test, y_test"
+        )
+        raise InputError(config.fault(("data", "name"), message))
+    warning = (
+        f"MNIST is not available ({source}): the bundled sample of 5,000 digits stands in for "
+        f"it. Set {_variable(name)} or `data.path` to an mnist.npz to use MNIST itself."
+    )
+    warnings.warn(warning, SampleStandsIn, stacklevel=2)
+    return replace(read_npz(SAMPLE, "mnist_sample")[0], warning=warning)
+
+
+def find_file(config: RunConfig) -> tuple[str, Path] | None:
+    """Return the file that the user named for a config's data, after the variable that names it.
+
+    The variable is KERASDEMO_MNIST or KERASDEMO_FASHION_MNIST; "" where the config names the file.
+    """
+    name, path = config.data.name, config.data.path
+    if path is not None:
+        return "", Path(path).expanduser()
+    value = os.environ.get(_variable(name)) if name in DOWNLOADED else None
+    return (f"{_variable(name)}: ", Path(value).expanduser()) if value else None
+
+
+def _variable(name: str) -> str:
+    return f"KERASDEMO_{name.upper()}"
+
+
+@lru_cache(maxsize=2)
+def _download(name: str, cache: Path) -> Source | str:
+    """Return a data set that Keras downloads into its cache, or why it is not available."""
+    failure = cache.with_name(f"{name}.unavailable.txt")
+    retry = f"delete {failure} to try again before tomorrow"
+    with suppress(OSError):
+        if time.time() - failure.stat().st_mtime < RETRY_SECONDS:
+            return f"{failure.read_text(encoding='utf-8')[:80]}; {retry}"
+    from kerasdemo.backend import keras
+
+    timeout = socket.getdefaulttimeout()
+    # Keras' download waits forever where a firewall drops packets.
+    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
+    try:
+        # Keras reports its download on standard output, which may be somebody's JSON.
+        with redirect_stdout(sys.stderr):
+            (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:  # Keras has no common type for "no network", "bad checksum", ...
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
+        with suppress(OSError):  # a folder that can't be written to only costs the next try
+            failure.parent.mkdir(parents=True, exist_ok=True)
+            failure.write_text(reason, encoding="utf-8")
+        return f"{reason}; {retry}"
+    finally:
+        socket.setdefaulttimeout(timeout)
+    arrays = dict(zip(ARRAYS, (x, y, x_test, y_test), strict=True))
+    return Source(arrays, name, hash_arrays(arrays))
