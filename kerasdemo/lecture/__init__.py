@@ -1,1 +1,1 @@
-"""The lecture's own calculations and figures; all that trains is an ordinary experiment."""
+"""The lecture: a catalogue of demos, a runner, and pages; what trains is an ordinary experiment."""

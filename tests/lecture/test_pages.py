@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kerasdemo import cli
+from kerasdemo.config import InputError
 from kerasdemo.lecture import catalogue, pages
 from kerasdemo.lecture.demo import ClaimResult, DemoOutput, Status
 from kerasdemo.lecture.demo_runner import DemoResult, digest
@@ -91,6 +92,13 @@ def test_records_with_the_keys_of_before_are_read(tmp_path: Path) -> None:
     assert read["digest"] == "123"
     (claim,) = read["claims"]
     assert (claim["statement"], claim["reference"], claim["status"]) == ("a", "1", "quoted")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (demo,) = catalogue.select("cost")
+    with pytest.raises(InputError, match=r"file.*can't be written to"):
+        pages.write(DemoResult(demo, (0,), DemoOutput(), 1.0), tmp_path / "file")
 
 
 def test_the_published_pages_are_current() -> None:

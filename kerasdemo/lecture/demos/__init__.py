@@ -1,1 +1,1 @@
-"""The demos of the lecture, one file a demo."""
+"""The demos of the lecture, one file each, and what they share."""

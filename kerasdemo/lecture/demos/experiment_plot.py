@@ -149,8 +149,7 @@ def _draw_final(ax: "Axes", row: int, runs: Sequence[Run], color: Any) -> None:
             else run.facts.get("kept") or run.facts.get("final") or {}
             for run in runs
         ]
-        key = "accuracy"
-        values = [float(facts[key]) for facts in metrics if facts.get(key) is not None]
+        values = [accuracy for one in metrics if (accuracy := one.get("accuracy")) is not None]
         mean = _percent(values, metric, runs)
         if mean.n:
             ax.plot([mean.low, mean.high], [row + shift] * 2, color=color, lw=2)
