@@ -9,8 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kerasdemo.config import InputError
-from kerasdemo.diagnosis import diagnose, explain
+from kerasdemo.diagnosis import diagnose
 from kerasdemo.display import run_plots
 from kerasdemo.records import LayerHistory, Run
 from tests.factories import MakeRun, falling, rising
@@ -116,20 +115,6 @@ def test_the_legend_is_below_the_axes(drawn: list[Figure], good: Run) -> None:
         texts_of_legend = [" ".join(text.get_text().split()) for text in legend.get_texts()]
         assert texts_of_legend[:2] == ["training", "validation"]
         assert set(texts_of_legend) == set(labels(ax))
-
-
-@pytest.mark.parametrize("words", ["overconfident", "past its best epoch"])
-def test_words_of_a_title_have_a_page(words: str) -> None:
-    assert words in explain(words)
-    assert explain(f"Healthy, {words}") == explain(words) == explain("K100")
-
-
-def test_a_name_with_spaces_has_its_page_and_nonsense_none() -> None:
-    assert explain("vanishing gradient") == explain("vanishing_gradient")
-    assert explain("Optimization failure") == explain("optimization_failure")
-    for word in ("the", "no such words", ""):
-        with pytest.raises(InputError, match="unknown code"):
-            explain(word)
 
 
 def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
