@@ -7,7 +7,7 @@ unless `progress=True`.
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from numbers import Integral, Real
 from pathlib import Path
@@ -136,7 +136,7 @@ def check(
     Args:
         config: as for `load_config`.
         overrides: as for `load_config`.
-        ignore: codes of tips that are left out.
+        ignore: codes of rules that are left out, besides those of the config.
 
     Raises:
         InputError: with every fault of the config or its data.
@@ -144,12 +144,11 @@ def check(
     Example:
         >>> for tip in check("configs/quickstart.yaml").tips: print(tip)
     """
-    from kerasdemo.data import loading as data
+    from kerasdemo import data
 
-    config = load_config(config, overrides)
-    remarks = data.inspect(config)
-    tips = tuple(tip for tip in lint.lint(config) if tip.code not in set(ignore))
-    return CheckResult(config, tips, tuple(remarks))
+    config = _with_ignored(load_config(config, overrides), ignore)
+    remarks = data.check(config)
+    return CheckResult(config, tuple(lint.lint(config)), tuple(remarks))
 
 
 def run(
@@ -168,7 +167,7 @@ def run(
         results: the folder that holds the run folders; made if it is missing.
         overrides: as for `load_config`.
         overwrite: train a finished run again.
-        ignore: codes of rules that the verdict leaves out.
+        ignore: codes of rules that the verdict leaves out, besides those of the config.
         progress: show a progress bar.
 
     Returns:
@@ -183,14 +182,16 @@ def run(
     """
     from kerasdemo.training import runner
 
-    config = load_config(config, overrides)
+    config = _with_ignored(load_config(config, overrides), ignore)
     reporter = None
     if progress:
         from kerasdemo.display import run_progress
 
         reporter = run_progress.make_reporter(_console())
     result = runner.run(config, results, overwrite=overwrite, reporter=reporter)
-    draw(result, diagnose(result, ignore=ignore))
+    # A run that was trained before has the ignored rules of that time in its folder.
+    result = replace(result, config=config)
+    draw(result, diagnose(result))
     return result
 
 
@@ -241,7 +242,7 @@ def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = 
 
     Args:
         run: as for `read_run`.
-        ignore: codes of rules that are left out, beside those of the run's config.
+        ignore: codes of rules that are left out, besides those of the run's config.
         results: the folder that holds the run folders.
 
     Returns:
@@ -252,7 +253,7 @@ def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = 
     """
     from kerasdemo import diagnosis
 
-    return diagnosis.evaluate(read_run(run, results))
+    return diagnosis.evaluate(read_run(run, results), ignore=ignore)
 
 
 def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
@@ -429,6 +430,24 @@ def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Dif
     from kerasdemo.comparison import difference
 
     return difference.diff(read_run(first, results), read_run(second, results))
+
+
+def _with_ignored(config: RunConfig, ignore: Iterable[str]) -> RunConfig:
+    """Return a config that ignores more rules.
+
+    Raises:
+        InputError: for codes that no rule has, there and here.
+    """
+    codes = [code.upper() for code in ([ignore] if isinstance(ignore, str) else ignore)]
+    if not codes and not config.ignore:
+        return config
+    from kerasdemo.diagnosis import catalogue
+
+    catalogue.check_ignored(codes)
+    wrong = catalogue.find_wrong_codes(config.ignore)
+    if wrong:
+        raise InputError([config.fault(("ignore",), message) for message in wrong])
+    return config.with_changes({"ignore": [*config.ignore, *codes]}) if codes else config
 
 
 def _changes(overrides: Overrides) -> dict[str, Any]:

@@ -110,8 +110,10 @@ def test_a_mapping_may_hold_what_python_has_and_yaml_has_not() -> None:
         (lambda: kerasdemo.run("nowhere.yaml"), "nowhere.yaml: no such file"),
         (lambda: kerasdemo.run(TINY, overrides={"training.epochs": 0}), "training.epochs"),
         (lambda: kerasdemo.run(TINY, overrides=["epochs"]), "expected key=value"),
-        (lambda: kerasdemo.run(TINY, overrides={"optimizer": print}), "cannot represent"),
+        (lambda: kerasdemo.run(TINY, overrides={"optimizer": print}), "optimizer: got <built-in"),
         (lambda: kerasdemo.run({"optimizer": print}), "optimizer: got <built-in"),
+        (lambda: kerasdemo.run(TINY, ignore="K999"), "no rule has the code 'K999'"),
+        (lambda: kerasdemo.check({**TINY, "ignore": ["K999"]}), "config: ignore: no rule has"),
         (lambda: kerasdemo.read_run("nowhere"), "no such run folder"),
         (lambda: kerasdemo.diagnose("nowhere"), "no such run folder"),
         (lambda: kerasdemo.list_runs("nowhere"), "no such results folder"),
@@ -176,6 +178,21 @@ def test_check_says_what_a_run_would_be() -> None:
     codes = {tip.code for tip in result.tips}
     assert codes
     assert not kerasdemo.check(result.config, ignore=codes).tips
+
+
+def test_ignored_rules_are_those_of_the_config_and_of_the_call(results: Path) -> None:
+    run = kerasdemo.run(TINY, results)
+    verdict = kerasdemo.diagnose(run)
+    ignored = kerasdemo.run({**TINY, "ignore": [verdict.code]}, results)
+    assert ignored.path == run.path
+    others = [
+        kerasdemo.diagnose(run, ignore=[verdict.code]),
+        kerasdemo.diagnose(ignored),
+        kerasdemo.diagnose(kerasdemo.run(TINY, results, ignore=[verdict.code.lower()])),
+    ]
+    assert {other.code for other in others} == {others[0].code}
+    assert others[0].code != verdict.code
+    assert kerasdemo.diagnose(run.path or "") == verdict
 
 
 def test_sanity_checks_join_the_verdict(results: Path) -> None:

@@ -69,7 +69,7 @@ def run(
             ignore=ignore or (),
             progress=not is_silent,
         )
-        verdict = api.diagnose(result, ignore=ignore or ())
+        verdict = api.diagnose(result)
         runs.append(result)
         verdicts.append(verdict)
         if not is_silent:

@@ -21,6 +21,17 @@ def test_runs_are_found_by_name_beginning_and_path(
     assert kerasdemo("diagnose", *run_names).out.count("tiny-") == 2
 
 
+def test_ignored_rules_do_not_decide(folder: Path, run_names: list[str], kerasdemo: Call) -> None:
+    (verdict,) = json.loads(kerasdemo("diagnose", run_names[0], "--json").out)
+    for verb in ("diagnose", "show"):
+        shown = kerasdemo(verb, run_names[0], "--ignore", verdict["code"]).out
+        assert verdict["summary"] not in shown
+        assert verdict["summary"] in kerasdemo(verb, run_names[0]).out
+    wrong = kerasdemo("diagnose", run_names[0], "--ignore", "K999")
+    assert wrong.code == 2
+    assert "error: ignore: no rule has the code 'K999'" in wrong.err
+
+
 def test_patch_writes_the_first_remedy(folder: Path, run_names: list[str], kerasdemo: Call) -> None:
     assert "wrote tiny_patched.yaml" in kerasdemo("diagnose", run_names[0], "--patch").out
     verdict = json.loads(kerasdemo("diagnose", run_names[0], "--json").out)[0]
