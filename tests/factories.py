@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kerasdemo import config
 from kerasdemo.records import History, LayerHistory, Run, RunFolder, Scalar, Summary, Value
 
@@ -62,7 +64,7 @@ def make_run(
     return Run(config.parse(text), history, told, known | {"data": data} | facts)
 
 
-def made(
+def make_summary(
     accuracy: float,
     seed: int = 0,
     status: str = "finished",
@@ -88,9 +90,9 @@ def made(
     )
 
 
-def lost(value: float, seed: int = 0, **settings: Scalar) -> Summary:
+def make_loss_summary(value: float, seed: int = 0, **settings: Scalar) -> Summary:
     """A run with a validation loss."""
-    run = made(0.5, seed, **settings)
+    run = make_summary(0.5, seed, **settings)
     return replace(run, metrics={"val_loss": Value(value, value, value, 1)})
 
 
@@ -115,3 +117,146 @@ def write_run(
     }
     run.finish(known | facts)
     return run
+
+
+# Runs that fail: a fault in the config, what the layers show, and the cause that names it.
+STUCK = {"loss": [2.301] * 12, "accuracy": [0.1127] * 12}
+Layers = Mapping[str, Mapping[str, Sequence[float]]]
+
+
+def layer_curves(
+    gradients: Sequence[float], dead: float = 0.0, saturated: float = 0.0, update: float = 0.05
+) -> Layers:
+    """Twelve equal epochs of layers with these gradient norms, the last one the output."""
+    hidden = [f"dense_{n}" for n in range(1, len(gradients))]
+    return {
+        name: {
+            "gradient_norm": [gradient] * 12,
+            "weight_norm": [10.0] * 12,
+            "update_ratio": [update] * 12,
+            "dead": [dead if name != "output" else 0.0] * 12,
+            "saturated": [saturated if name != "output" else 0.0] * 12,
+        }
+        for name, gradient in zip([*hidden, "output"], gradients, strict=True)
+    }
+
+
+def mnist_config(network: str = "", optimizer: str = "", rest: str = "") -> str:
+    return (
+        "data: {name: mnist}\ntraining: {early_stopping: null}\n"
+        f"network: {{{network}}}\noptimizer: {{{optimizer}}}\n{rest}"
+    )
+
+
+FAULTS: list[tuple[str, str, Layers, dict[str, Any]]] = [
+    (
+        "wrong_output_or_loss",
+        mnist_config("depth: 2", rest="loss: mse\n"),
+        layer_curves([0.1, 0.1, 0.2]),
+        {},
+    ),
+    (
+        "wrong_output_or_loss",
+        mnist_config("output_activation: relu"),
+        layer_curves([0.0, 0.0, 0.0]),
+        {},
+    ),
+    (
+        "vanishing_gradient",
+        mnist_config("depth: 3, activation: sigmoid"),
+        layer_curves([1e-6, 1e-4, 0.01, 1]),
+        {},
+    ),
+    (
+        "exploding_gradient",
+        mnist_config("depth: 3"),
+        layer_curves([900.0, 90.0, 9.0, 1.0]),
+        {},
+    ),
+    (
+        "dead_units",
+        mnist_config("depth: 2"),
+        layer_curves([0.0, 0.0, 0.3], dead=1.0),
+        {},
+    ),
+    (
+        "saturation",
+        mnist_config("depth: 2, activation: tanh"),
+        layer_curves([0.1, 0.1, 0.3], saturated=0.97),
+        {},
+    ),
+    (
+        "learning_rate_too_high",
+        mnist_config("depth: 2", "name: adam, learning_rate: 0.5"),
+        layer_curves([0.0, 0.0, 0.3], dead=1.0, update=60.0),
+        {},
+    ),
+    (
+        "learning_rate_too_low",
+        mnist_config("depth: 2", "name: sgd, learning_rate: 1.0e-5"),
+        layer_curves([0.3, 0.3, 0.3], update=1e-4),
+        {},
+    ),
+    ("too_few_updates", mnist_config("depth: 2"), layer_curves([0.3, 0.3, 0.3]), {"updates": 12}),
+    (
+        "input_not_normalized",
+        mnist_config("depth: 2"),
+        layer_curves([0.0, 0.0, 0.3], dead=1.0),
+        {"data": {"input": {"min": 0, "max": 255, "mean": 33.0, "sd": 79.0}}},
+    ),
+    (
+        "bad_initialization",
+        mnist_config("depth: 2, initializer: {name: constant, value: 0.01}"),
+        layer_curves([0.1, 0.1, 0.3]),
+        {},
+    ),
+    (
+        "bad_initialization",
+        mnist_config("depth: 4, initializer: {name: random_normal, stddev: 0.0001}"),
+        layer_curves([1e-9, 1e-9, 1e-9, 1e-9, 0.3]),
+        {},
+    ),
+    (
+        "network_too_small",
+        mnist_config("depth: 2, units: 2"),
+        layer_curves([0.1, 0.1, 0.3]),
+        {},
+    ),
+    (
+        "network_too_small",
+        mnist_config("depth: 2, units: 1"),
+        layer_curves([0.0, 0.0, 0.3], dead=1.0),
+        {},
+    ),
+    (
+        "network_too_small",
+        mnist_config("depth: 0"),
+        layer_curves([0.1]),
+        {},
+    ),
+    (
+        "network_too_small",
+        mnist_config("activation: linear"),
+        layer_curves([0.1, 0.1, 0.3]),
+        {},
+    ),
+]
+
+
+def write_npz(path: Path, **changes: Any) -> Path:
+    """Write a data set of 40 and 12 examples of 3 features; None leaves an array out."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x_train": rng.normal(size=(40, 3)).astype(np.float32),
+        "y_train": np.arange(40) % 4,
+        "x_test": rng.normal(size=(12, 3)).astype(np.float32),
+        "y_test": np.arange(12) % 4,
+    } | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    return path
+
+
+def file_config(path: Path, *overrides: str) -> config.RunConfig:
+    """A config, c.yaml, beside an .npz file that it trains on."""
+    text = f"data: {{name: file, path: {path.name}}}"
+    return config.parse(text, str(path.parent / "c.yaml"), overrides)

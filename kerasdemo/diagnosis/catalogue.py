@@ -1,54 +1,151 @@
-"""Every rule of the diagnosis by its code, and its page."""
+"""Every rule of the diagnosis: ours in their order, users' own, and their pages."""
 
 import re
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
-from kerasdemo.config import InputError, lint
-from kerasdemo.config.errors import unknown
-from kerasdemo.diagnosis import causes, outcomes
-from kerasdemo.diagnosis.rule import Rule
+from kerasdemo.config import Fault, InputError, lint
+from kerasdemo.config.errors import near, unknown
+from kerasdemo.diagnosis.rule import CauseRule, NoteRule, OutcomeRule, Rule
+from kerasdemo.diagnosis.rules import cannot_tell, generalization, gradients, network, training
+from kerasdemo.diagnosis.rules import updates as update_rules
 
+# Entry points of installed packages that name users' own rules.
+GROUP = "kerasdemo.rules"
+# What `ignore` in a config takes.
+CODE = r"[A-Z]{1,8}[0-9]{1,6}"
+
+# The first that finds something decides. The last one always does, and can't be ignored.
+OUTCOME_RULES: tuple[OutcomeRule, ...] = (
+    cannot_tell.NothingToDiagnose(),
+    training.Diverged(),
+    generalization.SplitDiffers(),
+    cannot_tell.SingleEpoch(),
+    training.Unfit(),
+    training.Standstill(),
+    generalization.DifferentTest(),
+    generalization.Overfitting(),
+    training.StoppedTooEarly(),
+    training.NotYetAtBaseline(),
+    generalization.BaselineGeneralizesBetter(),
+    training.BelowBaseline(),
+    cannot_tell.NoScale(),
+    generalization.Healthy(),
+)
+CAUSE_RULES: tuple[CauseRule, ...] = (
+    network.WrongOutputOrLoss(),
+    gradients.VanishingGradient(),
+    gradients.ExplodingGradient(),
+    gradients.DeadUnits(),
+    gradients.Saturation(),
+    update_rules.LearningRateTooHigh(),
+    update_rules.LearningRateTooLow(),
+    update_rules.TooFewUpdates(),
+    network.InputNotNormalized(),
+    network.BadInitialization(),
+    network.NetworkTooSmall(),
+    update_rules.Oscillation(),
+)
+OURS: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES)
+LINT_CODES = tuple(rule.code for rule in lint.RULES)
 LINT = {
-    "error": "An error of `kerasdemo check`, told before training: the network can't learn so.",
-    "tip": "A tip of `kerasdemo check`, told before training: it may work, but worse or slower.",
+    "error": "An error of `kerasdemo check`, found before training: the network can't learn so.",
+    "tip": "A tip of `kerasdemo check`, found before training: it may work, but worse or slower.",
 }
-RULES: dict[str, Rule] = {rule.code: rule for rule in (*outcomes.RULES, *causes.RULES)}
-
-
-# A word on more pages than this tells none of them.
+# Words on more pages than this lead to none of them.
 MOST_PAGES = 3
+
+
+@cache
+def load_user_rules() -> tuple[CauseRule | NoteRule, ...]:
+    """Return the rules that installed packages add; one that can't be used costs a warning."""
+    rules: list[CauseRule | NoteRule] = []
+    taken = {*LINT_CODES, *(rule.code for rule in OURS)}
+    for entry_point in sorted(entry_points(group=GROUP)):
+        try:
+            rule = _load(entry_point)
+            if rule.code in taken:
+                raise ValueError(f"another rule has the code {rule.code}")
+        except Exception as error:  # whatever a user's module raises
+            problem = f"{type(error).__name__}: {error}"
+            text = f"the rule {entry_point.name} ({entry_point.value}) is left out: {problem}"
+            warnings.warn(text, stacklevel=2)
+            continue
+        taken.add(rule.code)
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _load(entry_point: EntryPoint) -> CauseRule | NoteRule:
+    """Return an instance of the class that an entry point names."""
+    found = entry_point.load()
+    if not (isinstance(found, type) and issubclass(found, CauseRule | NoteRule)):
+        raise TypeError("expected a subclass of kerasdemo.diagnosis.CauseRule or NoteRule")
+    for name in ("code", "name", "title"):
+        value = getattr(found, name, None)
+        if not isinstance(value, str) or not value.strip():
+            raise TypeError(f"it has no {name}; expected a text")
+    if not re.fullmatch(CODE, found.code):
+        raise ValueError(f"got the code {found.code!r}; expected capital letters, then digits")
+    return found()
+
+
+def select(ignored: Iterable[str]) -> tuple[Rule, ...]:
+    """Return every rule whose code is not ignored, in order; `healthy` always stays."""
+    codes = {code.upper() for code in ignored}
+    rules = (*OURS, *load_user_rules())
+    return tuple(r for r in rules if r.code not in codes or r is OUTCOME_RULES[-1])
+
+
+def find_wrong_codes(ignored: Iterable[str]) -> list[str]:
+    """Return a message for each code that no rule has, or that can't be ignored."""
+    # Those of `kerasdemo check` may be ignored as well.
+    known = [*(rule.code for rule in (*OURS, *load_user_rules())), *LINT_CODES]
+    last, messages = OUTCOME_RULES[-1], []
+    for code in ignored:
+        if code.upper() == last.code:
+            messages.append(
+                f"{code} can't be ignored: a run is healthy where no rule finds a fault"
+            )
+        elif code.upper() not in known:
+            messages.append(f"no rule has the code {code!r}{near(code, known)}")
+    return messages
 
 
 def find(word: str) -> list[Rule]:
     """Return the rules with a code (`K202`) or a name (`vanishing_gradient`), in order of code.
 
-    Else those whose pages speak of it: `past its best epoch`, as titles of verdicts say. Of
+    Else those whose pages contain the words: `past its best epoch`, as in titles of verdicts. Of
     `healthy, overconfident` what comes first is a name.
 
     Raises:
         InputError: where there is none.
     """
-    text = " ".join(word.lower().split())
-    found = _named(text) or _mentioning(text) or _named(text.partition(",")[0])
+    rules, text = (*OURS, *load_user_rules()), " ".join(word.lower().split())
+
+    def named(text: str) -> list[Rule]:
+        name = text.replace(" ", "_")
+        return [rule for rule in rules if text == rule.code.lower() or name == rule.name]
+
+    found = named(text) or _find_mentioning(text, rules) or named(text.partition(",")[0])
     if not found:
-        names = [*RULES, *(r.code for r in lint.RULES), *{r.name: 0 for r in RULES.values()}]
-        raise InputError(unknown("code", word, names))
+        codes, names = {rule.code for rule in rules}, {rule.name for rule in rules}
+        raise InputError(unknown("code", word, {*codes, *LINT_CODES, *names}))
     return sorted(found, key=lambda rule: rule.code)
 
 
-def _named(text: str) -> list[Rule]:
-    name = text.replace(" ", "_")
-    return [rule for rule in RULES.values() if text == rule.code.lower() or name == rule.name]
-
-
-def _mentioning(text: str) -> list[Rule]:
-    """Return the rules that say these words: in the title, else anywhere on the page."""
+def _find_mentioning(text: str, rules: Iterable[Rule]) -> list[Rule]:
+    """Return the few rules that contain these words: in the title, else anywhere on the page."""
     whole = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
-    rules = list(RULES.values())
-    titles, pages = [rule.title for rule in rules], [rule.page for rule in rules]
-    for texts in (titles, pages):
-        plain = [" ".join(one.lower().split()) for one in texts]
-        found = [rule for rule, one in zip(rules, plain, strict=True) if whole.search(one)]
-        if 0 < len(found) <= MOST_PAGES and len(text) > 2:
+    if len(text) <= 2:
+        return []
+    for part in ("title", "page"):
+        found = [
+            rule for rule in rules if whole.search(" ".join(getattr(rule, part).lower().split()))
+        ]
+        if 0 < len(found) <= MOST_PAGES:
             return found
     return []
 
@@ -65,3 +162,10 @@ def explain(word: str) -> str:
         if rule.code == word.strip().upper():
             return f"# {rule.code}: {rule.title}\n\n{LINT[rule.severity]}\n"
     return "\n".join(rule.page for rule in find(word))
+
+
+def check_ignored(ignored: Iterable[str]) -> None:
+    """Raise InputError for codes that no rule has."""
+    faults = [Fault(message, key="ignore") for message in find_wrong_codes(ignored)]
+    if faults:
+        raise InputError(faults)

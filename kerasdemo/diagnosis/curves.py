@@ -1,10 +1,14 @@
-"""Pure functions on curves: one number an epoch."""
+"""Pure functions on curves (one number an epoch), shares and counts."""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 Curve = Sequence[float]
+
+# Normal quantiles: 97.5 % of the distribution lie below 1.96, 95 % below 1.645.
+Z_975 = 1.96
+Z_95 = 1.645
 
 
 def first_broken(values: Curve) -> int | None:
@@ -67,14 +71,14 @@ def roughness(values: Curve) -> float:
 
 
 def improvement(values: Curve) -> float:
-    """Return by how much the last quarter's best is above the best before: no mere recovery."""
+    """Return how far the best of the last quarter is above the best before: no mere recovery."""
     steps = last_quarter(len(values))
     before, after = values[:-steps], values[-steps:]
     return max(after) - max(before) if before and after else 0.0
 
 
 def rises(values: Curve, least: float = 0.0, errors: float = 2.0) -> bool:
-    """Return whether a curve rose by `least` over its last quarter, and by more than it jitters.
+    """Return whether a curve rose by `least` over its last quarter, and by more than its noise.
 
     `errors` standard errors of a line's rise: over n steps with noise of sd s, s * sqrt(12 / n).
     """
@@ -84,20 +88,28 @@ def rises(values: Curve, least: float = 0.0, errors: float = 2.0) -> bool:
 
 
 def falls(values: Curve, least: float = 0.0) -> bool:
-    """Return whether a curve fell, as `rises` says it."""
+    """Return whether a curve fell by `least` and by more than its noise, as in `rises`."""
     return rises([-value for value in values], least)
 
 
 def share_error(share: float, count: float | None) -> float:
     """Return the standard error of a share measured on `count` examples (Agresti and Coull 1998).
 
-    Two successes and two failures are added, so that 100 % of 20 examples is not held for certain.
+    Two successes and two failures are added, so that 100 % of 20 examples is not taken as certain.
     An unknown count gives 0.
     """
     if not count or count <= 0:
         return 0.0
     adjusted = (min(max(share, 0.0), 1.0) * count + 2) / (count + 4)
     return math.sqrt(adjusted * (1 - adjusted) / (count + 4))
+
+
+def is_majority(more: float, less: float) -> bool:
+    """Return whether of two counts that differ in pairs the first is significantly larger.
+
+    McNemar (1947), with the correction for continuity (Edwards 1948), one-sided 95 %.
+    """
+    return more > less and more - less - 1 > Z_95 * math.sqrt(more + less)
 
 
 def oscillation(values: Curve, size: float) -> float:

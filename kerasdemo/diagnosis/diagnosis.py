@@ -1,71 +1,105 @@
 """From a run to a verdict: the outcome first, then why, then what to try."""
 
+import json
 import warnings
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
 
 from kerasdemo.config.types import RunConfig
-from kerasdemo.diagnosis import causes, held_out, outcomes, remedies, sanity_results
+from kerasdemo.diagnosis import catalogue, sanity_results
+from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.diagnosis.remedies import Suggestion
-from kerasdemo.diagnosis.rule import Finding, Rule
+from kerasdemo.diagnosis.rule import CauseRule, Finding, NoteRule, OutcomeRule, Rule
+from kerasdemo.diagnosis.rules.training import Standstill
+from kerasdemo.diagnosis.sanity_results import BEST_RATE
+from kerasdemo.diagnosis.val_loss_rise import find_rise
 from kerasdemo.records import Run, files
-from kerasdemo.records.verdict import Cause, Outcome, Remedy, Verdict
+from kerasdemo.records.verdict import Cause, Remedy, Verdict
 
-# A symptom beside a cause that explains it.
+# The outcomes that have causes.
+FAILURES = ("diverged", "optimization_failure", "still_improving")
+# The weight of a symptom is multiplied by this where a root cause of at least this weight is found.
 EXPLAINED = 0.7
 SURE = 0.6
-RATE = "optimizer.learning_rate"
-# Below this a cause is only told where there is no other.
+# Below this weight a cause is only listed where there is no other.
 LIKELY = 0.25
-# Evidence that only a sweep of learning rates gives.
-PROVEN = "best_learning_rate"
-# What makes a training slow or short of its goal, and never breaks one.
-UNFINISHED = frozenset({"too_few_updates", "learning_rate_too_low", "network_too_small"})
+RATE = "optimizer.learning_rate"
+
+AnyRule = TypeVar("AnyRule", bound=Rule)
 
 
-def diagnose(run: Run, reference: float | None = None) -> Verdict:
-    """Say what came of a run, why, and what to try.
+def diagnose(run: Run, *, ignore: Iterable[str] = (), reference: float | None = None) -> Verdict:
+    """Return the outcome of a run, why, and what to try.
 
     Args:
         run: config, history, layers and facts; what is missing counts as unknown.
-        reference: the best training accuracy known for this data, as of a sweep.
+        ignore: codes of rules that are left out, beside those of the run's config.
+        reference: the best training accuracy known for this data, e.g. of a sweep.
 
     Returns:
-        The verdict. It never fails: what can't be judged is `cannot_tell`, or stands in `notes`.
+        The verdict. It never fails: what can't be diagnosed is `cannot_tell`, or stands in `notes`.
+
+    Raises:
+        InputError: where `ignore` has a code that no rule has.
     """
+    ignore, in_config = tuple(ignore), tuple(getattr(run.config, "ignore", ()))
+    catalogue.check_ignored(ignore)
+    rules = catalogue.select((*ignore, *in_config))
     features = RunFeatures(run, reference)
-    rule, finding = next(
-        (rule, finding) for rule in outcomes.RULES if (finding := rule.find(features)) is not None
+    decided, finding = next(
+        (rule, finding)
+        for rule in rules
+        if isinstance(rule, OutcomeRule) and (finding := rule.find(features)) is not None
     )
-    found = list(_causes(features, rule.name))
-    outcome: Outcome = rule.name  # type: ignore[assignment]
-    rise = None if outcome in ("diverged", "cannot_tell") else held_out.find_rise(features)
+    outcome = decided.name
+    causes = _weigh(_find_causes(features, outcome, rules)) if outcome in FAILURES else []
+    remarks = _find_all(features, [rule for rule in rules if isinstance(rule, NoteRule)])
+    rise = None if outcome in ("diverged", "cannot_tell") else find_rise(features)
+    summary, evidence = finding.text, dict(finding.evidence)
+    if rise is not None:
+        # It is what a healthy run has to say, and stands behind what is worse.
+        texts = (rise.text, summary) if outcome == "healthy" else (summary, rise.text)
+        summary = " ".join(texts)
+        evidence |= {"best_epoch": rise.epoch, "val_loss_rise": rise.share}
+    if outcome not in ("diverged", "cannot_tell") and features.kept_epoch < features.epochs:
+        summary += f" This is epoch {features.kept_epoch}, whose weights were kept."
     return Verdict(
         outcome=outcome,
-        code=rule.code,
-        summary=_summary(features, outcome, finding.text, rise),
-        evidence={**finding.evidence, **_rise_evidence(rise)},
-        causes=tuple(cause for cause, _ in found),
-        remedies=tuple(_remedies(features, outcome, finding, found)),
-        epoch=finding.epoch or (rise.epoch if rise and outcome == "healthy" else None),
-        notes=(*_notes(features), *_doubts(features, outcome), *_probed(features, outcome, found)),
-        caution=rise.caution if rise and outcome == "healthy" else None,
+        code=decided.code,
+        summary=summary,
+        evidence=evidence,
+        causes=tuple(
+            Cause(rule.name, rule.code, round(cause.weight, 2), cause.text, cause.evidence)
+            for rule, cause in causes
+        ),
+        remedies=tuple(_list_remedies(features, [*causes, (decided, finding), *remarks])),
+        epoch=finding.epoch,
+        notes=(
+            *_list_notes(features, outcome),
+            *sanity_results.notes(features, outcome, causes[0][0].name if causes else None),
+            *(f"{rule.code}, {rule.name.replace('_', ' ')}: {one.text}" for rule, one in remarks),
+            *(f"`ignore`: {text}" for text in catalogue.find_wrong_codes(in_config)),
+        ),
+        caution=rise.caution if rise is not None and outcome == "healthy" else None,
     )
 
 
-def evaluate(run: Run, reference: float | None = None) -> Verdict:
+def evaluate(run: Run, *, ignore: Iterable[str] = (), reference: float | None = None) -> Verdict:
     """Diagnose a run and write the verdict beside it: the one route from a run to its verdict.
 
     Args:
         run: as `records.read` gives it; of a run without a folder nothing is written.
-        reference: the best training accuracy known for this data, as of a sweep.
+        ignore: as for `diagnose`.
+        reference: as for `diagnose`.
 
     Returns:
         The verdict. A folder that can't be written to costs a warning, for a verdict is derived.
+
+    Raises:
+        InputError: where `ignore` has a code that no rule has.
     """
-    verdict = diagnose(run, reference)
+    verdict = diagnose(run, ignore=ignore, reference=reference)
     if run.path is not None:
         try:
             files.write_json(run.folder.verdict_file, verdict.as_dict())
@@ -75,168 +109,107 @@ def evaluate(run: Run, reference: float | None = None) -> Verdict:
     return verdict
 
 
-def _summary(features: RunFeatures, outcome: Outcome, text: str, rise: held_out.Rise | None) -> str:
-    """Return the verdict's first line: with a rise of the validation loss, and the kept epoch."""
-    if outcome in ("diverged", "cannot_tell"):
-        return text
-    epoch = features.judged + 1
-    kept = f" Judged at epoch {epoch}, whose weights were kept." if epoch < features.epochs else ""
-    if rise is None:
-        return text + kept
-    # It is what a healthy run has to say, and stands behind what is worse.
-    first, second = (rise.text, text) if outcome == "healthy" else (text, rise.text)
-    return f"{first} {second}{kept}"
-
-
-def _rise_evidence(rise: held_out.Rise | None) -> dict[str, float | int | str]:
-    return {"best_epoch": rise.epoch, "val_loss_rise": rise.share} if rise else {}
-
-
-def _causes(features: RunFeatures, outcome: str) -> Iterator[tuple[Cause, tuple[Suggestion, ...]]]:
-    """Yield the causes of a bad outcome with what they offer, most likely first."""
-    if outcome not in ("diverged", "optimization_failure", "still_improving"):
-        return
+def _find_causes(
+    features: RunFeatures, outcome: str, rules: Sequence[Rule]
+) -> list[tuple[CauseRule, Finding]]:
+    """Return the causes that can bring about an outcome."""
     # Above every level that it should reach, a run that ended too soon has no other fault.
-    good = outcome == "still_improving" and not outcomes.is_short(features)
-    asked = [rule for rule in causes.RULES if _fits(rule.name, outcome, good)]
-    found = [(rule, finding) for rule in asked if (finding := rule.find(features)) is not None]
-    rooted = any(rule.name in causes.ROOTS and finding.weight >= SURE for rule, finding in found)
-    proven = any(PROVEN in finding.evidence for _, finding in found)
-    weighed = [(rule, _explained(rule, finding, rooted, proven)) for rule, finding in found]
-    likely = [pair for pair in weighed if pair[1].weight >= LIKELY] or weighed
-    for rule, finding in sorted(likely, key=lambda pair: -pair[1].weight):
-        weight = round(finding.weight, 2)
-        cause = Cause(rule.name, rule.code, weight, finding.text, finding.evidence)
-        yield cause, finding.remedies
-
-
-def _fits(cause: str, outcome: str, good: bool) -> bool:
-    """Whether a cause can bring about an outcome, of a run that is otherwise good or not."""
-    slow = cause in UNFINISHED
-    return slow if good else not (slow and outcome == "diverged")
-
-
-def _explained(rule: Rule, finding: Finding, rooted: bool, proven: bool) -> Finding:
-    """Lower a symptom's weight where a surer cause explains it.
-
-    Where another learning rate was proven to do far better in few steps, these were not too few.
-    """
-    if PROVEN in finding.evidence:
-        return finding
-    symptom = rooted and rule.name not in causes.ROOTS
-    if symptom or (proven and rule.name == "too_few_updates"):
-        return replace(finding, weight=EXPLAINED * finding.weight)
-    return finding
-
-
-def _remedies(
-    features: RunFeatures,
-    outcome: Outcome,
-    finding: Finding,
-    found: list[tuple[Cause, tuple[Suggestion, ...]]],
-) -> Iterator[Remedy]:
-    """Yield each remedy once, unless the config does so already."""
-    offered: list[tuple[Suggestion, str]] = [(offer, outcome) for offer in finding.remedies]
-    offered += [(offer, cause.name) for cause, offers in found for offer in offers]
-    offered += [(offer, outcome) for offer in _by_outcome(features, outcome) if offer is not None]
-    seen: list[dict[str, Any]] = []
-    for (patch, reason), answers in offered:
-        chosen = dict(patch)
-        if chosen in seen or _holds(features.config, chosen) or _turns_back(features, chosen, seen):
-            continue
-        seen.append(chosen)
-        yield Remedy(chosen, reason, answers)
-
-
-def _turns_back(features: RunFeatures, patch: dict[str, Any], seen: list[dict[str, Any]]) -> bool:
-    """Whether a patch lowers the learning rate where a likelier cause raises it, or the reverse."""
-    now = remedies.rate(features.config)
-    first = next((p[RATE] for p in seen if RATE in p), None)
-    return RATE in patch and first is not None and (patch[RATE] < now) != (first < now)
-
-
-def _by_outcome(features: RunFeatures, outcome: Outcome) -> list[Suggestion | None]:
-    """Return what the lecture does about an outcome itself, in its order."""
-    config = features.config
-    if outcome in ("overfitting", "healthy"):
-        return _against_overfitting(features, outcome)
-    if outcome == "test_mismatch" and held_out.split_fault(features) is not None:
-        return []  # no change of the network mends a split
-    if outcome == "test_mismatch":
-        return [*remedies.against_noise(features), remedies.regularization(config)]
-    if outcome == "still_improving":
-        return [remedies.more_epochs(config)]
-    if outcome == "optimization_failure":
-        return [*remedies.faster(features)]
-    if outcome == "cannot_tell" and config.training.epochs == 1:
-        return [remedies.more_epochs(config, 10)]
-    return []
-
-
-def _against_overfitting(features: RunFeatures, outcome: Outcome) -> list[Suggestion | None]:
-    """Return early stopping first where it would have stopped, which is where the loss turned."""
-    config, rise = features.config, held_out.find_rise(features)
-    if rise is None and outcome == "healthy":
-        return []
-    stopping = remedies.early_stopping(config)
-    if rise is not None and not rise.held:
-        return [stopping, remedies.lower_learning_rate(features)]
-    others = [
-        remedies.regularization(config),
-        remedies.dropout(features),
-        remedies.more_data(features),
+    is_good = outcome == "still_improving" and not falls_short(features)
+    fitting = [
+        rule
+        for rule in rules
+        if isinstance(rule, CauseRule)
+        and (rule.only_slows if is_good else not (rule.only_slows and outcome == "diverged"))
     ]
-    turned = rise is not None or (
-        bool(features.val_loss)
-        and features.epochs - 1 - features.val_loss.index(min(features.val_loss))
-        >= remedies.PATIENCE
-    )
-    return [stopping, *others] if turned else others
+    return _find_all(features, fitting)
 
 
-def _holds(config: RunConfig, patch: dict[str, object]) -> bool:
-    """Whether the config says everything that the patch would set."""
-    return all(_value(config.resolved, key) == value for key, value in patch.items())
+def _weigh(found: list[tuple[CauseRule, Finding]]) -> list[tuple[CauseRule, Finding]]:
+    """Return the likely causes, the likeliest first; a surer cause explains a symptom."""
+    has_root = any(rule.is_root and finding.weight >= SURE for rule, finding in found)
+    # Where another learning rate was proven to do far better in few steps, these were not too few.
+    is_proven = any(BEST_RATE in finding.evidence for _, finding in found)
+    weighed = []
+    for rule, finding in found:
+        is_symptom = has_root and not rule.is_root
+        if BEST_RATE not in finding.evidence and (
+            is_symptom or (is_proven and rule.name == "too_few_updates")
+        ):
+            finding = replace(finding, weight=EXPLAINED * finding.weight)
+        weighed.append((rule, finding))
+    likely = [pair for pair in weighed if pair[1].weight >= LIKELY] or weighed
+    return sorted(likely, key=lambda pair: -pair[1].weight)
 
 
-def _value(tree: object, key: str) -> object:
-    for part in key.split("."):
-        if isinstance(tree, dict):
-            tree = tree.get(part)
-        elif isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
-            tree = tree[int(part)]
-        else:
-            return None
-    named = isinstance(tree, dict) and set(tree) == {"name"}
-    return tree["name"] if named and isinstance(tree, dict) else tree
+def _find_all(features: RunFeatures, rules: Iterable[AnyRule]) -> list[tuple[AnyRule, Finding]]:
+    """Return what rules find; a user's rule that fails costs a warning and no verdict."""
+    found, ours = [], set(catalogue.OURS)
+    for rule in rules:
+        try:
+            finding = rule.find(features)
+            if finding is not None and rule not in ours:
+                _check(finding, features.config)
+        except Exception as error:
+            if rule in ours:
+                raise
+            problem = f"{type(error).__name__}: {error}"
+            warnings.warn(f"the rule {rule.code} is left out: {problem}", stacklevel=3)
+            continue
+        if finding is not None:
+            found.append((rule, finding))
+    return found
 
 
-def _doubts(features: RunFeatures, outcome: Outcome) -> Iterator[str]:
-    """Yield what an optimization failure leaves open: whether there is anything to learn."""
-    chance, linear = features.chance, features.fact("data", "linear_baseline", "validation")
-    neighbors = features.fact("data", "neighbor_baseline")
-    if outcome != "optimization_failure" or chance is None or neighbors is None:
-        return
-    if max(linear or 0.0, neighbors) < chance + outcomes.NEAR_NEIGHBORS:
-        yield (
-            "Neither a linear classifier nor nearest neighbours do better than chance: perhaps the "
-            "labels have little to do with the inputs."
-        )
+def _check(finding: Finding, config: RunConfig) -> None:
+    """Raise an error where a user's finding can't be shown, written, or tried."""
+    if not isinstance(finding, Finding):
+        raise TypeError(f"it found {finding!r}; expected a Finding or None")
+    if not isinstance(finding.text, str) or not 0 <= finding.weight <= 1:
+        raise ValueError("expected a text and a weight from 0 to 1")
+    json.dumps(asdict(finding))
+    for suggestion in finding.remedies:
+        if suggestion is not None:
+            config.with_changes(suggestion.patch)
 
 
-def _probed(
-    features: RunFeatures, outcome: Outcome, found: list[tuple[Cause, tuple[Suggestion, ...]]]
-) -> Iterator[str]:
-    """Yield what short experiments say: details where training is at fault, then a conclusion."""
-    if outcome in ("diverged", "optimization_failure", "still_improving"):
-        yield from sanity_results.notes(features)
-    conclusion = sanity_results.conclusion(features, outcome, found[0][0].name if found else None)
-    if conclusion:
-        yield conclusion
+def _list_remedies(
+    features: RunFeatures, found: Iterable[tuple[Rule, Finding]]
+) -> Iterator[Remedy]:
+    """Yield each remedy once, unless the config has it already."""
+    seen: list[Mapping[str, Any]] = []
+    for rule, finding in found:
+        for suggestion in finding.remedies:
+            if suggestion is None:
+                continue
+            patch = dict(suggestion.patch)
+            if patch in seen or _has_already(features.config, patch):
+                continue
+            # Not the reverse of what a likelier cause does to the learning rate.
+            rate, first = features.learning_rate, next((p[RATE] for p in seen if RATE in p), None)
+            if RATE in patch and first is not None and (patch[RATE] < rate) != (first < rate):
+                continue
+            seen.append(patch)
+            yield Remedy(patch, suggestion.reason, rule.name)
 
 
-def _notes(features: RunFeatures) -> Iterator[str]:
-    """Yield what could not be judged, and what to know about the data."""
+def _has_already(config: RunConfig, patch: Mapping[str, object]) -> bool:
+    """Return whether the config has all values that the patch would set."""
+
+    def value(tree: Any, key: str) -> object:
+        for part in key.split("."):
+            if isinstance(tree, dict):
+                tree = tree.get(part)
+            elif isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
+                tree = tree[int(part)]
+            else:
+                return None
+        return tree["name"] if isinstance(tree, dict) and set(tree) == {"name"} else tree
+
+    return all(value(config.resolved, key) == wanted for key, wanted in patch.items())
+
+
+def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
+    """Yield what could not be diagnosed, and what to know about the data."""
     warning = (features.run.facts.get("data") or {}).get("warning")
     if warning:
         yield str(warning)
@@ -246,13 +219,23 @@ def _notes(features: RunFeatures) -> Iterator[str]:
         yield "The run has no run.json: it is still training, or was cut off."
     if features.epochs and not features.history.val_loss:
         yield (
-            "Without validation data overfitting can only be told from the test set, and not from "
-            "which epoch on; examples held out by `data.validation` would tell."
+            "Without validation data only the test set shows overfitting, and not from which epoch "
+            "on; examples held out by `data.validation` would show it."
         )
-    elif features.epochs and not features.val_loss and features.broken is None:
-        yield "The validation loss is not finite throughout, so its curve was not judged."
+    elif features.epochs and not features.val_loss and features.broken_epoch is None:
+        yield "The validation loss is not finite throughout, so its curve was not used."
     if features.epochs and features.run.facts and features.test_accuracy is None:
         yield "The test accuracy was not measured."
-    shares = features.shares()
+    shares = features.class_shares()
     if shares and max(shares) > 1.5 / len(shares):
         yield f"{max(shares):.0%} of the training examples are of one class: that is chance here."
+    # Whether there is anything to learn.
+    linear = features.fact("data", "linear_baseline", "validation") or 0.0
+    chance, neighbors = features.chance, features.fact("data", "neighbor_baseline")
+    if outcome != "optimization_failure" or chance is None or neighbors is None:
+        return
+    if max(linear, neighbors) < chance + Standstill.NEAR_NEIGHBORS:
+        yield (
+            "Neither a linear classifier nor nearest neighbors do better than chance: perhaps the "
+            "labels have little to do with the inputs."
+        )

@@ -1,25 +1,29 @@
-"""Changes of a config, as patches {dotted path: value} that `--set` takes too."""
+"""Changes of the config that may help. None where one does not apply."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from kerasdemo.config import types
-from kerasdemo.config.types import RunConfig
-from kerasdemo.diagnosis.activations import SQUASHING
-from kerasdemo.diagnosis.features import OTHERS_LEARNING_RATE, USUAL_LEARNING_RATE, RunFeatures
+from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.rule import Suggestion
+from kerasdemo.diagnosis.val_loss_rise import find_rise
 
 # Of SGD without momentum on inputs of the size of 1 (the lecture's rate in 8-3 and 9-2).
 PLAIN_SGD = 0.1
-# So many units a layer dropout has to spare before most of them can be dropped.
+# Units that a layer needs before dropout can drop most of them.
 SPARE_UNITS = 100
 # Epochs that early stopping waits for a better one.
 PATIENCE = 5
 # A tenth of a learning rate is worth a try up to so many times the usual one.
 WORTH_A_TENTH = 100.0
 
-Patch = Mapping[str, Any]
-Suggestion = tuple[Patch, str]
+
+def round_to_two(value: float) -> float:
+    """Return the value with two digits."""
+    return float(f"{value:.2g}")
+
+
+# The network.
 
 
 def activation(features: RunFeatures, name: str = "relu") -> Suggestion:
@@ -30,245 +34,171 @@ def activation(features: RunFeatures, name: str = "relu") -> Suggestion:
         for layer in features.hidden
         if layer.activation_key and not layer.activation_key.endswith("pieces")
     }
-    curved = [key for key, given in keys.items() if given != "linear"] or list(keys)
+    curved = [key for key, current in keys.items() if current != "linear"] or list(keys)
     patch = dict.fromkeys(curved, name)
-    return patch, f"{name} passes its gradient on undiminished, layer by layer"
+    return Suggestion(patch, f"{name} passes its gradient on undiminished, layer by layer")
 
 
-def initializer(config: RunConfig) -> Suggestion:
+def initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
     """Return an initializer whose signal keeps its size from layer to layer."""
-    return (
-        _initialized(config, "he_normal"),
-        "he_normal draws weights of a size that keeps the signal's, and each unit its own",
-    )
-
-
-def _initialized(config: RunConfig, name: str) -> dict[str, Any]:
     patch: dict[str, Any] = {"network.initializer": name}
-    for number, layer in enumerate(config.network.layers or ()):
+    for number, layer in enumerate(features.config.network.layers or ()):
         if getattr(layer, "kernel_initializer", None) is not None:
             patch[f"network.layers.{number}.kernel_initializer"] = name
-    return patch
+    reason = f"{name} draws different weights for each unit, of a size that keeps the signal's"
+    return Suggestion(patch, reason)
 
 
-def normalization(config: RunConfig) -> Suggestion | None:
+def normalization(features: RunFeatures) -> Suggestion | None:
     """Return batch normalization between each hidden layer and its activation."""
-    if config.network.layers is not None or config.network.normalization != "none":
+    network = features.config.network
+    if network.layers is not None or network.normalization != "none":
         return None
-    return {"network.normalization": "batch"}, "batch normalization keeps each layer's signal alive"
+    patch = {"network.normalization": "batch"}
+    return Suggestion(patch, "batch normalization keeps each layer's signal alive")
 
 
-def learning_rate(config: RunConfig, factor: float) -> Suggestion:
+def more_units(features: RunFeatures, factor: int = 10) -> Suggestion:
+    """Return more units in every hidden layer; for a network without one, one of 100."""
+
+    def enough(units: int) -> int:
+        # From 64 on, and not beyond 1000 unless there are more already.
+        return max(units, min(1000, max(64, units * factor)))
+
+    network, reason = features.config.network, f"about {factor} times the units"
+    if network.layers is not None:
+        patch = {layer.layer.key or "": enough(layer.units) for layer in features.hidden}
+        return Suggestion(patch, reason)
+    if network.depth == 0:
+        patch = {"network.depth": 1, "network.units": 100}
+        return Suggestion(patch, "a hidden layer of 100 units")
+    units = [enough(n) for n in network.hidden_units]
+    return Suggestion({"network.units": units[0] if len(set(units)) == 1 else units}, reason)
+
+
+# The optimizer.
+
+
+def learning_rate(features: RunFeatures, factor: float) -> Suggestion:
     """Return the learning rate times `factor`."""
-    now, then = rate(config), round_to_two(rate(config) * factor)
+    before, after = features.learning_rate, round_to_two(features.learning_rate * factor)
     word = "smaller" if factor < 1 else "larger"
-    return {"optimizer.learning_rate": then}, f"a {word} learning rate: {now:g} to {then:g}"
+    patch = {"optimizer.learning_rate": after}
+    return Suggestion(patch, f"a {word} learning rate: {before:g} to {after:g}")
 
 
 def lower_learning_rate(features: RunFeatures) -> Suggestion:
     """Return a tenth of the learning rate, or the usual one where that is much smaller still."""
     ratio = features.learning_rate_ratio
-    return learning_rate(features.config, 0.1 if ratio <= WORTH_A_TENTH else 1 / ratio)
+    return learning_rate(features, 0.1 if ratio <= WORTH_A_TENTH else 1 / ratio)
 
 
-def usual_learning_rate(config: RunConfig) -> Suggestion:
+def usual_learning_rate(features: RunFeatures) -> Suggestion:
     """Return where one starts with the optimizer: with plain SGD at the lecture's 0.1."""
-    usual = USUAL_LEARNING_RATE.get(config.optimizer.name, OTHERS_LEARNING_RATE)
-    if config.optimizer.name == "sgd" and not config.optimizer.arguments.get("momentum"):
-        usual = PLAIN_SGD
-    return (
-        {"optimizer.learning_rate": usual},
-        f"{usual:g} is where one starts with {config.optimizer.name}",
-    )
+    plain = features.optimizer == "sgd" and not features.momentum
+    usual = PLAIN_SGD if plain else features.usual_learning_rate
+    reason = f"{usual:g} is where one starts with {features.optimizer}"
+    return Suggestion({"optimizer.learning_rate": usual}, reason)
 
 
-def probed_learning_rate(config: RunConfig, best: float) -> Suggestion:
-    """Return the learning rate that did best when several were tried."""
-    then = round_to_two(best)
-    return {"optimizer.learning_rate": then}, f"{then:g} did best of the rates that were tried"
+def best_learning_rate(best: float) -> Suggestion:
+    """Return the learning rate that did best in sanity checks."""
+    patch = {"optimizer.learning_rate": round_to_two(best)}
+    return Suggestion(patch, f"{round_to_two(best):g} did best of the rates that were tried")
 
 
-def rate(config: RunConfig) -> float:
-    """Return the config's learning rate."""
-    return float(config.optimizer.arguments.get("learning_rate") or OTHERS_LEARNING_RATE)
-
-
-def round_to_two(value: float) -> float:
-    """Return the value with two digits, as one would write it."""
-    return float(f"{value:.2g}")
-
-
-def adam(config: RunConfig) -> Suggestion | None:
+def adam(features: RunFeatures) -> Suggestion | None:
     """Return Adam with its usual settings."""
-    if config.optimizer.name in ("adam", "adamw", "nadam"):
+    if features.optimizer in ("adam", "adamw", "nadam"):
         return None
     patch = {"optimizer": {"name": "adam", "learning_rate": 0.001}}
-    return patch, "Adam adapts the step to each weight"
+    return Suggestion(patch, "Adam adapts the step to each weight")
 
 
 def faster(features: RunFeatures) -> list[Suggestion]:
     """Return what makes a slow training quick, in the lecture's order; first both at once.
 
-    A new activation and an adaptive learning rate mend the same thing, and neither stands in the
-    other one's way.
+    A new activation and an adaptive learning rate fix the same thing, and do not interfere.
     """
-    squashes = any(layer.activation in SQUASHING for layer in features.hidden)
-    new, adaptive = activation(features) if squashes else None, adam(features.config)
-    offers = [offer for offer in (new, adaptive) if offer is not None]
+    new = activation(features) if features.has_squashing else None
+    adaptive = adam(features)
+    found = [suggestion for suggestion in (new, adaptive) if suggestion is not None]
     if new is None or adaptive is None:
-        return offers
-    return [({**new[0], **adaptive[0]}, f"{new[1]}; {adaptive[1]}"), *offers]
+        return found
+    both = Suggestion({**new.patch, **adaptive.patch}, f"{new.reason}; {adaptive.reason}")
+    return [both, *found]
 
 
-def clipping(config: RunConfig) -> Suggestion | None:
+def clipping(features: RunFeatures) -> Suggestion | None:
     """Return gradients clipped to norm 1 (Pascanu et al. 2013)."""
-    if config.optimizer.arguments.get("clipnorm"):
+    if features.config.optimizer.arguments.get("clipnorm"):
         return None
-    return {"optimizer.clipnorm": 1.0}, "clipped gradients bound the largest step"
+    return Suggestion({"optimizer.clipnorm": 1.0}, "clipped gradients bound the largest step")
+
+
+# Training.
 
 
 def smaller_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
-    """Return batches of `size`, or of a hundredth of a small training set."""
-    examples, now = features.count("train") or 0, features.config.training.batch_size
-    wanted = max(10, min(size, int(examples) // 20))
-    if wanted * 2 > min(now, int(examples) or now):
+    """Return batches of `size`, or of a twentieth of a small training set."""
+    examples, current = int(features.count("train") or 0), features.batch_size
+    size = max(10, min(size, examples // 20))
+    if size * 2 > min(current, examples or current):
         return None
-    times = min(now, examples) / wanted
-    return {
-        "training.batch_size": wanted
-    }, f"batches of {wanted} give {times:.0f} times the updates"
+    times = min(current, examples) / size
+    reason = f"batches of {size} give {times:.0f} times the updates"
+    return Suggestion({"training.batch_size": size}, reason)
 
 
 def larger_batches(features: RunFeatures) -> Suggestion | None:
     """Return batches ten times as large, where they stay below a tenth of the examples."""
-    examples, now = features.count("train") or 0, features.config.training.batch_size
-    wanted = min(now * 10, int(examples) // 10)
-    if wanted < now * 2:
+    size = min(features.batch_size * 10, int(features.count("train") or 0) // 10)
+    if size < features.batch_size * 2:
         return None
-    return {"training.batch_size": wanted}, f"batches of {wanted}: steadier gradients"
+    return Suggestion({"training.batch_size": size}, f"batches of {size}: steadier gradients")
 
 
-def more_epochs(config: RunConfig, factor: int = 2) -> Suggestion:
+def more_epochs(features: RunFeatures, factor: int = 2) -> Suggestion:
     """Return `factor` times the epochs."""
-    epochs = config.training.epochs * factor
-    return {"training.epochs": epochs}, f"{factor} times the epochs"
+    epochs = features.config.training.epochs * factor
+    return Suggestion({"training.epochs": epochs}, f"{factor} times the epochs")
 
 
-def more_patience(config: RunConfig) -> Suggestion | None:
+def more_than_one_epoch(features: RunFeatures) -> Suggestion | None:
+    """Return ten epochs in place of one."""
+    return more_epochs(features, 10) if features.config.training.epochs == 1 else None
+
+
+def more_patience(features: RunFeatures) -> Suggestion | None:
     """Return four times early stopping's patience."""
-    stopping = config.training.early_stopping
-    if stopping is None:
+    if features.early_stopping is None:
         return None
-    epochs = max(10, 4 * stopping.patience)
-    return {"training.early_stopping.patience": epochs}, f"wait {epochs} epochs for a better one"
+    epochs = max(10, 4 * features.early_stopping.patience)
+    patch = {"training.early_stopping.patience": epochs}
+    return Suggestion(patch, f"wait {epochs} epochs for a better one")
 
 
-def normalized_input(config: RunConfig, uneven: bool = False) -> Suggestion:
-    """Return inputs of the size of 1; of uneven features, each for itself."""
-    if (
-        not uneven
-        and config.data.normalize == "none"
-        and config.data.name.endswith(("mnist", "mnist_sample"))
-    ):
-        return {"data.normalize": "unit"}, "divided by 255, inputs are between 0 and 1"
-    return {"data.normalize": "standardize"}, "each feature to mean 0 and standard deviation 1"
+# The data.
 
 
-def more_units(features: RunFeatures, factor: int = 10) -> Suggestion:
-    """Return more units in every hidden layer; for a network without one, one of 100."""
-    network = features.config.network
-    reason = f"about {factor} times the units"
-    if network.layers is not None:
-        return {
-            layer.layer.key or "": _enough(layer.units, factor) for layer in features.hidden
-        }, reason
-    if network.depth == 0:
-        return {"network.depth": 1, "network.units": 100}, "a hidden layer of 100 units"
-    units = [_enough(n, factor) for n in network.hidden_units]
-    return {"network.units": units[0] if len(set(units)) == 1 else units}, reason
-
-
-def _enough(units: int, factor: int) -> int:
-    """More units, from 64 on, and not beyond 1000 unless there are more already."""
-    return max(units, min(1000, max(64, units * factor)))
-
-
-def lighter(config: RunConfig) -> list[Suggestion]:
-    """Return less of each penalty and dropout that the network has."""
-    offers: list[Suggestion] = []
-    for name in ("l1", "l2"):
-        weight = getattr(config.network.regularizer, name)
-        if weight:
-            value = round_to_two(weight / 1000) if weight > 1e-6 else 0.0
-            offers.append(
-                (
-                    {f"network.regularizer.{name}": value},
-                    f"a lighter {name} penalty: {weight:g} to {value:g}",
-                )
-            )
-    dropped = config.network.dropout if config.network.layers is None else 0.0
-    if dropped > 0.2:
-        offers.append(({"network.dropout": round_to_two(dropped / 2)}, "less dropout"))
-    return offers
-
-
-def early_stopping(config: RunConfig) -> Suggestion | None:
-    """Return early stopping on the validation loss that restores the best weights."""
-    stopping = config.training.early_stopping
-    restores = stopping is not None and stopping.restore_best_weights
-    if not config.data.validation or (restores and stopping.monitor == "val_loss"):  # type: ignore[union-attr]
-        return None
-    patch = {"monitor": "val_loss", "patience": PATIENCE, "restore_best_weights": True}
-    return {"training.early_stopping": patch}, "stop where validation turns, and keep those weights"
-
-
-def regularization(config: RunConfig) -> Suggestion | None:
-    """Return an L2 penalty, ten times the one there is."""
-    weight = config.network.regularizer.l2
-    if weight >= 0.01:
-        return None
-    value = round_to_two(weight * 10) if weight >= 1e-5 else 1e-4
-    return {"network.regularizer.l2": value}, "an L2 penalty keeps the weights small"
-
-
-def dropout(features: RunFeatures, share: float = 0.5) -> Suggestion | None:
-    """Return dropout behind every hidden layer, or before the output of written layers."""
-    reason = f"dropout of {share:g}: no unit can rely on another one"
-    config = features.config
-    if config.network.layers is None:
-        already = config.network.dropout >= share or config.network.depth == 0
-        return None if already else ({"network.dropout": share}, reason)
-    layers = config.network.layers
-    if any(isinstance(layer, types.DropoutLayer) for layer in layers):
-        return None
-    # network.layers.3.units -> 3, the output layer
-    last = int((features.network[-1].layer.key or "").split(".")[2])
-    written: list[dict[str, Any]] = [layer.model_dump(mode="json") for layer in layers]
-    return {
-        "network.layers": [*written[:last], {"type": "dropout", "rate": share}, *written[last:]]
-    }, reason
-
-
-def against_noise(features: RunFeatures) -> list[Suggestion | None]:
-    """Return dropout and noisy training, as the lecture; noise first for a network of few units.
-
-    Dropout of 0.7 leaves a narrow layer too little (Srivastava et al. 2014, section A.1: n units
-    want n / (1 - rate)).
-    """
-    offers = [dropout(features, 0.7), noisy_training(features)]
-    narrow = any(layer.units < SPARE_UNITS for layer in features.hidden)
-    return offers[::-1] if narrow else offers
+def normalized_input(features: RunFeatures, is_uneven: bool = False) -> Suggestion:
+    """Return inputs of the size of 1; of uneven features, each on its own scale."""
+    if features.has_raw_images and not is_uneven:
+        return Suggestion({"data.normalize": "unit"}, "divided by 255, inputs are between 0 and 1")
+    reason = "each feature to mean 0 and standard deviation 1"
+    return Suggestion({"data.normalize": "standardize"}, reason)
 
 
 def more_data(features: RunFeatures) -> Suggestion | None:
     """Return twice the training examples, where the data set has them."""
     known, data = features.config.facts, features.config.data
-    now = int(features.count("train") or 0)
+    current = int(features.count("train") or 0)
     spare = (known.train if known else 0) - (data.validation or 0)
-    if not now or spare < now * 1.2 or features.run.facts.get("data", {}).get("warning"):
+    if not current or spare < current * 1.2 or features.run.facts.get("data", {}).get("warning"):
         return None
-    value = min(spare, 2 * now)
-    return {"data.train": value}, f"{value:,} training examples instead of {now:,}"
+    examples = min(spare, 2 * current)
+    reason = f"{examples:,} training examples instead of {current:,}"
+    return Suggestion({"data.train": examples}, reason)
 
 
 def noisy_training(features: RunFeatures) -> Suggestion | None:
@@ -277,8 +207,83 @@ def noisy_training(features: RunFeatures) -> Suggestion | None:
     sd, test_sd = (features.fact("data", part, "sd") or 0.0 for part in ("input", "test_input"))
     # Variances of independent noise add up.
     measured = math.sqrt(test_sd**2 - sd**2) if test_sd > 1.25 * sd > 0 else 0.0
-    wanted = noise.test if noise.test > noise.train else round_to_two(measured)
-    if not wanted:
+    added = noise.test if noise.test > noise.train else round_to_two(measured)
+    if not added:
         return None
-    patch = {"data.noise.train": wanted, "data.noise.validation": wanted}
-    return patch, "train on what will be tested"
+    patch = {"data.noise.train": added, "data.noise.validation": added}
+    return Suggestion(patch, "train on noise like the test's")
+
+
+# Generalization.
+
+
+def lighter_regularization(features: RunFeatures) -> list[Suggestion]:
+    """Return less of each penalty and dropout that the network has."""
+    found = []
+    for name, weight in (("l1", features.l1), ("l2", features.l2)):
+        if weight:
+            value = round_to_two(weight / 1000) if weight > 1e-6 else 0.0
+            reason = f"a lighter {name} penalty: {weight:g} to {value:g}"
+            found.append(Suggestion({f"network.regularizer.{name}": value}, reason))
+    if features.dropout > 0.2:
+        patch = {"network.dropout": round_to_two(features.dropout / 2)}
+        found.append(Suggestion(patch, "less dropout"))
+    return found
+
+
+def regularization(features: RunFeatures) -> Suggestion | None:
+    """Return an L2 penalty, ten times the present one."""
+    if features.l2 >= 0.01:
+        return None
+    value = round_to_two(features.l2 * 10) if features.l2 >= 1e-5 else 1e-4
+    patch = {"network.regularizer.l2": value}
+    return Suggestion(patch, "an L2 penalty keeps the weights small")
+
+
+def dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
+    """Return dropout behind every hidden layer, or before the output of written layers."""
+    reason = f"dropout of {rate:g}: no unit can rely on another one"
+    layers = features.config.network.layers
+    if layers is None:
+        has_it = features.dropout >= rate or features.config.network.depth == 0
+        return None if has_it else Suggestion({"network.dropout": rate}, reason)
+    if any(isinstance(layer, types.DropoutLayer) for layer in layers):
+        return None
+    # network.layers.3.units -> 3, the output layer
+    last = int((features.network[-1].layer.key or "").split(".")[2])
+    written: list[dict[str, Any]] = [layer.model_dump(mode="json") for layer in layers]
+    changed = [*written[:last], {"type": "dropout", "rate": rate}, *written[last:]]
+    return Suggestion({"network.layers": changed}, reason)
+
+
+def early_stopping(features: RunFeatures) -> Suggestion | None:
+    """Return early stopping on the validation loss that restores the best weights."""
+    current = features.early_stopping
+    has_it = current is not None and current.restore_best_weights and current.monitor == "val_loss"
+    if not features.config.data.validation or has_it:
+        return None
+    patch = {"monitor": "val_loss", "patience": PATIENCE, "restore_best_weights": True}
+    reason = "stop where the validation loss rises, and keep the best weights"
+    return Suggestion({"training.early_stopping": patch}, reason)
+
+
+def against_overfitting(features: RunFeatures) -> list[Suggestion | None]:
+    """Return early stopping, where it would have stopped, then regularization and more data."""
+    rise, stopping = find_rise(features), early_stopping(features)
+    if rise is not None and not rise.is_steady:
+        return [stopping, lower_learning_rate(features)]
+    others = [regularization(features), dropout(features), more_data(features)]
+    losses = features.val_loss
+    waited = features.epochs - 1 - losses.index(min(losses)) if losses else 0
+    return [stopping, *others] if rise is not None or waited >= PATIENCE else others
+
+
+def against_noise(features: RunFeatures) -> list[Suggestion | None]:
+    """Return dropout and noisy training, as the lecture; noise first for a network of few units.
+
+    Dropout of 0.7 leaves a narrow layer too little (Srivastava et al. 2014, section A.1: n units
+    want n / (1 - rate)).
+    """
+    found = [dropout(features, 0.7), noisy_training(features)]
+    is_narrow = any(layer.units < SPARE_UNITS for layer in features.hidden)
+    return found[::-1] if is_narrow else found

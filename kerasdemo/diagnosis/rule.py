@@ -1,50 +1,108 @@
-"""One entry of the catalogue: a pure function on a run, and the text of its page."""
+"""The base classes of rules. A rule is one class with everything about it: code, thresholds, page.
 
-from collections.abc import Callable, Mapping
+A user's own rule is a subclass of `CauseRule` or `NoteRule` that an installed package names as an
+entry point of the group `kerasdemo.rules`:
+
+    [project.entry-points."kerasdemo.rules"]
+    tiny_batches = "my_package.rules:TinyBatches"
+
+    class TinyBatches(NoteRule):
+        code = "X101"
+        name = "tiny_batches"
+        title = "Batches are tiny"
+        how_detected = "The batch size is below 8."
+
+        def find(self, features):
+            if features.batch_size >= 8:
+                return None
+            return Finding(f"Batches have {features.batch_size} examples.")
+
+It is shown by the verdict, verdict.json, `kerasdemo explain X101` and muted by `--ignore X101`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.records.verdict import Evidence
+from kerasdemo.records.verdict import Evidence, Outcome
 
 Severity = Literal["fault", "warning", "good", "unknown"]
+
+
+class Suggestion(NamedTuple):
+    """A change of the config, {dotted path: value} as `--set` takes them, and why it helps."""
+
+    patch: Mapping[str, Any]
+    reason: str
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a rule found in a run.
 
-    weight: from 0 to 1, for causes. text: one sentence with the numbers. remedies: pairs of a
-    patch and its reason. epoch: where it starts, from 1.
+    Args:
+        text: a sentence with the numbers.
+        evidence: these numbers by name.
+        weight: how strong the evidence of a cause is, from 0 to 1.
+        remedies: what to try, the best first; None stands for one that does not apply.
+        epoch: where it begins, from 1.
     """
 
     text: str
     evidence: Evidence = field(default_factory=dict)
     weight: float = 1.0
-    remedies: tuple[tuple[Mapping[str, Any], str], ...] = ()
+    remedies: Sequence[Suggestion | None] = ()
     epoch: int | None = None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule with a stable code. name: the outcome, or the cause, that it finds."""
+class Rule(ABC):
+    """A rule with a stable code. name: of the outcome, the cause or the note that it finds."""
 
-    code: str
-    name: str
-    title: str
-    severity: Severity
-    find: Callable[[RunFeatures], Finding | None]
-    detected: str
-    matters: str
-    attempt: str
+    code: ClassVar[str]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity] = "fault"
+    # The sections of its page, as Markdown.
+    how_detected: ClassVar[str] = ""
+    why_it_matters: ClassVar[str] = ""
+    what_to_try: ClassVar[str] = ""
+
+    @abstractmethod
+    def find(self, features: RunFeatures) -> Finding | None:
+        """Return what the rule finds in a run, or None."""
 
     @property
     def page(self) -> str:
         """The rule's page, as Markdown."""
-        return (
-            f"# {self.code}: {self.title}\n\n"
-            f"`{self.name}`, {self.severity}\n\n"
-            f"## How it is detected\n\n{self.detected}\n\n"
-            f"## Why it matters\n\n{self.matters}\n\n"
-            f"## What to try\n\n{self.attempt}\n"
-        )
+        sections = {
+            "How it is detected": self.how_detected,
+            "Why it matters": self.why_it_matters,
+            "What to try": self.what_to_try,
+        }
+        text = "".join(f"\n## {name}\n\n{text}\n" for name, text in sections.items() if text)
+        return f"# {self.code}: {self.title}\n\n`{self.name}`, {self.severity}\n{text}"
+
+
+class OutcomeRule(Rule):
+    """The outcome of a run: the first of these rules that finds something decides."""
+
+    name: ClassVar[Outcome]
+
+
+class CauseRule(Rule):
+    """Why training went wrong; looked for only where the outcome is bad.
+
+    is_root: whether it is a fault of the config or the data, which brings symptoms about.
+    only_slows: whether it makes training slow or short of its goal, and never breaks it.
+    """
+
+    is_root: ClassVar[bool] = False
+    only_slows: ClassVar[bool] = False
+
+
+class NoteRule(Rule):
+    """A remark on a run of any outcome; its text becomes a note of the verdict."""
+
+    severity: ClassVar[Severity] = "warning"

@@ -102,7 +102,7 @@ def _mark_epochs(ax: "Axes", run: Run) -> None:
     values = features.history.val_loss or features.history.loss
     finite = [v for v in values if math.isfinite(v)]
     best = values.index(min(finite)) + 1 if finite else None
-    kept = features.judged + 1
+    kept = features.kept_epoch
     is_restored = 0 < kept < features.epochs
     marks: list[tuple[int | None, str, Any, str]] = []
     if features.epochs > 1:
@@ -112,7 +112,7 @@ def _mark_epochs(ax: "Axes", run: Run) -> None:
         marks.append((kept, GRAY, "-", f"epoch {kept}, whose weights were kept"))
     if run.facts.get("stopped_early"):
         marks.append((features.epochs, INK, "-", f"stopped early, epoch {features.epochs}"))
-    broken = features.broken
+    broken = features.broken_epoch
     marks.append((broken, OUTCOME_COLORS["diverged"], "-", f"NaN or infinite, epoch {broken}"))
     for epoch, color, dashes, label in marks:
         if epoch is not None:
@@ -126,7 +126,7 @@ def _mark_test(ax: "Axes", run: Run, metric: str, scale: float) -> None:
         value = scale * test
         label = f"test {value:.1f}%" if metric == "accuracy" else f"test {value:.3g}"
         ax.plot(
-            [features.judged + 1], [value], "D", ms=7, color=BLACK, mfc=YELLOW, label=label,
+            [features.kept_epoch], [value], "D", ms=7, color=BLACK, mfc=YELLOW, label=label,
             zorder=5, clip_on=False,
         )  # fmt: skip
 

@@ -62,7 +62,7 @@ def describe_accuracies(run: Run) -> str:
         "test": features.test_accuracy,
     }
     known = [f"{name} {value:.1%}" for name, value in accuracies.items() if value is not None]
-    epoch = features.judged + 1
+    epoch = features.kept_epoch
     kept = f" (epoch {epoch}, whose weights were kept)" if epoch < features.epochs else ""
     return f"accuracy {', '.join(known)}{kept}" if known else "no complete epoch"
 

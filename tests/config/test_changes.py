@@ -9,8 +9,7 @@ import pytest
 from kerasdemo import config
 from kerasdemo.config.changes import options
 from kerasdemo.diagnosis import diagnose
-from tests.diagnosis.test_causes import CASES, STUCK
-from tests.factories import PLAIN, MakeRun, falling, make_run, rising
+from tests.factories import FAULTS, PLAIN, STUCK, MakeRun, falling, make_run, rising
 
 LAYERS = """
 data: {name: mnist}
@@ -37,7 +36,7 @@ def remedies(run: MakeRun) -> list[tuple[str, dict[str, Any]]]:
     good = {"loss": falling(2.3, 0.01), "accuracy": rising(0.1, 0.99)}
     good |= {"val_loss": falling(2.3, 0.15), "val_accuracy": rising(0.1, 0.965)}
     shares = {"class_shares": [0.5, 0.5, 0.0], "validation_class_shares": [0.0, 0.0, 1.0]}
-    runs = [(text, run(text, **STUCK, layers=told, **facts)) for _, text, told, facts in CASES]
+    runs = [(text, run(text, **STUCK, layers=layers, **facts)) for _, text, layers, facts in FAULTS]
     runs += [(text, run(text, **wide, data={"train": 5_000})) for text in (PLAIN, LAYERS)]
     runs += [(NOISY, run(NOISY, **good, test={"loss": 3.0, "accuracy": 0.4}))]
     runs += [(PLAIN, run(**good, data={**shares, "classes": 3}))]

@@ -11,8 +11,7 @@ from typing import Any
 from truth import Ended
 
 from kerasdemo.config import InputError, RunConfig
-from kerasdemo.diagnosis import remedies
-from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis import RunFeatures, remedies
 from kerasdemo.records import History, Run
 
 # Closing so much of the distance to the twin, in the mean over the seeds and with every seed
@@ -73,14 +72,15 @@ def _changes(config: RunConfig) -> Iterator[tuple[str, Patch]]:
     """Yield (setting, change) for what one would try."""
     for key, values in VALUES.items():
         yield from ((key, {key: value}) for value in values)
+    features = RunFeatures(Run(config, History()))
     for key, factors in FACTORS.items():
-        now = remedies.rate(config) if key == "optimizer.learning_rate" else _number(config, key)
+        rate = features.learning_rate
+        now = rate if key == "optimizer.learning_rate" else _number(config, key)
         for factor in factors:
             value = remedies.round_to_two(now * factor)
             yield key, {key: int(value) if isinstance(now, int) else value}
     for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid"):
-        features = RunFeatures(Run(config, History()))
-        yield "activation", remedies.activation(features, name)[0]
+        yield "activation", remedies.activation(features, name).patch
 
 
 def _number(config: RunConfig, key: str) -> int:

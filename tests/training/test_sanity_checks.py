@@ -46,7 +46,7 @@ def test_the_verb_finds_a_better_learning_rate_and_keeps_it_on_disk(
     assert [row["rate"] for row in swept["rates"]] == [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0]
     assert swept["best_rate"] in (0.1, 1.0)
     batch = found.sanity_checks["one_batch"]
-    assert batch["own"]["accuracy"] < sanity_results.BY_HEART <= batch["adam"]["accuracy"]
+    assert batch["own"]["accuracy"] < sanity_results.MEMORIZED <= batch["adam"]["accuracy"]
     verdict = diagnose(found)
     assert verdict.causes[0].name == "learning_rate_too_low"
     assert verdict.causes[0].evidence["best_learning_rate"] == swept["best_rate"]
@@ -71,7 +71,7 @@ def test_written_layers_that_do_not_look_at_their_input(tmp_path: Path, tiny: Ti
     run = stuck(tmp_path, tiny(network))
     facts = sanity_checks.run_sanity_checks(run)
     assert facts["zeroed_input"]["accuracy"] < 0.3
-    assert facts["one_batch"]["adam"]["accuracy"] < sanity_results.BY_HEART
+    assert facts["one_batch"]["adam"]["accuracy"] < sanity_results.MEMORIZED
     notes = diagnose(read(run.folder.path)).notes
     assert any("does not look at them" in note for note in notes)
     assert any("Not even one batch" in note for note in notes)

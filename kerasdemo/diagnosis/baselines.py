@@ -1,0 +1,117 @@
+"""What a run should reach: chance, simple baselines, the best run known."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kerasdemo.diagnosis import curves
+from kerasdemo.diagnosis.features import RunFeatures, number
+from kerasdemo.diagnosis.rule import Finding, Suggestion
+
+# Below a baseline by less than this is a matter of seeds, not of optimization.
+SHORTFALL = 0.02
+# The share of the way from chance to perfect that a network must go where no baseline is known.
+HALF_WAY = 0.5
+# Nearest neighbors classify so many examples (data/baselines.py).
+NEIGHBOR_QUERIES = 1_000
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A simple baseline that does better on held-out examples.
+
+    level: its accuracy. name: which it is. accuracy, part: the network's, and of which examples.
+    """
+
+    level: float
+    name: str
+    accuracy: float
+    part: str
+
+    def finding(
+        self, features: RunFeatures, ending: str, remedies: Sequence[Suggestion | None]
+    ) -> Finding:
+        """Return it as a finding; `ending` says how training went."""
+        evidence = features.training_evidence | {
+            f"{self.part}_accuracy": self.accuracy,
+            "level": self.level,
+            "level_of": self.name,
+        }
+        return Finding(
+            f"{self.part.capitalize()} accuracy is {self.accuracy:.1%}, below {self.name} "
+            f"({self.level:.1%}){ending}.",
+            evidence,
+            remedies=remedies,
+        )
+
+
+def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
+    """Return what training accuracy should reach and does not: the accuracy and its name."""
+    accuracy, chance = features.accuracy, features.chance
+    if accuracy is None:
+        return None
+
+    def margin(level: float) -> float:
+        return max(SHORTFALL, curves.Z_975 * features.error(level, "train"))
+
+    if chance is not None and accuracy <= chance + margin(chance):
+        return chance, "always predicting one class"
+    linear = features.fact("data", "linear_baseline", "train")
+    fair = features.fact("data", "linear_baseline", "validation")
+    neighbors = features.fact("data", "neighbor_baseline")
+    levels = []
+    # A linear classifier may memorize few examples, which is no merit: then its validation
+    # accuracy is what the network should reach.
+    if linear is not None:
+        levels.append((linear if fair is None else min(linear, fair), "a linear classifier"))
+    if neighbors is not None:
+        levels.append((neighbors, "nearest neighbors"))
+    if features.reference is not None:
+        levels.append((features.reference, "the best run known"))
+    if not levels and chance is not None:
+        levels = [(chance + HALF_WAY * (1 - chance), "half of the way from chance to perfect")]
+    short = (pair for pair in sorted(levels, reverse=True) if accuracy < pair[0] - margin(pair[0]))
+    return next(short, None)
+
+
+def find_shortfall(features: RunFeatures) -> Shortfall | None:
+    """Return the best simple baseline that does significantly better on held-out examples.
+
+    In pairs where run.json has them: the same validation examples. Else as two separate samples.
+    """
+    accuracy, part = features.val_accuracy, "validation"
+    if accuracy is None:
+        accuracy, part = features.test_accuracy, "test"
+    if accuracy is None:
+        return None
+    linear = features.fact("data", "linear_baseline", "validation")
+    neighbors, measured = features.fact("data", "neighbor_baseline_validation"), "validation"
+    if neighbors is None or part == "test":
+        # Left out one by one: training examples stand for held-out ones.
+        neighbors, measured = features.fact("data", "neighbor_baseline"), "train"
+    queries = min(NEIGHBOR_QUERIES, features.count(measured) or NEIGHBOR_QUERIES)
+    found = []
+    for key, name, level, count in (
+        ("linear", "a linear classifier", linear, features.count("validation")),
+        ("neighbors", "nearest neighbors", neighbors, queries),
+    ):
+        if level is None or level - accuracy <= SHORTFALL:
+            continue
+        better, worse = (
+            number(features.run.facts, "baseline_pairs", key, who)
+            for who in ("only_baseline_right", "only_network_right")
+        )
+        if better is not None and worse is not None and part == "validation":
+            is_below = curves.is_majority(better, worse)
+        else:
+            error = math.hypot(features.error(accuracy, part), curves.share_error(level, count))
+            is_below = level - accuracy > curves.Z_95 * error
+        if is_below:
+            found.append(Shortfall(level, name, accuracy, part))
+    return max(found, key=lambda shortfall: shortfall.level, default=None)
+
+
+def falls_short(features: RunFeatures) -> bool:
+    """Return whether the run does not reach what simple baselines do, in training or held out."""
+    training = find_training_shortfall(features)
+    return training is not None or find_shortfall(features) is not None

@@ -1,0 +1,1 @@
+"""The rules: what is wrong with a run, and why. catalogue.py puts them in order."""

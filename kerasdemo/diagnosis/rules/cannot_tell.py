@@ -1,0 +1,90 @@
+"""Outcomes of runs that say too little."""
+
+from kerasdemo.diagnosis import remedies
+from kerasdemo.diagnosis.baselines import find_training_shortfall
+from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.rule import Finding, OutcomeRule
+
+
+class NothingToDiagnose(OutcomeRule):
+    """No whole epoch, no accuracy, or a run that failed."""
+
+    code = "K001"
+    name = "cannot_tell"
+    title = "There is nothing to diagnose"
+    severity = "unknown"
+
+    how_detected = (
+        "The run failed, no whole epoch was trained, or the training accuracy was not measured."
+    )
+    why_it_matters = "A verdict without a measurement would be a guess."
+    what_to_try = "Read the run's `reason` in run.json, fix that, and train again."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        if features.has_diverged:
+            return None
+        if features.run.status == "failed":
+            reason = features.run.facts.get("reason") or "it gives no reason"
+            text = f"The run failed before it could be diagnosed: {reason}."
+        elif not features.epochs:
+            text = "No whole epoch was trained, so there is nothing to diagnose: train on."
+        elif features.accuracy is None:
+            text = (
+                "The training accuracy was not measured: only the loss is known, and it does not "
+                "say how good is good."
+            )
+        else:
+            return None
+        return Finding(text, remedies=[remedies.more_than_one_epoch(features)])
+
+
+class SingleEpoch(OutcomeRule):
+    """One epoch that is not good yet has no direction."""
+
+    code = "K002"
+    name = "cannot_tell"
+    title = "One epoch has no direction"
+    severity = "unknown"
+
+    how_detected = "A single epoch was trained and the training accuracy is not good (yet)."
+    why_it_matters = (
+        "One point does not say whether the curve rises: it may be stuck or on its way."
+    )
+    what_to_try = "Train for more epochs."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        if features.epochs > 1 or find_training_shortfall(features) is None:
+            return None
+        accuracy = features.accuracy or 0.0
+        return Finding(
+            f"Training accuracy is {accuracy:.1%} after a single epoch: more epochs would show "
+            "whether it goes on rising.",
+            {"accuracy": accuracy, "epochs": features.epochs},
+            remedies=[remedies.more_than_one_epoch(features)],
+        )
+
+
+class NoScale(OutcomeRule):
+    """An accuracy that can be compared with nothing."""
+
+    code = "K003"
+    name = "cannot_tell"
+    title = "Nothing to compare the accuracy with"
+    severity = "unknown"
+
+    GOOD = 0.9
+
+    how_detected = "Neither classes nor a baseline are known."
+    why_it_matters = "60 % is bad for two classes and good for a hundred."
+    what_to_try = "Train the run with this version, which writes both into run.json."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        accuracy = features.accuracy
+        if accuracy is None or features.chance is not None or accuracy >= self.GOOD:
+            return None
+        return Finding(
+            f"Training accuracy is {accuracy:.1%}, but neither the number of classes nor a "
+            "baseline is known: train it again, so that run.json has them.",
+            {"accuracy": accuracy},
+            remedies=[remedies.more_than_one_epoch(features)],
+        )

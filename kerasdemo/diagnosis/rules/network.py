@@ -1,0 +1,277 @@
+"""Causes in the network and in what goes into it."""
+
+import math
+from collections.abc import Iterator
+
+from kerasdemo.config.layers import KernelLayer
+from kerasdemo.config.lint import SAME_VALUE, output_mismatch
+from kerasdemo.diagnosis import remedies, sanity_results
+from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures
+from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
+from kerasdemo.records.verdict import Number
+
+
+class WrongOutputOrLoss(CauseRule):
+    """An output that the loss can't read, or a loss that is flat where it should be steep."""
+
+    code = "K201"
+    name = "wrong_output_or_loss"
+    title = "The output does not go with the loss"
+    is_root = True
+
+    how_detected = (
+        "From the config: a loss that reads probabilities behind an output that gives none, a "
+        "softmax of a softmax, or a loss for numbers (such as mse) on classes."
+    )
+    why_it_matters = (
+        "Where the prediction is surely wrong, mse on a softmax is flat and its gradient is all "
+        "but 0; cross-entropy is steep there. An output that the loss clips gets no gradient at "
+        "all."
+    )
+    what_to_try = (
+        "softmax with categorical_crossentropy for several classes, sigmoid with "
+        "binary_crossentropy for two."
+    )
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        mismatch = output_mismatch(features.config, features.run.network)
+        if mismatch is None:
+            return None
+        text, weight = f"{mismatch.message}.", 0.95 if mismatch.impossible else 0.8
+        if sanity_results.can_memorize_nothing(features):
+            text += f" {sanity_results.describe_nothing_memorized(features)}."
+            weight = 0.95
+        return Finding(
+            text,
+            {"loss": features.loss_name, "output": features.network[-1].activation},
+            weight,
+            [Suggestion(mismatch.patch, mismatch.message)],
+        )
+
+
+class InputNotNormalized(CauseRule):
+    """Inputs of another size than 1."""
+
+    code = "K209"
+    name = "input_not_normalized"
+    title = "The inputs are not normalized"
+    is_root = True
+
+    # Far beyond 1 (undivided MNIST: sd 79), or far below (MNIST divided by 255 twice: sd 0.0012).
+    LARGE = 3.0
+    VERY_LARGE = 10.0
+    SMALL = 0.03
+    # The largest feature's sd over the median one's; MNIST's pixels have 2.1.
+    UNEVEN = 30.0
+    # Undivided images are 0 to 255; their size is about a third of that (MNIST: sd 79).
+    RAW_IMAGES = 79.0
+
+    how_detected = (
+        f"The larger of the inputs' mean and sd is above {LARGE:g} or below {SMALL:g}, "
+        f"or the largest feature's sd is more than {UNEVEN:g} times the median one's."
+    )
+    why_it_matters = (
+        "The first layer's gradient is as large as its inputs: steps that fit the other layers are "
+        "far too large, or too small, for it."
+    )
+    what_to_try = "`data.normalize: unit` for images, `standardize` otherwise."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        median, largest = (
+            features.fact("data", "input", "feature_sd", name) for name in ("median", "max")
+        )
+        spread = largest / median if largest and median else 1.0
+        if spread > self.UNEVEN:
+            return Finding(
+                f"The largest feature's sd is {spread:.3g} times the median one's: most are lost "
+                "beside it.",
+                {"feature_spread": spread},
+                0.9,
+                [remedies.normalized_input(features, is_uneven=True)],
+            )
+        mean, sd = (features.fact("data", "input", name) for name in ("mean", "sd"))
+        size = max(abs(mean or 0.0), sd) if sd is not None else None
+        if size is None and features.has_raw_images:
+            size = self.RAW_IMAGES
+        if size is None or self.SMALL <= size <= self.LARGE:
+            return None
+        weight = 0.92 if size > self.VERY_LARGE or size < self.SMALL / 3 else 0.55
+        if features.network[0].is_normalized:
+            weight /= 2
+        return Finding(
+            f"The inputs' size is {size:.3g} (the larger of mean and sd); it should be about 1.",
+            {"input_size": size},
+            weight,
+            [remedies.normalized_input(features)],
+        )
+
+
+class BadInitialization(CauseRule):
+    """Initial weights that are all alike, or that shrink or swell the signal on its way."""
+
+    code = "K210"
+    name = "bad_initialization"
+    title = "The initial weights are bad"
+    is_root = True
+
+    # Initializers that take no account of a layer's size.
+    UNSCALED = frozenset({"random_normal", "random_uniform", "truncated_normal"})
+    # Decades by which the initial weights shrink or swell the signal on its way through.
+    WEAK = 1.0
+    STRONG = 0.7
+
+    how_detected = (
+        "All weights of a hidden layer start alike; or the initializer's sd, compared with the one "
+        f"that keeps the signal's size (He et al. 2015), shrinks it by {WEAK:g} decade or swells "
+        f"it by {STRONG:g} on the way through the network."
+    )
+    why_it_matters = (
+        "Units that start alike stay alike: the layer has one unit. A signal that shrinks or "
+        "swells from layer to layer takes the gradient with it."
+    )
+    what_to_try = "he_normal or he_uniform for relu, glorot_uniform for tanh and sigmoid."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        suggested = [remedies.initializer(features)]
+        names = [layer.initializer["name"] for layer in features.network]
+        alike = next((name for name in names[:-1] if name in SAME_VALUE), None)
+        if alike:
+            return Finding(
+                f"{alike} gives all units of a layer the same weights and, ever after, gradient.",
+                {"initializer": alike},
+                0.95,
+                suggested,
+            )
+        decades = self._count_decades(features)
+        # Initializers that go by the layer's size keep the signal's within a factor of 2 a layer:
+        # only through many layers do they shrink it.
+        is_unscaled = any(name in self.UNSCALED for name in names)
+        strong = self.STRONG if is_unscaled else math.inf
+        if decades is None or -self.WEAK < decades < strong:
+            return None
+        weight = (0.9 if abs(decades) > 2 * self.WEAK else 0.7) if is_unscaled else 0.4
+        word = "shrink" if decades < 0 else "swell"
+        return Finding(
+            f"The initial weights {word} the signal {10 ** abs(decades):.3g}-fold on its way "
+            f"through {len(features.network)} layers.",
+            {"decades": decades, "layers": len(features.network)},
+            weight,
+            suggested,
+        )
+
+    @staticmethod
+    def _count_decades(features: RunFeatures) -> float | None:
+        """Return the decades by which initial weights change the size of a signal."""
+        total = 0.0
+        for layer in features.network:
+            if layer.is_normalized:
+                continue
+            sd = initial_sd(layer)
+            if sd is None or not layer.fan_in:
+                return None
+            # He et al. 2015: sd sqrt(2 / fan_in) keeps the size under relu, sqrt(1 / fan_in) else.
+            neutral = math.sqrt((2 if layer.activation in CAN_DIE else 1) / layer.fan_in)
+            total += math.log10(max(sd, 1e-12) / neutral)
+        return total
+
+
+def initial_sd(layer: KernelLayer) -> float | None:
+    """Return the standard deviation of a kernel's initial weights, or None where it is unknown."""
+    name, arguments = layer.initializer["name"], layer.initializer
+    if name in ("random_normal", "truncated_normal"):
+        return float(arguments["stddev"]) * (0.88 if name == "truncated_normal" else 1.0)
+    if name == "random_uniform":
+        return float(arguments["maxval"] - arguments["minval"]) / math.sqrt(12)
+    if not layer.fan_in or not layer.fan_out:
+        return None
+    if name == "variance_scaling":
+        return math.sqrt(float(arguments["scale"]) / layer.fan_in)
+    half = (layer.fan_in + layer.fan_out) / 2
+    fans = {"glorot": half, "he": layer.fan_in / 2, "lecun": layer.fan_in}
+    fan = fans.get(name.partition("_")[0])
+    return 1 / math.sqrt(fan) if fan else None
+
+
+class NetworkTooSmall(CauseRule):
+    """A network that can't represent the classes: linear, narrow, or heavily regularized."""
+
+    code = "K211"
+    name = "network_too_small"
+    title = "The network is too small"
+    is_root = True
+    only_slows = True
+
+    # Share of the loss from which on a penalty is most of it, and of units that are dropped.
+    HALF = 0.5
+    # An L1 or L2 weight that keeps the weights near 0.
+    HEAVY_PENALTY = 0.01
+    # Units of a layer that dropout leaves, from which on they are enough.
+    ENOUGH_UNITS = 30
+
+    how_detected = (
+        "No or only linear hidden layers, a layer with fewer units than classes, a penalty or "
+        "dropout that leaves little of it, few parameters for the examples; and, with little "
+        "weight, a standstill that nothing else explains."
+    )
+    why_it_matters = "What a network can't represent it can't learn, however well it is trained."
+    what_to_try = "More units, a lighter penalty, less dropout."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        limit = max([*self._limits(features), *self._penalties(features)], default=None)
+        if limit is None:
+            return None
+        weight, kind, text = limit
+        suggested: list[Suggestion] = []
+        if kind == "linear" and features.hidden:
+            suggested.append(remedies.activation(features))
+        if kind == "held down":
+            suggested += remedies.lighter_regularization(features)
+        evidence: dict[str, Number] = {"hidden_layers": len(features.hidden), "limit": kind}
+        parameters = features.fact("parameters")
+        return Finding(
+            f"{text}.",
+            evidence | ({"parameters": parameters} if parameters else {}),
+            weight,
+            [*suggested, remedies.more_units(features)],
+        )
+
+    @staticmethod
+    def _limits(features: RunFeatures) -> Iterator[tuple[float, str, str]]:
+        """Yield (weight, kind, text) for each limit of what the network can represent."""
+        classes = features.classes or 2
+        # A convolution's filters look at many places: few of them are no bottleneck.
+        units = [layer.units for layer in features.hidden if layer.type != "conv2d"]
+        least = min(units, default=0)
+        if not features.hidden:
+            yield 0.75, "linear", "Without a hidden layer it is a linear classifier"
+        elif all(layer.activation == "linear" for layer in features.hidden):
+            yield 0.8, "linear", "Its hidden layers are linear, and together one linear layer"
+        elif units and least < max(3, classes):
+            weight = 0.75 if least * 2 < max(4, classes) else 0.3
+            yield weight, "narrow", f"A hidden layer has {least} unit{'s' * (least > 1)}"
+        parameters, examples = features.fact("parameters"), features.count("train")
+        has_memorized = sanity_results.has_memorized(
+            features, "own"
+        ) or sanity_results.has_memorized(features, "adam")
+        if parameters and examples and parameters < 2 * examples:
+            text = f"{parameters:,.0f} parameters for {examples:,.0f} examples"
+            yield 0.45, "few parameters", text
+        elif not features.is_loss_falling and not has_memorized:
+            yield 0.2, "standstill", "Nothing else explains why training stands still"
+
+    def _penalties(self, features: RunFeatures) -> Iterator[tuple[float, str, str]]:
+        """Yield (weight, kind, text) for the limits that regularization sets."""
+        # The L2 penalty's share of the training loss at the end.
+        loss, share = features.at("loss"), 0.0
+        norms = [values[-1] for values in features.statistic("weight_norm") if values]
+        if features.l2 and loss and loss > 0:
+            share = min(1.0, features.l2 * sum(norm * norm for norm in norms) / loss)
+        if share > self.HALF:
+            yield 0.85, "held down", f"The weights' penalty is {share:.0%} of the loss"
+        elif max(features.l2, features.l1) >= self.HEAVY_PENALTY:
+            yield 0.7, "held down", "A penalty of 0.01 or more on the weights keeps them near 0"
+        units = [layer.units for layer in features.hidden if layer.type != "conv2d"]
+        if features.dropout > self.HALF and units:
+            left = min(units) * (1 - features.dropout)
+            weight = 0.6 if left < self.ENOUGH_UNITS else 0.3
+            yield weight, "held down", f"Dropout leaves {left:.0f} units of a layer at a time"

@@ -1,0 +1,241 @@
+"""Outcomes of training that fails, or was ended before it could succeed."""
+
+from kerasdemo.diagnosis import curves, remedies
+from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall, find_training_shortfall
+from kerasdemo.diagnosis.curves import Z_975
+from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures
+from kerasdemo.diagnosis.rule import Finding, OutcomeRule
+from kerasdemo.diagnosis.val_loss_rise import find_rise
+
+# A network that goes less of the way from chance to perfect than this is far from fitted.
+FITTED = 0.75
+
+
+class Diverged(OutcomeRule):
+    """The loss became NaN or infinite."""
+
+    code = "K101"
+    name = "diverged"
+    title = "The loss became NaN or infinite"
+
+    how_detected = "The run's status is `diverged`, or an epoch's training loss is NaN or infinite."
+    why_it_matters = "From there on every weight is NaN: the network computes nothing any more."
+    what_to_try = (
+        "A smaller learning rate first, inputs of the size of 1, clipped gradients "
+        "(`optimizer.clipnorm`), and an initializer that keeps the signal's size."
+    )
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        if not features.has_diverged:
+            return None
+        epoch = features.broken_epoch or max(features.epochs, 1)
+        before = features.at("loss", epoch - 1) if epoch > 1 else features.fact("initial", "loss")
+        loss = f"; before it was {before:.4g}" if before is not None else ""
+        return Finding(
+            f"The training loss became NaN or infinite in epoch {epoch}{loss}.",
+            {"epoch": epoch} | ({"loss_before": before} if before is not None else {}),
+            epoch=epoch,
+        )
+
+
+class Unfit(OutcomeRule):
+    """Training accuracy below chance or a baseline, which more epochs would not change."""
+
+    code = "K110"
+    name = "optimization_failure"
+    title = "Training accuracy is bad"
+
+    how_detected = (
+        "At the epoch whose weights the run ended with, training accuracy is at chance (the share "
+        "of the largest class), or below a linear classifier, nearest neighbors, or the best run "
+        f"known, by more than {SHORTFALL:.0%} and {Z_975} standard errors; and it is not, at the "
+        "pace of the last quarter, on its way from above chance to there within as many epochs "
+        "again. Where no baseline is known, half of the way from chance to perfect stands in."
+    )
+    why_it_matters = (
+        "The training set comes first: while the network can't predict the examples it learns "
+        "from, nothing that is done against overfitting helps."
+    )
+    what_to_try = (
+        "The remedies of the likeliest cause; in the lecture's order: the loss, the activation, "
+        "the optimizer and its learning rate."
+    )
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        shortfall = find_training_shortfall(features)
+        if shortfall is None:
+            return None
+        accuracy, (level, name) = features.accuracy or 0.0, shortfall
+        # At the pace of the last quarter, as many epochs again would reach the level.
+        gain = curves.gain(features.history.accuracy)
+        if level != features.chance and gain >= MIN_GAIN and features.is_loss_falling:
+            quarters = features.epochs / curves.last_quarter(features.epochs)
+            if accuracy + gain * quarters >= level - SHORTFALL:
+                return None
+        word = "no better than" if level == features.chance else "below"
+        return Finding(
+            f"Training accuracy ends at {accuracy:.1%}, {word} {name} ({level:.1%}).",
+            features.training_evidence | {"level": level, "level_of": name},
+            remedies=remedies.faster(features),
+        )
+
+
+class Standstill(OutcomeRule):
+    """A plateau far from perfect, yet above the neighbors: the data has more structure."""
+
+    code = "K111"
+    name = "optimization_failure"
+    title = "Training stands still far from what the data allows"
+
+    # Nearest neighbors reach about what noisy data allows (Cover and Hart 1967): within this of
+    # them a network may well be at the ceiling.
+    NEAR_NEIGHBORS = 0.05
+
+    how_detected = (
+        f"Training accuracy went less than {FITTED:.0%} of the way from chance to perfect, does "
+        f"not rise any more, yet is {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that noise "
+        "in the data is no explanation."
+    )
+    why_it_matters = "The data can be learned further than this network does."
+    what_to_try = "A larger network, or more and smaller steps."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        accuracy, chance = features.accuracy, features.chance
+        neighbors = features.fact("data", "neighbor_baseline")
+        if accuracy is None or chance is None or chance >= 1 or neighbors is None:
+            return None
+        if (accuracy - chance) / (1 - chance) >= FITTED:
+            return None
+        if accuracy < neighbors + self.NEAR_NEIGHBORS or features.accuracy_gain >= MIN_GAIN:
+            return None
+        if find_rise(features) is not None or features.is_loss_falling:
+            return None
+        return Finding(
+            f"Training accuracy stands still at {accuracy:.1%}, although the data is no noise: the "
+            f"network already beats nearest neighbors ({neighbors:.1%}).",
+            features.training_evidence,
+            remedies=remedies.faster(features),
+        )
+
+
+class BelowBaseline(OutcomeRule):
+    """Below a baseline on held-out examples, and no better on the training set."""
+
+    code = "K112"
+    name = "optimization_failure"
+    title = "A simple baseline is better on held-out examples"
+
+    how_detected = (
+        "Validation accuracy is significantly below a linear classifier or nearest neighbors on "
+        f"held-out examples, by {SHORTFALL:.0%} at least, and training accuracy is no better than "
+        "validation accuracy."
+    )
+    why_it_matters = "The network has not learned what a simple method finds in the same examples."
+    what_to_try = "The remedies of the likeliest cause."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        shortfall = find_shortfall(features)
+        if shortfall is None:
+            return None
+        text = ", and training accuracy is no better"
+        return shortfall.finding(features, text, remedies.faster(features))
+
+
+class StoppedTooEarly(OutcomeRule):
+    """Training was ended while the accuracy still rose."""
+
+    code = "K120"
+    name = "still_improving"
+    title = "Training stopped too early"
+    severity = "warning"
+
+    # Share of the loss that it falls by over the last quarter.
+    LOSS_FALL = 0.05
+
+    how_detected = (
+        f"Over the last quarter of the epochs accuracy rose by {MIN_GAIN:.0%} and {Z_975} standard "
+        "errors or more, by more than its noise and above its best before, the training loss "
+        "still fell, and early stopping did not end it; or accuracy is below "
+        f"{FITTED:.0%} of the way and the loss fell by {100 * LOSS_FALL:.0f} %."
+    )
+    why_it_matters = "What the network can do is not known yet."
+    what_to_try = "More epochs; a larger learning rate or smaller batches get there sooner."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        if features.epochs < 2 or not self._is_unfinished(features):
+            return None
+        steps = curves.last_quarter(features.epochs)
+        part = "validation" if features.val_loss else "training"
+        accuracy = features.val_accuracy if features.val_loss else features.accuracy
+        span = f"{steps} epochs" if steps > 1 else "epoch"
+        gain = features.accuracy_gain
+        return Finding(
+            f"Training stopped too early: {part} accuracy is {accuracy or 0.0:.1%} and "
+            f"{self._describe_improvement(features)} over the last {span}.",
+            features.training_evidence | {"rise": gain, "rise_over_epochs": steps},
+            remedies=[remedies.more_epochs(features)],
+        )
+
+    def _is_unfinished(self, features: RunFeatures) -> bool:
+        if find_training_shortfall(features) is not None:
+            return True
+        if features.has_stopped_early:
+            return False
+        return features.is_accuracy_rising or (
+            self._is_far(features) and self._is_loss_falling(features)
+        )
+
+    def _is_far(self, features: RunFeatures) -> bool:
+        """Whether training or validation accuracy is far from perfect."""
+        chance = features.chance
+        if chance is None or chance >= 1:
+            return False
+        known = [a for a in (features.accuracy, features.val_accuracy) if a is not None]
+        return any((accuracy - chance) / (1 - chance) < FITTED for accuracy in known)
+
+    def _is_loss_falling(self, features: RunFeatures) -> bool:
+        """Whether the validation (else training) loss fell by its share, and by more than noise."""
+        values = features.val_loss or features.history.loss
+        is_falling = features.is_loss_falling and values[-1] > 0
+        return is_falling and curves.falls(values, self.LOSS_FALL * values[-1])
+
+    def _describe_improvement(self, features: RunFeatures) -> str:
+        """Return what still improved: the accuracy, or where that stood still the loss."""
+        if features.accuracy_gain >= MIN_GAIN:
+            return f"rose by {100 * features.accuracy_gain:.1f} points"
+        which, losses = "its", features.val_loss
+        fall = curves.gain([-loss for loss in losses]) if losses else 0.0
+        if fall <= 0:
+            which, losses = "the training", features.history.loss
+            fall = curves.gain([-loss for loss in losses])
+        before = losses[-1] + fall
+        # Some losses are below 0, and have no share to fall by.
+        share = f"{100 * fall / before:.0f} %" if before > 0 else f"{fall:.3g}"
+        return f"{which} loss fell by {share}"
+
+
+class NotYetAtBaseline(OutcomeRule):
+    """Below a baseline on held-out examples, while the validation loss still falls."""
+
+    code = "K121"
+    name = "still_improving"
+    title = "Not yet as good as a simple baseline"
+    severity = "warning"
+
+    how_detected = (
+        "Validation accuracy is significantly below a linear classifier or nearest neighbors on "
+        f"held-out examples, by {SHORTFALL:.0%} at least (in pairs, on the same examples, where "
+        "they were recorded), and the validation loss still falls."
+    )
+    why_it_matters = "A method without training does better so far."
+    what_to_try = "What makes training faster, then more epochs."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        shortfall = find_shortfall(features)
+        if shortfall is None or features.has_stopped_early or features.epochs < 2:
+            return None
+        losses = features.val_loss
+        if not losses or not curves.falls(losses) or not features.is_loss_falling:
+            return None
+        more = [remedies.more_epochs(features)]
+        return shortfall.finding(features, ", and its loss still falls", more)
