@@ -7,12 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from kerasdemo.comparison.claims import Claim, ExperimentRun, check_claim
-from tests.factories import made
+from tests.factories import make_summary
 
 
 def experiment_runs(examples: int | None = 10_000, **by_label: list[float]) -> list[ExperimentRun]:
     return [
-        ExperimentRun(label, {"x": label}, seed, made(value, seed, examples=examples))
+        ExperimentRun(label, {"x": label}, seed, make_summary(value, seed, examples=examples))
         for label, values in by_label.items()
         for seed, value in enumerate(values)
     ]
@@ -64,7 +64,7 @@ def test_runs_are_paired_by_what_the_selectors_leave_open() -> None:
             f"{name} {rate}",
             {"optimizer": name, "rate": rate},
             seed,
-            made(rate + 0.001 * seed + (0.1 if name == "adam" else 0), seed),
+            make_summary(rate + 0.001 * seed + (0.1 if name == "adam" else 0), seed),
         )
         for name in ("adam", "sgd")
         for rate in (0.1, 0.5, 0.8)
@@ -78,7 +78,7 @@ def test_runs_are_paired_by_what_the_selectors_leave_open() -> None:
 
 def test_a_pair_with_a_diverged_run_is_excluded_and_counted() -> None:
     runs = experiment_runs(a=[0.9, 0.91, 0.92], b=[0.5, 0.52, 0.51])
-    runs[0] = replace(runs[0], summary=made(0.9, 0, "diverged"))
+    runs[0] = replace(runs[0], summary=make_summary(0.9, 0, "diverged"))
     check = check_claim(A_THAN_B, runs)
     assert (check.excluded_pairs, check.lost, check.value.n) == (1, 1, 2)
 
@@ -87,7 +87,7 @@ def test_a_verdict() -> None:
     runs = experiment_runs(a=[0.9, 0.91, 0.92])
     assert check_claim(claim(runs="a", verdict="healthy"), runs).status == "held"
     assert check_claim(claim(runs="a", verdict="overfitting"), runs).status == "not held"
-    runs[1] = replace(runs[1], summary=replace(made(0.9, 1), verdict="overfitting"))
+    runs[1] = replace(runs[1], summary=replace(make_summary(0.9, 1), verdict="overfitting"))
     check = check_claim(claim(runs="a", verdict="healthy"), runs)
     assert check.status == "undecided"
     assert (check.runs, check.verdicts) == (3, {"healthy": 2, "overfitting": 1})
@@ -130,7 +130,7 @@ def test_no_interval_of_accuracy_reaches_beyond_all_examples() -> None:
 
 def test_a_value_that_a_diverged_run_does_not_have() -> None:
     runs = experiment_runs(a=[0.9, 0.91, 0.92])
-    runs[0] = replace(runs[0], summary=made(0.9, 0, "diverged"))
+    runs[0] = replace(runs[0], summary=make_summary(0.9, 0, "diverged"))
     check = check_claim(claim(runs="a", between=(0.8, 0.95)), runs)
     assert (check.status, check.lost) == ("not held", 1)
 

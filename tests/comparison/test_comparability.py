@@ -6,14 +6,14 @@ import pytest
 
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.records import Scalar
-from tests.factories import lost, made
+from tests.factories import make_loss_summary, make_summary
 
 MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
 
 
 def test_what_is_not_alike_is_ranked_or_pooled_with_a_caution() -> None:
     losses = [
-        made(0.5, s, network__depth=d, loss__name=loss)
+        make_summary(0.5, s, network__depth=d, loss__name=loss)
         for d in (1, 2)
         for loss in ("mean_squared_error", "categorical_crossentropy")
         for s in range(3)
@@ -22,12 +22,14 @@ def test_what_is_not_alike_is_ranked_or_pooled_with_a_caution() -> None:
     assert any("mean of runs that differ in loss.name" in text for text in pooled)
     assert any("different losses are ranked" in text for text in compare(losses).cautions)
     assert any("no common scale" in text for text in compare(losses, "val_loss").cautions)
-    data = [made(0.5, s, data__name=name) for name in ("mnist", "circles") for s in range(3)]
+    data = [
+        make_summary(0.5, s, data__name=name) for name in ("mnist", "circles") for s in range(3)
+    ]
     assert any("different data are ranked, by data.name" in t for t in compare(data).cautions)
-    alike = [made(0.5, s, network__depth=d) for d in (1, 2) for s in range(3)]
+    alike = [make_summary(0.5, s, network__depth=d) for d in (1, 2) for s in range(3)]
     assert compare(alike).cautions == ()
     files = [
-        replace(made(0.5, s, data__name="file", data__path=path), data=path)
+        replace(make_summary(0.5, s, data__name="file", data__path=path), data=path)
         for path in ("a.npz", "b.npz")
         for s in range(3)
     ]
@@ -40,7 +42,7 @@ def test_what_is_not_alike_is_ranked_or_pooled_with_a_caution() -> None:
 
 def test_different_losses_are_not_ranked_on_a_loss() -> None:
     runs = [
-        lost(value + units / 1000 + s / 1e5, s, loss__name=loss, network__units=units)
+        make_loss_summary(value + units / 1000 + s / 1e5, s, loss__name=loss, network__units=units)
         for loss, value in ((MSE, 0.09), (CROSS, 1.5))
         for units in (1, 2)
         for s in range(3)
@@ -55,12 +57,12 @@ def test_different_losses_are_not_ranked_on_a_loss() -> None:
     assert got.edges == ()
     assert any("not ranked" in text for text in got.cautions)
     # Their accuracies are ranked, with a word.
-    assert compare([made(0.5, loss__name=loss) for loss in (MSE, CROSS)]).scales == 1
+    assert compare([make_summary(0.5, loss__name=loss) for loss in (MSE, CROSS)]).scales == 1
 
 
 def test_a_mean_over_several_losses_is_ranked_with_none() -> None:
     runs = [
-        lost(0.5, s, loss__name=loss, network__units=units)
+        make_loss_summary(0.5, s, loss__name=loss, network__units=units)
         for units, losses in ((1, (MSE, CROSS)), (2, (MSE,)), (3, (MSE,)))
         for loss in losses
         for s in range(3)
@@ -72,7 +74,9 @@ def test_a_mean_over_several_losses_is_ranked_with_none() -> None:
 
 
 def test_a_single_group_is_ranked_with_nobody() -> None:
-    runs = [lost(0.5, s, loss__name=loss, x=1) for loss in (MSE, CROSS) for s in range(3)]
+    runs = [
+        make_loss_summary(0.5, s, loss__name=loss, x=1) for loss in (MSE, CROSS) for s in range(3)
+    ]
     (caution,) = compare(runs, "val_loss", group_by=["x"]).cautions
     assert "ranked" not in caution
     assert "mean of runs that differ in loss.name" in caution
@@ -97,7 +101,9 @@ def test_a_loss_is_ranked_on_the_same_examples(
     key: str, values: tuple[Scalar, ...], scales: int
 ) -> None:
     named = key.replace(".", "__")
-    runs = [lost(0.1 + n, s, **{named: v}) for n, v in enumerate(values) for s in range(3)]
+    runs = [
+        make_loss_summary(0.1 + n, s, **{named: v}) for n, v in enumerate(values) for s in range(3)
+    ]
     got = compare(runs, "val_loss")
     assert got.scales == scales
     assert any("not ranked" in text for text in got.cautions) == (scales > 1)
@@ -105,7 +111,7 @@ def test_a_loss_is_ranked_on_the_same_examples(
 
 def test_groups_made_by_another_key_have_cautions_too() -> None:
     runs = [
-        replace(made(0.5, s, data__name="mnist", data__source=name, x=x), source=name)
+        replace(make_summary(0.5, s, data__name="mnist", data__source=name, x=x), source=name)
         for x, name in ((1, "mnist"), (2, "mnist_sample"))
         for s in range(3)
     ]

@@ -9,12 +9,12 @@ import pytest
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.comparison.metrics import value_of
 from kerasdemo.config import InputError
-from tests.factories import made
+from tests.factories import make_summary
 
 
 def test_groups_are_what_differs_without_the_seed() -> None:
     runs = [
-        made(0.9 + seed / 100 - rate, seed, optimizer__learning_rate=rate, network__depth=3)
+        make_summary(0.9 + seed / 100 - rate, seed, optimizer__learning_rate=rate, network__depth=3)
         for rate in (0.1, 0.2)
         for seed in range(3)
     ]
@@ -28,17 +28,19 @@ def test_groups_are_what_differs_without_the_seed() -> None:
 def test_ties_share_their_rank() -> None:
     values = {"a": (0.9, 0.91, 0.92), "b": (0.92, 0.90, 0.905), "c": (0.5, 0.51, 0.52)}
     runs = [
-        made(v, s, name=name, x=name) for name, some in values.items() for s, v in enumerate(some)
+        make_summary(v, s, name=name, x=name)
+        for name, some in values.items()
+        for s, v in enumerate(some)
     ]
     got = compare(runs)
     assert [(one.rank, one.group.label) for one in got.ranked] == [(1, "a"), (1, "b"), (3, "c")]
 
 
 def test_what_diverged_is_never_best() -> None:
-    runs = [made(0.5, s, x=1) for s in (0, 1)]
-    runs += [made(0.99, 0, x=2), made(0.99, 1, "diverged", x=2)]
-    runs += [made(0.99, s, "diverged", x=3) for s in (0, 1)]
-    runs += [made(0.99, s, "failed", x=4) for s in (0, 1)]
+    runs = [make_summary(0.5, s, x=1) for s in (0, 1)]
+    runs += [make_summary(0.99, 0, x=2), make_summary(0.99, 1, "diverged", x=2)]
+    runs += [make_summary(0.99, s, "diverged", x=3) for s in (0, 1)]
+    runs += [make_summary(0.99, s, "failed", x=4) for s in (0, 1)]
     got = compare(runs)
     assert [group.values["x"] for group in got.groups] == [1, 2, 3, 4]
     assert [group.diverged for group in got.groups] == [0, 1, 2, 0]
@@ -47,15 +49,15 @@ def test_what_diverged_is_never_best() -> None:
 
 
 def test_what_has_not_ended_is_left_out() -> None:
-    got = compare([made(0.5, x=1), made(0.9, status="unfinished", x=2)])
+    got = compare([make_summary(0.5, x=1), make_summary(0.9, status="unfinished", x=2)])
     assert (len(got.groups), got.unfinished) == (1, 1)
     with pytest.raises(InputError, match="none of them has ended"):
-        compare([made(0.9, status="unfinished")])
+        compare([make_summary(0.9, status="unfinished")])
 
 
 def test_grouping_by_a_key_or_a_section() -> None:
     runs = [
-        made(0.5, optimizer__name="sgd", optimizer__learning_rate=r, x=x)
+        make_summary(0.5, optimizer__name="sgd", optimizer__learning_rate=r, x=x)
         for r in (1, 2)
         for x in (1, 2)
     ]
@@ -68,16 +70,18 @@ def test_grouping_by_a_key_or_a_section() -> None:
 
 
 def test_the_best_at_the_edge_of_its_range() -> None:
-    rising = [made(rate, s, rate=rate) for rate in (0.1, 0.2, 0.3) for s in (0, 1)]
+    rising = [make_summary(rate, s, rate=rate) for rate in (0.1, 0.2, 0.3) for s in (0, 1)]
     assert compare(rising).edges == ("rate",)
-    hill = [made(v, s, rate=r) for r, v in ((0.1, 0.2), (0.2, 0.5), (0.3, 0.1)) for s in (0, 1)]
+    hill = [
+        make_summary(v, s, rate=r) for r, v in ((0.1, 0.2), (0.2, 0.5), (0.3, 0.1)) for s in (0, 1)
+    ]
     assert compare(hill).edges == ()
 
 
 def test_there_is_nothing_beyond_the_end_of_an_axis() -> None:
     def edges(key: str, values: list[float], sign: int, **facts: Any) -> tuple[str, ...]:
         runs = [
-            replace(made(0.5 + sign * n / 10, s, **{key.replace(".", "__"): v}), **facts)
+            replace(make_summary(0.5 + sign * n / 10, s, **{key.replace(".", "__"): v}), **facts)
             for n, v in enumerate(values)
             for s in range(3)
         ]

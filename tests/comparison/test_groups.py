@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.comparison.groups import describe_values, differing_keys
-from tests.factories import made
+from tests.factories import make_summary
 
 
 def test_keys_that_come_with_a_name_tell_nothing_more() -> None:
-    sgd = made(0.5, optimizer__name="sgd", optimizer__nesterov=False)
-    adam = made(0.5, optimizer__name="adam", optimizer__beta_1=0.9)
+    sgd = make_summary(0.5, optimizer__name="sgd", optimizer__nesterov=False)
+    adam = make_summary(0.5, optimizer__name="adam", optimizer__beta_1=0.9)
     assert differing_keys([sgd, adam]) == ("optimizer.name",)
-    off = made(0.5, training__early_stopping=None)
-    on = made(0.5, training__early_stopping__patience=5)
+    off = make_summary(0.5, training__early_stopping=None)
+    on = make_summary(0.5, training__early_stopping__patience=5)
     assert differing_keys([off, on]) == ("training.early_stopping",)
     labels = {group.label for group in compare([off, on]).groups}
     assert labels == {"early_stopping=null", "early_stopping=-"}
@@ -31,7 +31,7 @@ def test_runs_of_an_experiment_have_its_labels_and_values() -> None:
     rates = {"sgd": 0.01, "adam": 0.001}
     runs = [
         replace(
-            made(0.5, seed, optimizer__name=name, optimizer__learning_rate=rate, x=x),
+            make_summary(0.5, seed, optimizer__name=name, optimizer__learning_rate=rate, x=x),
             label=f"optimizer={name}, x={x}",
             values={"optimizer": name, "x": x},
         )
@@ -45,7 +45,7 @@ def test_runs_of_an_experiment_have_its_labels_and_values() -> None:
     assert {group.label for group in got.groups} == {run.label for run in runs}
     assert got.groups[0].values["optimizer"] in rates
     # Where a config differs in more than the experiment varies, its settings are compared.
-    other = made(0.5, 0, optimizer__name="sgd", optimizer__learning_rate=0.5, x=1)
+    other = make_summary(0.5, 0, optimizer__name="sgd", optimizer__learning_rate=0.5, x=1)
     more = compare([*runs, replace(other, label=runs[0].label, values=runs[0].values)])
     assert more.keys == ("optimizer.name", "optimizer.learning_rate", "x")
     assert compare(runs, group_by=["x"]).groups[0].label == "x=1"
@@ -53,7 +53,7 @@ def test_runs_of_an_experiment_have_its_labels_and_values() -> None:
 
 def test_a_variant_has_the_name_that_the_experiment_gives_it() -> None:
     runs = [
-        replace(made(0.5, 0, name=slug, x=x), label=label, values={"x": x})
+        replace(make_summary(0.5, 0, name=slug, x=x), label=label, values={"x": x})
         for x, (slug, label) in enumerate((("to_the_end", "to the end"), ("early", "early")))
     ]
     got = compare(runs)

@@ -4,24 +4,27 @@ import math
 from dataclasses import replace
 
 from kerasdemo.comparison.metrics import fewest_examples, part_of, usual_metric, value_of
-from tests.factories import lost, made
+from tests.factories import make_loss_summary, make_summary
 
 
 def test_what_no_accuracy_can_be_is_none() -> None:
-    assert math.isnan(value_of(made(1e308), "val_accuracy"))
+    assert math.isnan(value_of(make_summary(1e308), "val_accuracy"))
 
 
 def test_only_a_finished_run_has_a_value() -> None:
-    assert value_of(made(0.5), "val_accuracy") == 0.5
-    assert value_of(made(0.5), "seconds") == 2.0
-    assert math.isnan(value_of(made(0.5), "test_loss"))
+    assert value_of(make_summary(0.5), "val_accuracy") == 0.5
+    assert value_of(make_summary(0.5), "seconds") == 2.0
+    assert math.isnan(value_of(make_summary(0.5), "test_loss"))
     for status in ("diverged", "failed", "interrupted"):
-        assert math.isnan(value_of(replace(made(0.5), status=status), "val_accuracy"))
+        assert math.isnan(value_of(replace(make_summary(0.5), status=status), "val_accuracy"))
 
 
 def test_the_usual_metric_is_one_that_every_finished_run_has() -> None:
-    assert usual_metric([made(0.5), replace(lost(0.5), status="failed")]) == "val_accuracy"
-    assert usual_metric([made(0.5), lost(0.5)]) == "test_accuracy"
+    assert (
+        usual_metric([make_summary(0.5), replace(make_loss_summary(0.5), status="failed")])
+        == "val_accuracy"
+    )
+    assert usual_metric([make_summary(0.5), make_loss_summary(0.5)]) == "test_accuracy"
 
 
 def test_an_accuracy_is_of_the_examples_of_its_part() -> None:

@@ -13,11 +13,11 @@ from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
 from kerasdemo.records import Summary, list_runs
 from kerasdemo.records.folder import RunFolder
-from tests.factories import made
+from tests.factories import make_summary
 
 
 def test_one_number_is_a_line_on_a_log_axis() -> None:
-    runs = [made(0.5 + r, s, rate=r) for r in (0.001, 0.01, 0.1) for s in range(3)]
+    runs = [make_summary(0.5 + r, s, rate=r) for r in (0.001, 0.01, 0.1) for s in range(3)]
     ax = plots.plot_groups(compare(runs))
     assert ax.get_xscale() == "log"
     assert list(ax.lines[0].get_xdata()) == [0.001, 0.01, 0.1]
@@ -28,8 +28,8 @@ def test_one_number_is_a_line_on_a_log_axis() -> None:
 
 
 def test_what_diverged_is_named_and_does_not_flatten_the_axis() -> None:
-    runs = [made(0.9 + x / 1000, 0, x=x) for x in range(9)]
-    runs += [made(0.95, 0, "diverged", x=9), made(0.1, 0, x=10)]
+    runs = [make_summary(0.9 + x / 1000, 0, x=x) for x in range(9)]
+    runs += [make_summary(0.95, 0, "diverged", x=9), make_summary(0.1, 0, x=10)]
     ax = plots.plot_groups(compare(runs))
     assert [text.get_text() for text in ax.texts] == ["1/1 diverged"]
     assert ax.get_ylim()[0] > 0.5
@@ -37,9 +37,12 @@ def test_what_diverged_is_named_and_does_not_flatten_the_axis() -> None:
 
 def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
     runs: list[Summary] = [
-        made(0.1 * a + 0.01 * b, 0, a=a, b=b) for a in (1, 2) for b in (1, 2, 3) if a + b < 5
+        make_summary(0.1 * a + 0.01 * b, 0, a=a, b=b)
+        for a in (1, 2)
+        for b in (1, 2, 3)
+        if a + b < 5
     ]
-    runs.append(made(0.9, 0, "diverged", a=2, b=3))
+    runs.append(make_summary(0.9, 0, "diverged", a=2, b=3))
     ax = plots.plot_groups(compare(runs))
     *ties, frame = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     assert frame.get_x() + frame.get_width() / 2 == pytest.approx(1)  # around a=2, b=2
@@ -54,7 +57,9 @@ def test_two_keys_are_a_heat_map_with_the_best_framed() -> None:
 
 
 def test_many_keys_are_parallel_coordinates() -> None:
-    runs = [made(0.1 * a, 0, a=a, b=b, c=c) for a in (1, 2) for b in (1, 2) for c in ("x", "y")]
+    runs = [
+        make_summary(0.1 * a, 0, a=a, b=b, c=c) for a in (1, 2) for b in (1, 2) for c in ("x", "y")
+    ]
     ax = plots.plot_groups(compare(runs))
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c", "val_accuracy"]
     assert max(line.get_linewidth() for line in ax.lines) == 2.5
@@ -62,7 +67,7 @@ def test_many_keys_are_parallel_coordinates() -> None:
 
 def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
     rates = (100, 101, 102, 103, 200, 400, 401, 500)
-    runs = [made(0.9 + n / 1e4, 0, a=rate, b=n, c=f"c{n}") for n, rate in enumerate(rates)]
+    runs = [make_summary(0.9 + n / 1e4, 0, a=rate, b=n, c=f"c{n}") for n, rate in enumerate(rates)]
     ax = plots.plot_groups(compare(runs))
     by_axis: dict[float, list[float]] = {}
     for text in ax.texts:
@@ -78,7 +83,7 @@ def test_texts_beside_parallel_axes_do_not_lie_on_each_other() -> None:
 def test_every_value_is_written_beside_its_axis() -> None:
     means = (0.4336, 0.4327, 0.4324, 0.4218, 0.4213, 0.4196, 0.4182, 0.416)
     runs = [
-        made(mean, 0, a=n % 2, b=n // 2 % 2, c="word" * (1 + n // 4), d=n)
+        make_summary(mean, 0, a=n % 2, b=n // 2 % 2, c="word" * (1 + n // 4), d=n)
         for n, mean in enumerate(means)
     ]
     ax = plots.plot_groups(compare(runs))
@@ -88,7 +93,7 @@ def test_every_value_is_written_beside_its_axis() -> None:
 
 
 def test_of_an_axis_with_many_values_only_the_two_ends_are_written() -> None:
-    runs = [made(0.5 + n / 100, 0, a=n % 2, b=n % 3, c=n) for n in range(30)]
+    runs = [make_summary(0.5 + n / 100, 0, a=n % 2, b=n % 3, c=n) for n in range(30)]
     ax = plots.plot_groups(compare(runs))
     assert [t.get_text() for t in ax.texts if t.get_position()[0] > 3] == ["0.5", "0.79"]
     assert "of an axis with more than 16 values" in " ".join(ax.get_title(loc="left").split())
@@ -138,7 +143,7 @@ def on_disk(tmp_path: Path, seeds: int) -> list[Summary]:
 
 
 def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
-    runs = [made(v, s, rate=r, examples=500)
+    runs = [make_summary(v, s, rate=r, examples=500)
             for r, some in ((1, (0.74, 0.78)), (2, (0.893, 0.894)), (3, (0.80, 0.83)))
             for s, v in enumerate(some)]  # fmt: skip
     comparison = compare(runs)
@@ -154,9 +159,9 @@ def test_intervals_and_seeds_are_inside_of_the_axes() -> None:
 def test_an_interval_that_would_hide_all_others_is_described(named: bool) -> None:
     values = {1: (0.90, 0.90, 0.90), 2: (0.91, 0.91, 0.91), 3: (0.2, 0.95)}
     key = {"name": "x"} if named else {}
-    runs = [made(v, s, rate=f"r{r}" if named else r, examples=5000, **key)
+    runs = [make_summary(v, s, rate=f"r{r}" if named else r, examples=5000, **key)
             for r, some in values.items() for s, v in enumerate(some)]  # fmt: skip
-    runs += [made(0.905 + r / 1e4, s, rate=f"r{r}" if named else r, examples=5000)
+    runs += [make_summary(0.905 + r / 1e4, s, rate=f"r{r}" if named else r, examples=5000)
              for r in range(4, 12) for s in range(3)]  # fmt: skip
     ax = plots.plot_groups(compare(runs))
     low, high = ax.get_xlim() if named else ax.get_ylim()
@@ -168,27 +173,33 @@ def test_an_interval_that_would_hide_all_others_is_described(named: bool) -> Non
 
 
 def test_one_seed_is_no_mean_in_a_picture() -> None:
-    one = plots.plot_groups(compare([made(0.5 + r, 0, rate=r, examples=100) for r in (0.1, 0.2)]))
+    one = plots.plot_groups(
+        compare([make_summary(0.5 + r, 0, rate=r, examples=100) for r in (0.1, 0.2)])
+    )
     assert one.get_title(loc="left") == "val_accuracy: one seed, 95 % interval of its examples"
-    two = [made(0.5 + r + s / 50, s, rate=r) for r in (0.1, 0.2) for s in range(2)]
+    two = [make_summary(0.5 + r + s / 50, s, rate=r) for r in (0.1, 0.2) for s in range(2)]
     assert "mean over seeds" in plots.plot_groups(compare(two)).get_title(loc="left")
 
 
 def test_ticks_that_would_overlap_are_in_even_steps() -> None:
-    ax = plots.plot_groups(compare([made(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)]))
+    ax = plots.plot_groups(
+        compare([make_summary(0.5, 0, rate=r) for r in (0.001, 0.01, 0.1, 1e30)])
+    )
     assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0.001", "0.01", "0.1", "1e+30"]
     assert ax.get_xlabel() == "rate (in even steps)"
 
 
 def test_named_groups_are_dots() -> None:
-    runs = [made(v, s, name=n, x=n) for n, v in (("sgd", 0.5), ("adam", 0.7)) for s in (0, 1)]
+    runs = [
+        make_summary(v, s, name=n, x=n) for n, v in (("sgd", 0.5), ("adam", 0.7)) for s in (0, 1)
+    ]
     ax = plots.plot_groups(compare(runs))
     assert [label.get_text() for label in ax.get_yticklabels()] == ["adam", "sgd"]
 
 
 def test_of_many_groups_a_sample_is_drawn() -> None:
-    comparison = compare([made(x / 100, 0, x=x) for x in range(100)])
+    comparison = compare([make_summary(x / 100, 0, x=x) for x in range(100)])
     sampled = plots._sample(comparison.groups, 7)
     assert len(sampled) == 7
     assert sampled[:3] == comparison.groups[:3]

@@ -12,7 +12,7 @@ from kerasdemo.comparison.claims import Claim, ClaimCheck
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.comparison.statistics import interval
 from kerasdemo.display.comparison_tables import MOST_PAIRS, render, sentences, table
-from tests.factories import lost, made
+from tests.factories import make_loss_summary, make_summary
 
 MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
 
@@ -20,11 +20,11 @@ MSE, CROSS = "mean_squared_error", "categorical_crossentropy"
 def runs() -> list[Any]:
     values = {0.1: (0.9, 0.91, 0.92), 0.2: (0.5, 0.51, 0.52)}
     known = [
-        made(v, seed, optimizer__learning_rate=rate)
+        make_summary(v, seed, optimizer__learning_rate=rate)
         for rate, accuracies in values.items()
         for seed, v in enumerate(accuracies)
     ]
-    return [*known, made(0.99, 0, "diverged", optimizer__learning_rate=0.3)]
+    return [*known, make_summary(0.99, 0, "diverged", optimizer__learning_rate=0.3)]
 
 
 def test_a_table_has_the_keys_that_differ_and_names_what_diverged() -> None:
@@ -38,20 +38,22 @@ def test_a_table_has_the_keys_that_differ_and_names_what_diverged() -> None:
 
 
 def test_named_groups_have_their_name() -> None:
-    columns, rows = table(compare([made(0.5, name=n, x=n) for n in ("a", "b")]))
+    columns, rows = table(compare([make_summary(0.5, name=n, x=n) for n in ("a", "b")]))
     assert columns[:2] == ["rank", "group"]
     assert [row[1] for row in rows] == ["a", "b"]
 
 
 def test_sentences() -> None:
-    lines = sentences(compare([*runs(), made(0.1, 9, "unfinished", optimizer__learning_rate=0.1)]))
+    lines = sentences(
+        compare([*runs(), make_summary(0.1, 9, "unfinished", optimizer__learning_rate=0.1)])
+    )
     assert lines[0].startswith("learning_rate=0.1 beats learning_rate=0.2 by 0.4 [0.4")
     assert any("at the edge of what was tried" in sentence for sentence in lines)
     assert lines[-1] == "1 runs that have not ended are left out"
 
 
 def test_of_many_pairs_only_the_first_are_described() -> None:
-    many = [made(x / 100, s, x=x) for x in range(30) for s in (0, 1)]
+    many = [make_summary(x / 100, s, x=x) for x in range(30) for s in (0, 1)]
     assert f"... and {29 - MOST_PAIRS} more, in --format csv" in sentences(compare(many))
 
 
@@ -68,7 +70,7 @@ def test_csv_and_json_have_every_number() -> None:
 
 def test_runs_on_the_sample_have_a_caution() -> None:
     def run(source: str, x: int, seed: int) -> Any:
-        return replace(made(0.5 + x / 10, seed, data__name="mnist", x=x), source=source)
+        return replace(make_summary(0.5 + x / 10, seed, data__name="mnist", x=x), source=source)
 
     some = compare([run("mnist" if x else "mnist_sample", x, s) for x in (0, 1) for s in (0, 1)])
     columns, rows = table(some)
@@ -81,14 +83,15 @@ def test_runs_on_the_sample_have_a_caution() -> None:
     assert "CAUTION: all runs used the bundled sample" in render(every, "markdown")
     assert json.loads(render(every, "json"))["cautions"]
     assert "stands in for MNIST" in render(every, "csv")
-    asked_for = replace(made(0.5, data__name="mnist_sample"), source="mnist_sample")
+    asked_for = replace(make_summary(0.5, data__name="mnist_sample"), source="mnist_sample")
     assert "data" not in table(compare([asked_for]))[0]
 
 
 def test_a_group_counts_its_runs_on_the_sample() -> None:
     sources = ("mnist", "mnist_sample", "mnist_sample")
     pooled = [
-        replace(made(0.5, s, data__name="mnist"), source=source) for s, source in enumerate(sources)
+        replace(make_summary(0.5, s, data__name="mnist"), source=source)
+        for s, source in enumerate(sources)
     ]
     columns, rows = table(compare(pooled))
     assert rows[0][columns.index("data")] == (
@@ -97,7 +100,11 @@ def test_a_group_counts_its_runs_on_the_sample() -> None:
 
 
 def test_nobody_beats_another_loss() -> None:
-    runs = [lost(v, s, loss__name=n) for n, v in ((MSE, 0.1), (CROSS, 1.5)) for s in range(3)]
+    runs = [
+        make_loss_summary(v, s, loss__name=n)
+        for n, v in ((MSE, 0.1), (CROSS, 1.5))
+        for s in range(3)
+    ]
     comparison = compare(runs, "val_loss")
     lines = sentences(comparison)
     assert not any(" beats " in text or " ahead " in text for text in lines)
@@ -108,7 +115,7 @@ def test_nobody_beats_another_loss() -> None:
     groups = json.loads(render(comparison, "json"))["groups"]
     assert [(row["rank"], row["scale"]) for row in groups] == [(None, 1), (None, 2)]
     more = [
-        lost(v + s / 1e4, s, loss__name=name, x=x)
+        make_loss_summary(v + s / 1e4, s, loss__name=name, x=x)
         for name, x, v in ((MSE, 1, 0.1), (MSE, 2, 0.2), (CROSS, 1, 1.5), (CROSS, 2, 1.9))
         for s in range(3)
     ]
@@ -120,7 +127,7 @@ def test_nobody_beats_another_loss() -> None:
 
 def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
     names = ("=HYPERLINK(1)", "+1", "@x", "-2+3", "a|b", "<b>c")
-    comparison = compare([made(0.5, x=name) for name in names])
+    comparison = compare([make_summary(0.5, x=name) for name in names])
     cells = {row["x"] for row in csv.DictReader(io.StringIO(render(comparison, "csv")))}
     assert cells == {"'=HYPERLINK(1)", "'+1", "'@x", "'-2+3", "a|b", "<b>c"}
     text = render(comparison, "markdown")
@@ -130,7 +137,7 @@ def test_text_of_a_run_breaks_no_table_and_starts_no_formula() -> None:
 
 
 def test_one_seed_is_named_as_one() -> None:
-    lines = sentences(compare([made(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
+    lines = sentences(compare([make_summary(v, 0, x=v, examples=1000) for v in (0.5, 0.9)]))
     assert lines[0] == (
         "x=0.9 is ahead of x=0.5 by 0.4 [0.3631, 0.4353], seen once, needs at least 2 more seeds"
     )

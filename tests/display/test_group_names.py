@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.display.group_names import LONGEST, group_names
-from tests.factories import made
+from tests.factories import make_summary
 
 
 def test_names_in_a_legend_are_short_and_differ() -> None:
     path = "/somewhere/far/away/where/files/lie/for/long/"
-    runs = [made(0.5 + n / 100, 0, data__path=f"{path}{n}.npz", x=1, y=n) for n in range(3)]
-    runs += [made(0.8, 0, data__path=f"{path}{n}.npz", x=1, y=9, z="w" * 60) for n in (3, 4)]
+    runs = [make_summary(0.5 + n / 100, 0, data__path=f"{path}{n}.npz", x=1, y=n) for n in range(3)]
+    runs += [
+        make_summary(0.8, 0, data__path=f"{path}{n}.npz", x=1, y=9, z="w" * 60) for n in (3, 4)
+    ]
     runs = [replace(run, data=run.settings["data.path"]) for run in runs]
     comparison = compare(runs)
     names = group_names(comparison, comparison.groups)
@@ -23,8 +25,8 @@ def test_names_in_a_legend_are_short_and_differ() -> None:
 def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
     """Four keys, of which the learning rate comes with the optimizer."""
     runs = [
-        made(0.5 + n / 100, 0, network__activation__name=activation, network__dropout=dropout,
-             optimizer__name=name, optimizer__learning_rate=rate)
+        make_summary(0.5 + n / 100, network__activation__name=activation, network__dropout=dropout,
+                     optimizer__name=name, optimizer__learning_rate=rate)
         for n, (activation, dropout, (name, rate)) in enumerate(itertools.product(
             ("relu", "leaky_relu"), (0.0, 0.2), (("sgd", 0.1), ("adam", 0.001))
         ))
@@ -35,7 +37,7 @@ def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
     assert len(set(names)) == 8
     assert not any("#" in text or "…" in text or "rate" in text for text in names)
     # Of two rates for one optimizer both are in the name.
-    more = [*runs[:2], made(0.9, 0, **{
+    more = [*runs[:2], make_summary(0.9, 0, **{
         key.replace(".", "__"): value for key, value in runs[0].settings.items() if key != "seed"
     } | {"optimizer__learning_rate": 0.5})]  # fmt: skip
     comparison = compare(more)
@@ -45,7 +47,7 @@ def test_what_tells_groups_apart_is_never_cut_from_their_names() -> None:
 def test_keys_of_an_experiment_are_named_like_those_of_a_config() -> None:
     runs = [
         replace(
-            made(0.5 + n / 10, optimizer__name=name, optimizer__learning_rate=rate),
+            make_summary(0.5 + n / 10, optimizer__name=name, optimizer__learning_rate=rate),
             label=f"{name} {rate}",
             values={"optimizer.learning_rate": rate, "optimizer": name},
         )
