@@ -8,7 +8,7 @@ from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.npz_file import list_some, read_npz
-from kerasdemo.data.sources import find, find_file
+from kerasdemo.data.sources import describe_missing, find, find_file
 from kerasdemo.data.split import split
 
 IMAGES = ("mnist", "mnist_sample", "fashion_mnist")
@@ -47,7 +47,7 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
 
 
 def check(config: RunConfig) -> list[str]:
-    """Check the file that a config's data comes from, as `load` would; return remarks on it.
+    """Check the file that a config's data comes from, as `load` would; return remarks on the data.
 
     Small files are read whole, of large ones the first examples and all labels.
 
@@ -56,7 +56,8 @@ def check(config: RunConfig) -> list[str]:
     """
     file = find_file(config)
     if file is None:
-        return []
+        missing = describe_missing(config)
+        return [missing] if missing else []
     named_by, path = file
     try:
         source, excerpt = read_npz(path, config.data.name, CHECKED_BYTES)

@@ -42,7 +42,7 @@ def find(config: RunConfig) -> Source:
     if name == "mnist_sample":
         return read_npz(SAMPLE, name)[0]
     file = find_file(config)
-    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets" / f"{name}.npz"
+    cache = _cache(name)
     if file is None and cache.exists():
         file = "", cache  # without the seconds that importing Keras takes
     if file is not None:
@@ -70,6 +70,20 @@ def find(config: RunConfig) -> Source:
     return replace(read_npz(SAMPLE, "mnist_sample")[0], warning=warning)
 
 
+def describe_missing(config: RunConfig) -> str | None:
+    """Return what `find` will do about MNIST that is not on this machine yet, without doing it."""
+    name = config.data.name
+    if name != "mnist" or find_file(config) is not None or _cache(name).exists():
+        return None
+    reason = _find_failure(_cache(name))
+    if reason is None:
+        return (
+            "MNIST is not on this machine yet: a run downloads it; where that fails, the bundled "
+            "sample of 5,000 digits stands in for it"
+        )
+    return f"MNIST is not available ({reason}): the bundled sample of 5,000 digits stands in for it"
+
+
 def find_file(config: RunConfig) -> tuple[str, Path] | None:
     """Return the file that the user named for a config's data, after the variable that names it.
 
@@ -82,6 +96,21 @@ def find_file(config: RunConfig) -> tuple[str, Path] | None:
     return (f"{_variable(name)}: ", Path(value).expanduser()) if value else None
 
 
+def _cache(name: str) -> Path:
+    """Return the file that Keras downloads a data set to."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets" / f"{name}.npz"
+
+
+def _find_failure(cache: Path) -> str | None:
+    """Return why the download into a file failed within the last day, or None."""
+    failure = cache.with_name(f"{cache.stem}.unavailable.txt")
+    with suppress(OSError):
+        if time.time() - failure.stat().st_mtime < RETRY_SECONDS:
+            reason = failure.read_text(encoding="utf-8")[:80]
+            return f"{reason}; delete {failure} to try again before tomorrow"
+    return None
+
+
 def _variable(name: str) -> str:
     return f"KERASDEMO_{name.upper()}"
 
@@ -89,11 +118,9 @@ def _variable(name: str) -> str:
 @lru_cache(maxsize=2)
 def _download(name: str, cache: Path) -> Source | str:
     """Return a data set that Keras downloads into its cache, or why it is not available."""
-    failure = cache.with_name(f"{name}.unavailable.txt")
-    retry = f"delete {failure} to try again before tomorrow"
-    with suppress(OSError):
-        if time.time() - failure.stat().st_mtime < RETRY_SECONDS:
-            return f"{failure.read_text(encoding='utf-8')[:80]}; {retry}"
+    reason = _find_failure(cache)
+    if reason is not None:
+        return reason
     from kerasdemo.backend import keras
 
     timeout = socket.getdefaulttimeout()
@@ -106,9 +133,9 @@ def _download(name: str, cache: Path) -> Source | str:
     except Exception as error:  # Keras has no common type for "no network", "bad checksum", ...
         reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
         with suppress(OSError):  # a folder that can't be written to only costs the next try
-            failure.parent.mkdir(parents=True, exist_ok=True)
-            failure.write_text(reason, encoding="utf-8")
-        return f"{reason}; {retry}"
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            cache.with_name(f"{name}.unavailable.txt").write_text(reason, encoding="utf-8")
+        return _find_failure(cache) or reason
     finally:
         socket.setdefaulttimeout(timeout)
     arrays = dict(zip(ARRAYS, (x, y, x_test, y_test), strict=True))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.cli.conftest import Call
 
@@ -30,6 +31,24 @@ def test_check_reads_the_data(empty: Path, kerasdemo: Call) -> None:
     assert "2 classes: ape, cat" in done.out
     assert "nan.yaml:1: data.path: " in done.err
     assert "120 values that are NaN" in done.err
+
+
+def test_check_says_that_the_sample_stands_in_for_mnist_without_a_download(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, kerasdemo: Call
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(empty / "keras"))
+    Path("a.yaml").write_text("data: {name: mnist}\n")
+    assert (
+        "data: MNIST is not on this machine yet: a run downloads it"
+        in kerasdemo("check", "a.yaml").out
+    )
+    Path("keras/datasets").mkdir(parents=True)
+    Path("keras/datasets/mnist.unavailable.txt").write_text("no network")
+    shown = kerasdemo("check", "a.yaml").out
+    assert "data: MNIST is not available (no network; delete" in shown
+    assert "the bundled sample of 5,000 digits stands in for it" in shown
+    Path("keras/datasets/mnist.npz").touch()
+    assert "data: " not in kerasdemo("check", "a.yaml").out
 
 
 def test_schema_is_printed_or_written(empty: Path, kerasdemo: Call) -> None:
