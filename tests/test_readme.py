@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from kerasdemo import cli
 from kerasdemo.config import parse
+from kerasdemo.diagnosis import RunFeatures
+from tests.factories import MakeRun
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 VERBS: dict[str, Any] = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
@@ -38,13 +40,22 @@ def project(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", blocks("python"))
-def test_its_python_runs(script: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(script, "README.md", "exec"), {})
+def test_its_python_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks("python")[0], "README.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert any(" - " in line for line in lines)
     assert {line.split(",")[0] for line in lines[-2:]} == {"optimizer=adam", "optimizer=sgd"}
     assert len(list((project / "results" / "runs").glob("fizzbuzz-*"))) == 2
+
+
+def test_its_rule_is_one(run: MakeRun) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(blocks("python")[1], "README.md", "exec"), names)
+    rule = names["TinyBatches"]()
+    large, tiny = (run(f"training: {{batch_size: {size}}}") for size in (8, 7))
+    assert rule.find(RunFeatures(large)) is None
+    assert rule.find(RunFeatures(tiny)).text == "Batches have 7 examples."
+    assert rule.page.startswith("# X101: Batches are tiny")
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
