@@ -101,7 +101,7 @@ def compare(context: DemoContext) -> DemoOutput:
     middle.hist(learned, bins=40, color=COLORS["prelu"])
     middle.axvline(0, color=INK, linewidth=1)
     middle.set(xlabel="learned alpha", ylabel="units (of all layers and seeds)")
-    middle.set_title(f"Parametric ReLU: mean distance from 0 {np.abs(learned).mean():.3f}")
+    middle.set_title(f"Parametric ReLU: mean distance from 0: {np.abs(learned).mean():.3f}")
     for label, runs in context.runs.items():
         # (seeds, epochs)
         curves = 100 * np.array([run.history.val_accuracy for run in runs])

@@ -279,7 +279,7 @@ def maxout_shapes(context: DemoContext) -> DemoOutput:
         "Trained maxout units learned convex activations of their own",
         12,
         4.6,
-        f"on the straight line between two test images; the unit that shows it best ({source})",
+        f"wide: output, thin: pieces of one unit on the line between two test images ({source})",
     )
     panels = drawn.subplots(1, len(examples), squeeze=False)[0]
     for ax, (example, pieces) in zip(panels, examples, strict=True):
