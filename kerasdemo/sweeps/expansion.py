@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +15,7 @@ from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
 from kerasdemo.sweeps.experiment import Experiment, Range
+from kerasdemo.sweeps.labels import folder_name, format_value, make_label
 
 # More than anyone waits for; a listing still takes a second.
 MOST_RUNS = 10_000
@@ -121,7 +121,7 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> RunSpec:
     if seed is not None:
         changes["seed"] = seed
     if not point.has_base_name:
-        changes["name"] = slug(point.label) or experiment.name
+        changes["name"] = folder_name(point.label) or experiment.name
     try:
         config = from_document(with_changes(point.base, changes))
     except InputError as error:
@@ -144,51 +144,7 @@ def make_point(
     changes = [Change(key_of(path), value, places[path]) for path, value in values.items()]
     # The outer key first: `optimizer` must not replace `optimizer.learning_rate`.
     changes.sort(key=lambda change: len(change.key))
-    return Point(values_label(values) if label is None else label, base, tuple(changes))
-
-
-def values_label(values: Mapping[str, Any]) -> str:
-    """Return a label for these values: `optimizer=sgd, learning_rate=0.1`."""
-    names = short_names(values)
-    return ", ".join(f"{names[path]}={_short(value)}" for path, value in values.items())
-
-
-def short_names(paths: Iterable[str]) -> dict[str, str]:
-    """Return the shortest end of each dotted path that none of the others has."""
-    paths = list(paths)
-    ends = {path: path.split(".") for path in paths}
-    short = {}
-    for path, parts in ends.items():
-        for count in range(1, len(parts) + 1):
-            others = [p for p in paths if p != path and ends[p][-count:] == parts[-count:]]
-            if not others and not parts[-count].isdigit():
-                break
-        short[path] = ".".join(parts[-count:])
-    return short
-
-
-def slug(text: str) -> str:
-    """Return the text as the name of a folder; "" where it would be too long for one."""
-    joined = re.sub(r", (?=[\w.]+=)", "+", text)
-    name = re.sub(r"[^A-Za-z0-9._+=-]+", "_", joined).strip("_.+=-")
-    return name if len(name) <= 80 else ""
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict) and len(value) == 1:
-        return str(value.get("name", value.get("type")))
-    if isinstance(value, float) and len(str(value)) > 8:
-        return f"{value:.4g}"
-    return str(value).lower() if isinstance(value, bool) else _flow(value)
-
-
-def _flow(value: Any) -> str:
-    """Return a value in YAML's flow style: `{name: sgd, momentum: 0.9}`."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return str(value)  # True, not true: labels name the folders of finished runs
+    return Point(make_label(values) if label is None else label, base, tuple(changes))
 
 
 def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Document]:
@@ -356,7 +312,7 @@ def _selects_nothing(
     for path in selector:
         if path not in paths:
             return f"no run varies {path}; varied: {', '.join(paths) or 'nothing'}"
-    return None if specs is None else f"no run has {values_label(selector)}"
+    return None if specs is None else f"no run has {make_label(selector)}"
 
 
 def _lacks_validation(metric: str, specs: Iterable[RunSpec]) -> bool:
@@ -393,7 +349,7 @@ def _locate(fault: Fault, experiment: Experiment, point: Point) -> Fault:
     # The base alone is valid.
     nearest = max(point.changes, key=lambda c: _common(c.key, key))
     section = [c for c in point.changes if c.key[0] == nearest.key[0]]
-    values = ", ".join(f"{dotted(c.key)}={_short(c.value)}" for c in section)
+    values = ", ".join(f"{dotted(c.key)}={format_value(c.value)}" for c in section)
     message = f"{fault.key}: {fault.message} (with {values})"
     place = experiment.document.fault(nearest.place, message)
     return InvalidCombination(place.message, place.file, place.line, place.key)

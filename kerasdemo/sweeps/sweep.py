@@ -25,7 +25,7 @@ from kerasdemo.sweeps.executor import Executor, GridSource, Source
 from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment
 from kerasdemo.sweeps.in_process import InProcess
-from kerasdemo.sweeps.progress import Progress, Tally
+from kerasdemo.sweeps.progress import Progress
 from kerasdemo.sweeps.run_store import RunOutcome, RunStore, prepare
 from kerasdemo.sweeps.worker_pool import WorkerPool
 
@@ -236,11 +236,11 @@ def _executor(
 
 def _progress(experiment: Experiment, specs: Sequence[RunSpec], console: "Console") -> Progress:
     if experiment.search is not None:
-        return Progress(Tally(experiment.search.objective, None, None), console)
+        return Progress(experiment.search.objective, None, None, console)
     has_validation = all(spec.config.data.validation for spec in specs)
     metric = "val_accuracy" if has_validation else "test_accuracy"
     work = sum(estimate.work(spec.config) for spec in specs)
-    return Progress(Tally(metric, len(specs), work), console)
+    return Progress(metric, len(specs), work, console)
 
 
 class _Recorder:
