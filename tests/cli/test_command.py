@@ -106,3 +106,12 @@ def test_ctrl_c_ends_with_130_and_a_second_one_ends_at_once(
         assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("verb", "option"), [("run", "--again"), ("diagnose", "--probe")])
+def test_older_names_of_options_work_and_are_hidden(
+    verb: str, option: str, kerasdemo: Call
+) -> None:
+    context = VERBS[verb].make_context(verb, ["x", option])
+    assert context.params[option.removeprefix("--")] is True
+    assert option not in kerasdemo(verb, "--help").out
