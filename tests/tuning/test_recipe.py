@@ -1,15 +1,12 @@
 """The recipe decides from runs written by hand; once it is followed with real ones."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from kerasdemo import cli
-from kerasdemo.config import Fault, InputError, RunConfig, load, parse
+from kerasdemo.config import Fault, InputError, RunConfig, parse
 from kerasdemo.records import History, Run
 from kerasdemo.records.verdict import Outcome
 from kerasdemo.tuning import recipe, report
@@ -241,73 +238,3 @@ def test_healthy_means_every_seed() -> None:
 )
 def test_what_helps_follows_from_what_is_wrong(outcome: Outcome, goal: str) -> None:
     assert recipe.goal_metric(outcome, "val_accuracy") == goal
-
-
-TINY = """
-data: {name: mnist_sample, train: 250, validation: 100, test: 100}
-network:
-  layers:
-    - {type: flatten}
-    - {type: dense, units: 16, activation: sigmoid}
-    - {type: dense, units: 10, activation: softmax}
-loss: mse
-optimizer: sgd
-training: {batch_size: 50, epochs: 3, early_stopping: null}
-"""
-
-
-def kerasdemo(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, ["tune", *arguments])
-
-
-def test_the_verb_leaves_runs_a_picture_and_a_config(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("kerasdemo.training.trainer.uses_xla", lambda _: False)
-    Path("tiny.yaml").write_text(TINY)
-    tuned = kerasdemo("tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results")
-    assert tuned.exit_code == 0, tuned.output
-    assert "tiny, seeds 3, 4" in tuned.stdout
-    assert "end: --max-runs 4 is used up, after 4 runs" in tuned.stdout
-    (folder,) = Path("results").glob("tiny-*-tune")
-    assert (folder / "tune.png").read_bytes().startswith(b"\x89PNG")
-    assert len(list(folder.glob("tiny-*/verdict.json"))) == 4
-    assert load(folder / "tuned.yaml").name == "tiny_tuned"
-
-    def trains(*_: object) -> None:
-        raise AssertionError("a finished run was trained again")
-
-    monkeypatch.setattr("kerasdemo.training.trainer.Trainer.fit", trains)
-    second = kerasdemo(
-        "tiny.yaml", "--seeds", "3-4", "--max-runs", "4", "--results", "results", "--json",
-        "--output", "best.yaml",
-    )  # fmt: skip
-    assert second.exit_code == 0, second.output
-    found = json.loads(second.stdout)
-    assert found == {**json.loads((folder / "tune.json").read_text())}
-    assert found["config"] == "best.yaml"
-    assert load("best.yaml").network.layers
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        (("nowhere.yaml",), "nowhere.yaml: no such file"),
-        (
-            ("tiny.yaml", "--seeds", "0-2", "--max-runs", "2"),
-            "--max-runs: got 2; expected at least",
-        ),
-        (("tiny.yaml", "--output", "nowhere/best.yaml"), "nowhere/best.yaml: can't be written"),
-        (("tiny.yaml", "--results", "tiny.yaml"), "results can't be written here"),
-    ],
-)
-def test_bad_input_trains_nothing(
-    arguments: tuple[str, ...], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("tiny.yaml").write_text(TINY)
-    result = kerasdemo(*arguments)
-    assert isinstance(result.exception, InputError)
-    assert problem in str(result.exception)
-    assert not Path("results").exists()
