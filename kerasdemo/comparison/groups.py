@@ -132,7 +132,8 @@ def make_groups(
         text = inside[0].label or inside[0].name
         if not (named or is_experiment):
             text = describe_values(by_key)
-        groups.append(Group(text, by_key, tuple(inside), metric, at))
+        # A label is one line, whatever an experiment's file holds.
+        groups.append(Group(" ".join(text.split()), by_key, tuple(inside), metric, at))
     return groups, named
 
 

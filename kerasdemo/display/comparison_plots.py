@@ -17,7 +17,7 @@ from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
 from kerasdemo.comparison.statistics import Interval, metric_interval
 from kerasdemo.display import style
 from kerasdemo.display.group_names import group_names, shorten
-from kerasdemo.display.style import CAUTION_BOX, CYCLE, GRAY, INK, VERMILION
+from kerasdemo.display.style import CAUTION_BOX, CYCLE, GRAY, INK, VERMILION, plain
 from kerasdemo.records import Scalar, read
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ def plot_comparison(comparison: Comparison) -> "Figure":
     plot_groups(comparison, left)
     plot_curves(comparison, right)
     if lines:
-        drawn.suptitle("\n".join(lines), x=0.01, ha="left", size=9, color="k", bbox=CAUTION_BOX)
+        drawn.suptitle(
+            plain("\n".join(lines)), x=0.01, ha="left", size=9, color="k", bbox=CAUTION_BOX
+        )
     return drawn
 
 
@@ -129,7 +131,7 @@ def plot_line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
                 ha="center", va="bottom", color=VERMILION,
             )  # fmt: skip
     if len(x) <= MOST_TICKS:
-        ax.set_xticks(x, [format_value(g.values[key]) for g in groups])
+        ax.set_xticks(x, [plain(format_value(g.values[key])) for g in groups])
         ax.minorticks_off()
     name = short_names([key])[key]
     names = [f"{name}={format_value(g.values[key])}" for g in groups]
@@ -177,8 +179,8 @@ def plot_heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
             frame: Any = {"fill": False, "ec": VERMILION, "lw": width, "ls": dashes}
             ax.add_patch(Rectangle((x - inner, y - inner), 2 * inner, 2 * inner, **frame))
     ax.grid(visible=False)
-    ax.set_xticks(range(len(columns)), [format_value(value) for value in columns])
-    ax.set_yticks(range(len(rows)), [format_value(value) for value in rows])
+    ax.set_xticks(range(len(columns)), [plain(format_value(value)) for value in columns])
+    ax.set_yticks(range(len(rows)), [plain(format_value(value)) for value in rows])
     tied = f", dashed: {len(ties)} tied with it" if ties else ""
     title = f"{comparison.metric}: mean; framed: the best{tied}"
     ax.set(xlabel=column_key, ylabel=row_key, title=title)
@@ -521,7 +523,7 @@ def _spread_texts(heights: dict[Scalar, float], most: int) -> list[tuple[str, fl
     pairs = sorted(heights.items(), key=lambda pair: pair[1])
     if len(pairs) > MOST_WRITTEN:
         pairs = [pairs[0], pairs[-1]]
-    words = [format_value(value) for value, _ in pairs]
+    words = [plain(format_value(value)) for value, _ in pairs]
     short = [shorten(word, most) for word in words]
     if len(set(short)) < len(set(words)):
         short = words

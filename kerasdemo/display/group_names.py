@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.comparison.groups import MISSING, Group, format_value, short_names
+from kerasdemo.display.style import plain
 
 # Characters of a line, and of a value in it.
 LONGEST, LONGEST_VALUE = 36, 24
@@ -25,7 +26,7 @@ def group_names(comparison: Comparison, groups: Sequence[Group]) -> list[str]:
         names = [_name(keys, group) for group in groups]
     counts, ranks = Counter(names), {id(g): n for n, g in enumerate(comparison.groups, 1)}
     return [
-        name if counts[name] == 1 else f"{name} #{ranks[id(group)]}"
+        plain(name if counts[name] == 1 else f"{name} #{ranks[id(group)]}")
         for name, group in zip(names, groups, strict=True)
     ]
 

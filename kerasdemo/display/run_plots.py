@@ -20,6 +20,7 @@ from kerasdemo.display.style import (
     figure,
     new_axes,
     outcome_color,
+    plain,
     save,
     style,
     use_epoch_ticks,
@@ -240,9 +241,9 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     color = outcome_color(verdict.outcome, verdict.caution)
     write(0.02, 0.22, title, **BOLD | {"size": 15, "color": color})
     if has_two_rows:
-        write(0.02, 0.27 + LINE, run.id, **BOLD)
+        write(0.02, 0.27 + LINE, plain(run.id), **BOLD)
     else:
-        write(0.98, 0.22, run.id, ha="right", **BOLD)
+        write(0.98, 0.22, plain(run.id), ha="right", **BOLD)
     top = 0.42 + (LINE + 0.05) * has_two_rows
     write(0.02, top, "\n".join(summary), color=INK, va="top")
     _write_data(drawn, run, 1 - (top + LINE * len(summary) + 0.2) / height)
@@ -295,9 +296,9 @@ def save_layers(run: Run, path: Path) -> None:
     y = 1 - 0.21 / height
     drawn.text(0.02, y, "Gradient by layer", **BOLD | {"size": 13})
     if has_two_rows:
-        drawn.text(0.02, 1 - 0.46 / height, run.id, **BOLD | {"size": 8})
+        drawn.text(0.02, 1 - 0.46 / height, plain(run.id), **BOLD | {"size": 8})
     else:
-        drawn.text(0.98, y, run.id, ha="right", **BOLD)
+        drawn.text(0.98, y, plain(run.id), ha="right", **BOLD)
     if warning:
         y = 1 - (0.25 + more) / height
         drawn.text(0.02, y, warning, bbox=CAUTION_BOX, **BOLD | {"color": BLACK})

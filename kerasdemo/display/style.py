@@ -98,6 +98,11 @@ def save(drawn: "Figure", path: Path) -> None:
     files.write(path, lambda aside: drawn.savefig(aside, metadata=metadata), suffix)
 
 
+def plain(text: str) -> str:
+    """Return a text that stands in a picture as it is: without "$" it holds no formula."""
+    return text.replace("$", r"\$")
+
+
 def outcome_color(outcome: str, caution: str | None = None) -> str:
     """Return the color of an outcome; of a healthy one with a caution a dark amber."""
     return CAUTION_COLOR if caution else OUTCOME_COLORS[outcome]

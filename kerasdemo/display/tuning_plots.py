@@ -49,7 +49,8 @@ class Row:
     @property
     def text(self) -> str:
         """The label in lines."""
-        return textwrap.fill(self.label if self.kept else f"dropped: {self.label}", LABEL)
+        text = self.label if self.kept else f"dropped: {self.label}"
+        return style.plain(textwrap.fill(text, LABEL))
 
     def percent(self, metric: str) -> Interval:
         """Return mean and 95 % interval of a metric, in percent."""

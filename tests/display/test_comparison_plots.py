@@ -251,3 +251,16 @@ def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     ax = plots.plot_curves(comparison)
     assert list(ax.lines[0].get_ydata()) == pytest.approx([0.1, 0.2])
+
+
+def test_a_label_may_hold_any_text(tmp_path: Path) -> None:
+    runs = [
+        replace(run, label=label, values={"x": label}, settings={**run.settings, "x": label})
+        for run, label in zip(on_disk(tmp_path, 2), ("a$^$b", "c\n$_{d$"), strict=True)
+    ]
+    comparison = compare(runs, "accuracy")
+    assert {group.label for group in comparison.groups} == {"a$^$b", "c $_{d$"}
+    # "$^$" alone would be a formula, and a wrong one.
+    plots.save(comparison, tmp_path / "plot.png")
+    names = plots.plot_curves(comparison).get_legend_handles_labels()[1]
+    assert set(names) == {r"a\$^\$b", r"c \$_{d\$"}
