@@ -129,7 +129,7 @@ def load_experiment(
 
 
 def check(
-    config: ConfigLike, overrides: Overrides = (), *, ignore: Iterable[str] = ()
+    config: ConfigLike, overrides: Overrides = (), *, ignore: Iterable[str] | str = ()
 ) -> CheckResult:
     """Check a config and its data without training.
 
@@ -157,7 +157,7 @@ def run(
     *,
     overrides: Overrides = (),
     overwrite: bool = False,
-    ignore: Iterable[str] = (),
+    ignore: Iterable[str] | str = (),
     progress: bool = False,
 ) -> Run:
     """Train a config, write its verdict and draw its curves; a finished run is reused.
@@ -237,7 +237,9 @@ def list_runs(results: str | Path = RESULTS) -> list[Summary]:
     return found.runs
 
 
-def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = RESULTS) -> Verdict:
+def diagnose(
+    run: RunLike, *, ignore: Iterable[str] | str = (), results: str | Path = RESULTS
+) -> Verdict:
     """Diagnose a run and write its verdict into its folder.
 
     Args:
@@ -253,7 +255,7 @@ def diagnose(run: RunLike, *, ignore: Iterable[str] = (), results: str | Path = 
     """
     from kerasdemo import diagnosis
 
-    return diagnosis.evaluate(read_run(run, results), ignore=ignore)
+    return diagnosis.evaluate(read_run(run, results), ignore=_several(ignore))
 
 
 def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
@@ -269,7 +271,7 @@ def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
 
     run = read_run(run, results)
     sanity_checks.run_sanity_checks(run)
-    return records.read(run.folder.path)
+    return replace(records.read(run.folder.path), config=run.config)
 
 
 def draw(run: Run, verdict: Verdict) -> None:
@@ -432,13 +434,13 @@ def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Dif
     return difference.diff(read_run(first, results), read_run(second, results))
 
 
-def _with_ignored(config: RunConfig, ignore: Iterable[str]) -> RunConfig:
+def _with_ignored(config: RunConfig, ignore: Iterable[str] | str) -> RunConfig:
     """Return a config that ignores more rules.
 
     Raises:
         InputError: for codes that no rule has, there and here.
     """
-    codes = [code.upper() for code in ([ignore] if isinstance(ignore, str) else ignore)]
+    codes = [code.upper() for code in _several(ignore)]
     if not codes and not config.ignore:
         return config
     from kerasdemo.diagnosis import catalogue
@@ -452,8 +454,13 @@ def _with_ignored(config: RunConfig, ignore: Iterable[str]) -> RunConfig:
 
 def _changes(overrides: Overrides) -> dict[str, Any]:
     """Return overrides as {dotted path: value}."""
-    several = [overrides] if isinstance(overrides, str) else overrides
-    return {path: _plain(value) for path, value in parse_overrides(several).items()}
+    texts = overrides if isinstance(overrides, Mapping) else _several(overrides)
+    return {path: _plain(value) for path, value in parse_overrides(texts).items()}
+
+
+def _several(texts: Iterable[str] | str) -> list[str]:
+    """Return texts as a list: one alone is not a row of letters."""
+    return [texts] if isinstance(texts, str) else list(texts)
 
 
 def _document(values: Mapping[str, Any], file: str, name: str) -> Document:

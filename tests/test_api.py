@@ -187,6 +187,7 @@ def test_ignored_rules_are_those_of_the_config_and_of_the_call(results: Path) ->
     assert ignored.path == run.path
     others = [
         kerasdemo.diagnose(run, ignore=[verdict.code]),
+        kerasdemo.diagnose(run, ignore=verdict.code),
         kerasdemo.diagnose(ignored),
         kerasdemo.diagnose(kerasdemo.run(TINY, results, ignore=[verdict.code.lower()])),
     ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kerasdemo.cli.options import RESULTS, Set, Workers, parse_seeds
+from kerasdemo.cli.options import RESULTS, Results, Set, Workers, parse_seeds
 from kerasdemo.cli.output import count, make_console, print_lines, print_table, say
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ def lecture(
         str | None,
         typer.Option(metavar="0-4", help="Left out: three where that is quick, else one."),
     ] = None,
-    results: Annotated[
-        Path,
-        typer.Option("--results", metavar="DIR", help="The folder that holds the run folders."),
-    ] = RESULTS / "lecture",
+    results: Results = RESULTS / "lecture",
     pages: Annotated[
         Path, typer.Option(metavar="DIR", help="Where figures and pages are written.")
     ] = Path("results/my_lecture"),
