@@ -114,6 +114,13 @@ def find_wrong_codes(ignored: Iterable[str]) -> list[str]:
     return messages
 
 
+def check_ignored(ignored: Iterable[str]) -> None:
+    """Raise InputError for codes that no rule has, or that can't be ignored."""
+    faults = [Fault(message, "ignore") for message in find_wrong_codes(ignored)]
+    if faults:
+        raise InputError(faults)
+
+
 def find(word: str) -> list[Rule]:
     """Return the rules with a code (`K202`) or a name (`vanishing_gradient`), in order of code.
 
@@ -162,10 +169,3 @@ def explain(word: str) -> str:
         if rule.code == word.strip().upper():
             return f"# {rule.code}: {rule.title}\n\n{LINT[rule.severity]}\n"
     return "\n".join(rule.page for rule in find(word))
-
-
-def check_ignored(ignored: Iterable[str]) -> None:
-    """Raise InputError for codes that no rule has."""
-    faults = [Fault(message, key="ignore") for message in find_wrong_codes(ignored)]
-    if faults:
-        raise InputError(faults)

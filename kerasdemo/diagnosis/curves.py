@@ -1,7 +1,7 @@
 """Pure functions on curves (one number an epoch), shares and counts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 Curve = Sequence[float]
@@ -16,9 +16,17 @@ def first_broken(values: Curve) -> int | None:
     return next((n for n, v in enumerate(values, 1) if not math.isfinite(v)), None)
 
 
+def total(values: Iterable[float]) -> float:
+    """Return the exact sum; NaN where it is too large, or of infinities of both signs."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        return math.nan
+
+
 def mean(values: Curve) -> float:
     """Return the mean of at least one value."""
-    return math.fsum(values) / len(values)
+    return total(values) / len(values)
 
 
 def median(values: Curve) -> float:
@@ -51,10 +59,10 @@ def gain(values: Curve) -> float:
     steps = last_quarter(len(values))
     tail = values[-steps - 1 :]
     middle, level = (len(tail) - 1) / 2, mean(tail)
-    spread = math.fsum((i - middle) ** 2 for i in range(len(tail)))
+    spread = total((i - middle) ** 2 for i in range(len(tail)))
     if not spread:
         return 0.0
-    slope = math.fsum((i - middle) * (v - level) for i, v in enumerate(tail)) / spread
+    slope = total((i - middle) * (v - level) for i, v in enumerate(tail)) / spread
     return slope * steps
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from kerasdemo.config.types import RunConfig
+from kerasdemo.config import RunConfig
 from kerasdemo.diagnosis import catalogue, sanity_results
 from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
@@ -43,7 +43,7 @@ def diagnose(run: Run, *, ignore: Iterable[str] = (), reference: float | None = 
     Raises:
         InputError: where `ignore` has a code that no rule has.
     """
-    ignore, in_config = tuple(ignore), tuple(getattr(run.config, "ignore", ()))
+    ignore, in_config = tuple(ignore), run.config.ignore
     catalogue.check_ignored(ignore)
     rules = catalogue.select((*ignore, *in_config))
     features = RunFeatures(run, reference)

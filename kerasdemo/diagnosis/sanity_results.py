@@ -120,14 +120,11 @@ def has_memorized(features: RunFeatures, optimizer: Optimizer) -> bool | None:
     return None if accuracy is None else accuracy >= MEMORIZED
 
 
-def can_memorize_nothing(features: RunFeatures) -> bool:
-    """Return whether not even one batch was memorized, with either optimizer."""
-    return has_memorized(features, "own") is False and has_memorized(features, "adam") is False
-
-
-def describe_nothing_memorized(features: RunFeatures) -> str:
-    """Return a sentence for `can_memorize_nothing`, without its full stop."""
-    return f"Not even one batch can be memorized ({_batch(features)}, with Adam no better)"
+def find_nothing_memorized(features: RunFeatures) -> str | None:
+    """Return a sentence (without its full stop) where no optimizer memorized even one batch."""
+    if has_memorized(features, "own") is False and has_memorized(features, "adam") is False:
+        return f"Not even one batch can be memorized ({_batch(features)}, with Adam no better)"
+    return None
 
 
 def _batch(features: RunFeatures) -> str:
@@ -174,9 +171,9 @@ def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[st
 
 
 def _details(features: RunFeatures) -> Iterator[str]:
-    if can_memorize_nothing(features):
-        text = describe_nothing_memorized(features)
-        yield f"{text}: look at the network, its output and its loss first."
+    nothing = find_nothing_memorized(features)
+    if nothing is not None:
+        yield f"{nothing}: look at the network, its output and its loss first."
     elif has_memorized(features, "own") is False:
         yield (
             f"It does not memorize one batch ({_batch(features)}), with Adam it does: the "

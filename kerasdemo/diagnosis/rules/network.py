@@ -38,9 +38,9 @@ class WrongOutputOrLoss(CauseRule):
         if mismatch is None:
             return None
         text, weight = f"{mismatch.message}.", 0.95 if mismatch.impossible else 0.8
-        if sanity_results.can_memorize_nothing(features):
-            text += f" {sanity_results.describe_nothing_memorized(features)}."
-            weight = 0.95
+        nothing = sanity_results.find_nothing_memorized(features)
+        if nothing is not None:
+            text, weight = f"{text} {nothing}.", 0.95
         return Finding(
             text,
             {"loss": features.loss_name, "output": features.network[-1].activation},
