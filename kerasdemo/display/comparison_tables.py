@@ -101,17 +101,13 @@ def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the cells of the table for people, without empty columns."""
     metric = comparison.metric
     is_any_on_sample = any(is_on_sample(run) for group in comparison.groups for run in group.runs)
-    names = short_names(comparison.keys)
     rows = []
     for one in comparison.ranked:
         group, epoch = one.group, _best_epoch(one.group, metric)
-        keys = {name: format_value(group.values[key]) for key, name in names.items()}
         parameters = group.runs[0].parameters
         # Seconds and the test set have no epochs.
         has_curve = math.isfinite(epoch)
-        rows.append({
-            "rank": MISSING if one.rank is None else str(one.rank),
-            **({"group": group.label} if comparison.named else keys),
+        numbers = {
             metric: _value(group),
             "seeds": str(group.interval.n),
             "last": _number(group.mean_of(metric, "last")) if has_curve else MISSING,
@@ -121,8 +117,14 @@ def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
             "seconds": _number(group.mean_of("seconds", "last"), ".3g"),
             "parameters": MISSING if parameters is None else f"{parameters:,}",
             # Where the sample replaces MNIST, the others say what they used.
-            "data": group.sources if is_any_on_sample else MISSING,
-        })  # fmt: skip
+            **({"data": group.sources} if is_any_on_sample else {}),
+        }
+        keys = {
+            key if name in numbers else name: format_value(group.values[key])
+            for key, name in short_names(comparison.keys).items()
+        }
+        rank = {"rank": MISSING if one.rank is None else str(one.rank)}
+        rows.append(rank | ({"group": group.label} if comparison.named else keys) | numbers)
     columns = [name for name in rows[0] if any(row[name] != MISSING for row in rows)]
     return columns, [[row[name] for name in columns] for row in rows]
 

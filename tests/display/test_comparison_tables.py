@@ -99,6 +99,20 @@ def test_a_group_counts_its_runs_on_the_sample() -> None:
     )
 
 
+def test_a_key_named_like_a_column_keeps_its_own() -> None:
+    data = [make_summary(0.5, data__name=name) for name in ("circles", "blobs")]
+    columns, rows = table(compare(data))
+    assert sorted(row[columns.index("data")] for row in rows) == ["blobs", "circles"]
+    sampled = [
+        replace(make_summary(0.5, data__name=name, x=x), source=source)
+        for x, (name, source) in enumerate((("mnist", "mnist_sample"), ("circles", "circles")))
+    ]
+    columns, rows = table(compare(sampled))
+    names = [row[columns.index("data.name")] for row in rows]
+    assert sorted(names) == ["circles", "mnist"]
+    assert rows[names.index("mnist")][columns.index("data")] == "mnist_sample, stands in for MNIST"
+
+
 def test_nobody_beats_another_loss() -> None:
     runs = [
         make_loss_summary(v, s, loss__name=n)
