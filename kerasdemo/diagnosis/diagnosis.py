@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from kerasdemo.config import RunConfig
+from pydantic import ValidationError
+
+from kerasdemo.config import InputError, RunConfig
+from kerasdemo.config.changes import with_changes
+from kerasdemo.config.document import Document
+from kerasdemo.config.validation_errors import translate
 from kerasdemo.diagnosis import catalogue, sanity_results
 from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
@@ -169,20 +174,20 @@ def _check(finding: Finding, config: RunConfig) -> None:
     json.dumps(asdict(finding))
     for suggestion in finding.remedies:
         if suggestion is not None:
-            config.with_changes(suggestion.patch)
+            _with_patch(config, suggestion.patch)
 
 
 def _list_remedies(
     features: RunFeatures, found: Iterable[tuple[Rule, Finding]]
 ) -> Iterator[Remedy]:
-    """Yield each remedy once, unless the config has it already."""
-    seen: list[Mapping[str, Any]] = []
+    """Yield each remedy once, unless it changes nothing in the config."""
+    config, seen = features.config, list[Mapping[str, Any]]()
     for rule, finding in found:
         for suggestion in finding.remedies:
             if suggestion is None:
                 continue
             patch = dict(suggestion.patch)
-            if patch in seen or _has_already(features.config, patch):
+            if patch in seen or _with_patch(config, patch).resolved == config.resolved:
                 continue
             # Not the reverse of what a likelier cause does to the learning rate.
             rate, first = features.learning_rate, next((p[RATE] for p in seen if RATE in p), None)
@@ -192,20 +197,17 @@ def _list_remedies(
             yield Remedy(patch, suggestion.reason, rule.name)
 
 
-def _has_already(config: RunConfig, patch: Mapping[str, object]) -> bool:
-    """Return whether the config has all values that the patch would set."""
+def _with_patch(config: RunConfig, patch: Mapping[str, Any]) -> RunConfig:
+    """Return a config with a patch, without a look at the data, which may be gone by now.
 
-    def value(tree: Any, key: str) -> object:
-        for part in key.split("."):
-            if isinstance(tree, dict):
-                tree = tree.get(part)
-            elif isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
-                tree = tree[int(part)]
-            else:
-                return None
-        return tree["name"] if isinstance(tree, dict) and set(tree) == {"name"} else tree
-
-    return all(value(config.resolved, key) == wanted for key, wanted in patch.items())
+    Raises:
+        InputError: where the patch does not fit the config.
+    """
+    document = with_changes(Document(config.resolved, "config.yaml", {}), patch)
+    try:
+        return RunConfig.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(translate(error, document)) from None
 
 
 def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
