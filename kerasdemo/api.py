@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo import records
-from kerasdemo.config import Fault, InputError, RunConfig, lint, loading
+from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config import parse as parse_config
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.changes import Overrides, parse_overrides
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kerasdemo.comparison.comparison import Comparison
     from kerasdemo.comparison.difference import Difference
+    from kerasdemo.config.lint import Tip
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
     from kerasdemo.tuning.steps import TuneResult
@@ -74,7 +75,7 @@ class CheckResult:
     """
 
     config: RunConfig
-    tips: tuple[lint.Tip, ...]
+    tips: "tuple[Tip, ...]"
     data: tuple[str, ...]
 
     @property
@@ -145,10 +146,11 @@ def check(
         >>> for tip in check("configs/quickstart.yaml").tips: print(tip)
     """
     from kerasdemo import data
+    from kerasdemo.config.lint import lint
 
     config = _with_ignored(load_config(config, overrides), ignore)
     remarks = data.check(config)
-    return CheckResult(config, tuple(lint.lint(config)), tuple(remarks))
+    return CheckResult(config, tuple(lint(config)), tuple(remarks))
 
 
 def run(

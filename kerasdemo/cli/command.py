@@ -56,12 +56,15 @@ def main() -> None:
 
 
 def _run() -> None:
-    from kerasdemo.config.errors import InputError
-
     warnings.showwarning = output.warn
     try:
         app()
-    except InputError as error:
+    except ValueError as error:
+        # Not at the top: the types of configs take longer to import than all of --help.
+        from kerasdemo.config.errors import InputError
+
+        if not isinstance(error, InputError):
+            raise
         for line in error.told:
             say(f"error: {line}", err=True)
         sys.exit(2)
