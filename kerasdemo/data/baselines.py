@@ -29,7 +29,7 @@ def neighbor_accuracy(dataset: Dataset) -> float | None:
     """Return the accuracy of asking each example's 10 nearest neighbours, itself left out.
 
     About what noise in the data allows, where the classes are smooth (Cover and Hart 1967), and
-    unlike a network's training accuracy nothing that can be learnt by heart. On 1,000 of the first
+    unlike a network's training accuracy nothing that can be memorized. On 1,000 of the first
     5,000 training examples; the better of inputs as they are and standardized. None where there
     are too many features, or too few examples.
     """
