@@ -14,7 +14,7 @@ HALVES = ("development", "held back")
 
 @dataclass(frozen=True)
 class Case:
-    """A variant of an experiment. causes: those that name its fault, or mend it alike."""
+    """A variant of an experiment. causes: those that name its fault, or have the same fix."""
 
     experiment: str
     name: str
@@ -31,10 +31,10 @@ class Case:
 
 def load() -> dict[tuple[str, str], Case]:
     """Return every case by experiment and name."""
-    told = read(FILE).data
+    content = read(FILE).data
     cases = [
-        Case(experiment, name, kind, twin, tuple(told["kinds"].get(kind, ())))
-        for experiment, kinds in told["cases"].items()
+        Case(experiment, name, kind, twin, tuple(content["kinds"].get(kind, ())))
+        for experiment, kinds in content["cases"].items()
         for kind, members in kinds.items()
         for name, twin in _twins(members).items()
     ]

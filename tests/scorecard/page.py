@@ -31,7 +31,7 @@ OTHERS = """\
 | DeepFD, the same | 47 of 52 | | 27 of 52 | |
 
 These are their authors' or reviewers' cases, not ours: programs of all kinds, with faults that
-people made, where ours were planted by the hands that wrote the rules. AUTOTRAINER's ground truth
+people made, where ours were planted by the authors of the rules. AUTOTRAINER's ground truth
 is its own verdict, so it is left out of the first part. Read them for the order of size, and for
 what is seldom published: alarms on healthy runs. A random change did about as well as published
 repair tools (arXiv 2301.11568), hence the control below."""
@@ -47,13 +47,13 @@ def write(scores: Mapping[str, Any], folder: Path) -> None:
 
 def text(scores: Mapping[str, Any]) -> str:
     """Return the page."""
-    runs, mended = scores["runs"], scores["mended"]
+    runs, remedies = scores["runs"], scores["remedies"]
     parts = [
         _head(scores["circumstances"], runs),
-        _bars(runs, mended),
+        _bars(runs, remedies),
         _truth(runs),
         _kinds(runs),
-        _mended(mended),
+        _remedies(remedies),
         "## Other tools\n\n" + OTHERS,
         "## Every wrong call\n\n" + calls(runs),
         _borderline(runs),
@@ -116,22 +116,22 @@ def named(row: Row, among: int) -> bool:
 # Parts of the page.
 
 
-def _head(told: Mapping[str, Any], runs: Sequence[Row]) -> str:
+def _head(facts: Mapping[str, Any], runs: Sequence[Row]) -> str:
     count = len({row["case"] for row in runs})
-    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     seeds = sorted({row["seed"] for row in runs})
     return (
         "# Scorecard of the diagnosis\n\n"
         f"Made by `make scorecard`: {count} cases, seeds {seeds[0]} to {seeds[-1]}, {len(runs)} "
         "runs of experiments/diagnosis, and the faulty ones again with their first remedy and "
-        f"with a random change. Data: {', '.join(told['data'])}. {versions}, Python "
-        f"{told['python']}, {told['cores']} cores; the runs of the experiments took "
-        f"{told['seconds']} s of training, added up."
+        f"with a random change. Data: {', '.join(facts['data'])}. {versions}, Python "
+        f"{facts['python']}, {facts['cores']} cores; the runs of the experiments took "
+        f"{facts['seconds']} s of training, added up."
     )
 
 
-def _bars(runs: Sequence[Row], mended: Sequence[Row]) -> str:
-    questions: list[tuple[str, str, Callable[[Any, Any], str]]] = [
+def _bars(runs: Sequence[Row], remedies: Sequence[Row]) -> str:
+    rates: list[tuple[str, str, Callable[[Any, Any], str]]] = [
         ("healthy runs flagged", f"at most {FLAGGED:.0%}", lambda r, m: rate(healthy(r), flagged)),
         ("faulty runs found", f"at least {FOUND:.0%}", lambda r, m: rate(faulty(r), found)),
         (
@@ -164,17 +164,17 @@ def _bars(runs: Sequence[Row], mended: Sequence[Row]) -> str:
         f"| | bar | all | {HALVES[0]} half | {HALVES[1]} half |",
         "|---|---|---|---|---|",
     ]
-    for name, bar, ask in questions:
+    for name, bar, ask in rates:
         cells = [
-            ask(_half(runs, half), _half(mended, half)) for half in (None, HALVES[0], HALVES[1])
+            ask(_half(runs, half), _half(remedies, half)) for half in (None, HALVES[0], HALVES[1])
         ]
         lines.append(f"| {name} | {bar} | {' | '.join(cells)} |")
     lines += [
         "",
         "In brackets the 95 % interval (Wilson 1927) and the counts. Seeds of a case are not "
         "independent: the interval is as wide as if all of a case's runs were one. Rules are "
-        "mended by the development half; a hash of a case's name says which half it is in. Two of "
-        "them (softmax between hidden layers, and what counts as exploded) were mended after the "
+        "changed by the development half; a hash of a case's name says which half it is in. Two of "
+        "them (softmax between hidden layers, and what counts as exploded) were changed after the "
         "held back half had been looked at, where until then the right cause was named first in "
         "86.2% of the faulty runs and among the first three in 87.5%: that half is no longer "
         "unseen.",
@@ -189,7 +189,7 @@ def _half(rows: Sequence[Row], half: str | None) -> list[Row]:
 def _truth(runs: Sequence[Row]) -> str:
     t = truth
     sound = [row for row in runs if row["kind"] != SOUND and row["truth"] == ["healthy"]]
-    ill = [row for row in faulty(runs) if row["kind"] == SOUND]
+    bad = [row for row in faulty(runs) if row["kind"] == SOUND]
     return f"""\
 ## What is true
 
@@ -198,13 +198,14 @@ its twin, which is the same task without the fault and with the same seed (for t
 plainest of them, which has no twin, so that nothing excuses its own gap). None of the diagnosis'
 rules or levels is used.
 
-- **diverged**: the training loss is no number any more.
-- **failed to optimise**: on the way from chance to its twin's training accuracy it went less than
+- **diverged**: the training loss is NaN or infinite.
+- **failed to optimize**: on the way from chance to its twin's training accuracy it went less than
   {t.FAILED:.0%}. If a curve still rose by {100 * t.UNSETTLED:.0f} point from its middle to its \
 last third, the run is trained for
   twice the epochs: where these bring less than {t.SOME:.0%} of what was missing it failed; where \
 they bring
-  {t.MOST:.0%} and it then fails no more, it **was ended too soon**; between them either is right.
+  {t.MOST:.0%} and it then fails no more, it **was stopped too early**; between them either is \
+right.
 - **test mismatch**: test accuracy is {100 * t.SHIFT:.0f} points further below held-out accuracy \
 than its twin's.
 - **overfitting**: the gap from training to held-out accuracy is {100 * t.GAP:.0f} points beyond \
@@ -213,20 +214,20 @@ its twin's (which counts for
 below the twin's, or a held-out loss
   {t.TURNED:g} times its own best. This gap, the shift above and the gain
   below are also at least {t.ERRORS:.0f} standard errors of the held-out accuracy.
-- **ended too soon**, of a run that lacks nothing else: twice the epochs add \
+- **stopped too early**, of a run that lacks nothing else: twice the epochs add \
 {100 * t.MORE:.0f} points of held-out accuracy.
-- **healthy**: none of these by far: {t.LEARNT:.0%} of the way, at most {100 * t.NO_SHIFT:.0f} \
+- **healthy**: none of these by far: {t.LEARNED:.0%} of the way, at most {100 * t.NO_SHIFT:.0f} \
 points of shift, {100 * t.NO_GAP:.1f} of gap,
   {100 * t.NO_MORE:.1f} still to gain, and not both a gap of {100 * t.GAP:.0f} points and a \
 held-out loss {t.TURNED:g} times its best, which
   its twin may have as well. What lies between is borderline and counts for no rate.
 
-{len(sound)} runs with a planted fault came out healthy, {len(ill)} that were meant to be sound \
+{len(sound)} runs with a planted fault came out healthy, {len(bad)} that were meant to be sound \
 did not; they count as what they are.
 
-The criteria were written before a run was judged, and amended once the development half had been
+The criteria were written before any run was diagnosed, and amended once the development half was
 seen: what a run and its twin both show is borderline, not healthy; what lies within the errors of
-few held-out examples decides nothing; between failing and ended too soon both are right."""
+few held-out examples decides nothing; between failing and stopped too early both are right."""
 
 
 def _kinds(runs: Sequence[Row]) -> str:
@@ -241,13 +242,13 @@ def _kinds(runs: Sequence[Row]) -> str:
     ]
     for kind in dict.fromkeys(row["kind"] for row in runs):
         mine = [row for row in runs if row["kind"] == kind]
-        ill, asked = faulty(mine), failed(mine)
+        bad, failing = faulty(mine), failed(mine)
         calm, between = len(healthy(mine)), sum(not row["truth"] for row in mine)
         lines.append(
-            f"| {_words(kind)} | {len(mine)} | {calm}, {between} | {len(ill)} "
-            f"| {_count(ill, found)} | {_count(ill, right_outcome)} "
-            f"| {_count(asked, lambda row: named(row, 1))} "
-            f"| {_count(asked, lambda row: named(row, 3))} |"
+            f"| {_words(kind)} | {len(mine)} | {calm}, {between} | {len(bad)} "
+            f"| {_count(bad, found)} | {_count(bad, right_outcome)} "
+            f"| {_count(failing, lambda row: named(row, 1))} "
+            f"| {_count(failing, lambda row: named(row, 3))} |"
         )
     return "\n".join(lines)
 
@@ -260,12 +261,12 @@ def _words(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def _mended(mended: Sequence[Row]) -> str:
+def _remedies(remedies: Sequence[Row]) -> str:
     lines = [
         "## The first remedy against a random change",
         "",
         "Each faulty run again, with its verdict's first remedy and with one setting changed at "
-        "random (which, and to what, by the case's name), over the same seeds. Looked at is what "
+        "random (which, and to what, by the case's name), over the same seeds. Compared is what "
         "went wrong: training accuracy, held-out loss of what overfits, test accuracy of a "
         f"mismatch. Clear: {efficacy.CLEAR:.0%} of the distance to the healthy twin closed in the "
         "mean over the seeds, and every seed better.",
@@ -273,15 +274,15 @@ def _mended(mended: Sequence[Row]) -> str:
         "| about | cases | remedy clear | closes, median | random clear | closes, median |",
         "|---|---|---|---|---|---|",
     ]
-    for metric in dict.fromkeys(row["metric"] for row in mended):
-        mine = [row for row in mended if row["metric"] == metric]
+    for metric in dict.fromkeys(row["metric"] for row in remedies):
+        mine = [row for row in remedies if row["metric"] == metric]
         cells = [
             f"{_count(mine, lambda row, what=what: row[what]['clear'])} "  # type: ignore[misc]
             f"| {_median([row[what]['closed'] for row in mine]):.0%}"
             for what in ("first remedy", "random change")
         ]
         lines.append(f"| {_words(metric)} | {len(mine)} | {' | '.join(cells)} |")
-    missed = [row for row in mended if not row["first remedy"]["clear"]]
+    missed = [row for row in remedies if not row["first remedy"]["clear"]]
     lines += ["", "First remedies that were no clear improvement:", ""]
     lines += [
         f"- {row['case']} ({row['half']}): {_patches(row['first remedy']['patches'])} closed "
@@ -296,11 +297,11 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _patches(patches: Sequence[Mapping[str, Any] | None]) -> str:
-    told = [
+    lines = [
         ", ".join(f"`{k}={v}`" for k, v in patch.items()) if patch else "no remedy"
         for patch in patches
     ]
-    return "; or ".join(dict.fromkeys(told))
+    return "; or ".join(dict.fromkeys(lines))
 
 
 def calls(runs: Sequence[Row]) -> str:
@@ -310,7 +311,9 @@ def calls(runs: Sequence[Row]) -> str:
         place = f"- {row['case']}, seed {row['seed']} ({row['half']}): "
         if not right_outcome(row):
             truths = " or ".join(row["truth"])
-            lines.append(f"{place}{truths} ({row['why']}); said {row['verdict']}: {row['summary']}")
+            lines.append(
+                f"{place}{truths} ({row['why']}); verdict {row['verdict']}: {row['summary']}"
+            )
         elif row in failed([row]) and not named(row, 1):
             lines.append(
                 f"{place}planted {_words(row['kind'])}; named {', '.join(row['causes']) or 'none'}"
@@ -323,7 +326,7 @@ def _borderline(runs: Sequence[Row]) -> str:
     said: dict[str, list[str]] = {}
     for row in between:
         said.setdefault(row["case"], []).append(row["verdict"])
-    lines = [f"- {case}: said {', '.join(verdicts)}" for case, verdicts in said.items()]
+    lines = [f"- {case}: verdict {', '.join(verdicts)}" for case, verdicts in said.items()]
     return "\n".join([f"## Borderline: {len(between)} runs", "", *lines])
 
 
@@ -364,8 +367,9 @@ def draw(runs: Sequence[Row], file: Path) -> None:
 
 
 def _title(runs: Sequence[Row]) -> str:
-    ill, asked = faulty(runs), failed(runs)
+    bad, failing = faulty(runs), failed(runs)
+    share = sum(named(row, 1) for row in failing) / len(failing)
     return (
-        f"{sum(map(found, ill)) / len(ill):.0%} of {len(ill)} faulty runs found; of those that "
-        f"fail in training {sum(named(r, 1) for r in asked) / len(asked):.0%} with the right cause"
+        f"{sum(map(found, bad)) / len(bad):.0%} of {len(bad)} faulty runs found; of those that "
+        f"fail in training {share:.0%} with the right cause"
     )

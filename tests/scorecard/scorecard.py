@@ -2,7 +2,7 @@
 
 Trains what is not trained yet: every run of experiments/diagnosis, some for twice the epochs, and
 the faulty ones with their first remedy and with a random change. `development` prints the wrong
-calls of the development half, for those who mend rules, and writes nothing.
+calls of the development half, for those who change rules, and writes nothing.
 """
 
 import json
@@ -41,8 +41,8 @@ LONGER = 2
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A run of a case with what it is, what is said of it, and how its twin ended."""
+class Diagnosed:
+    """A run of a case with its truth, its verdict, and how its twin ended."""
 
     case: Case
     run: Run
@@ -62,7 +62,7 @@ class Judged:
 
     @property
     def place(self) -> tuple[str, int]:
-        """What tells it from all other runs."""
+        """Its key among all runs."""
         return self.name, self.seed
 
 
@@ -87,19 +87,19 @@ class Progress:
 def train(what: str, configs: Iterable[RunConfig], folder: Path) -> dict[str, Run]:
     """Train what is not trained yet; return the runs by the configs' settings."""
     store = RunStore(folder)
-    by_question = {question(config): config for config in configs}
-    specs = [RunSpec(c.name, {}, c.seed, c) for c in by_question.values()]
+    by_key = {run_key(config): config for config in configs}
+    specs = [RunSpec(c.name, {}, c.seed, c) for c in by_key.values()]
     prepare(folder)
     WorkerPool(WORKERS).execute(GridSource(specs), store, Progress(what, len(specs)))
-    return {key: read(store.folder(config).path) for key, config in by_question.items()}
+    return {key: read(store.folder(config).path) for key, config in by_key.items()}
 
 
-def question(config: RunConfig) -> str:
-    """Return what a config asks, as a key."""
+def run_key(config: RunConfig) -> str:
+    """Return a key for all configs that make the same run."""
     return json.dumps([config.name, config.settings], sort_keys=True)
 
 
-def basis(results: Path) -> dict[tuple[str, str, int], Run]:
+def sweep_all(results: Path) -> dict[tuple[str, str, int], Run]:
     """Train the experiments; return their runs by experiment, case and seed."""
     runs = {}
     for file in sorted((REPOSITORY / "experiments" / "diagnosis").glob("*.yaml")):
@@ -111,9 +111,9 @@ def basis(results: Path) -> dict[tuple[str, str, int], Run]:
     return runs
 
 
-def judge(results: Path) -> list[Judged]:
+def diagnose_all(results: Path) -> list[Diagnosed]:
     """Return every run with its truth and its verdict."""
-    runs, named = basis(results), cases.load()
+    runs, named = sweep_all(results), cases.load()
     ends = {key: truth.ended(run) for key, run in runs.items()}
     longer = {
         key: with_change(runs[key], {"training.epochs": LONGER * runs[key].config.training.epochs})
@@ -121,14 +121,14 @@ def judge(results: Path) -> list[Judged]:
         if end.unsettled
     }
     longer_runs = train("twice the epochs", longer.values(), results / "longer")
-    judged = []
+    diagnosed = []
     for (experiment, name, seed), run in runs.items():
         case, key = named[experiment, name], (experiment, name, seed)
-        then = truth.ended(longer_runs[question(longer[key])]) if key in longer else None
+        then = truth.ended(longer_runs[run_key(longer[key])]) if key in longer else None
         twin = ends[experiment, case.twin, seed]
         found = truth.truth(ends[key], twin, then)
-        judged.append(Judged(case, run, ends[key], twin, found, diagnose(run)))
-    return judged
+        diagnosed.append(Diagnosed(case, run, ends[key], twin, found, diagnose(run)))
+    return diagnosed
 
 
 def with_change(run: Run, patch: Mapping[str, Any]) -> RunConfig:
@@ -139,9 +139,9 @@ def with_change(run: Run, patch: Mapping[str, Any]) -> RunConfig:
 Changes = dict[tuple[str, int], efficacy.Patch]
 
 
-def mend(judged: list[Judged], results: Path) -> list[dict[str, Any]]:
+def try_remedies(diagnosed: list[Diagnosed], results: Path) -> list[dict[str, Any]]:
     """Train the faulty runs with their first remedy and with a random change; a row a case."""
-    faulty = [one for one in judged if one.truth.faulty]
+    faulty = [one for one in diagnosed if one.truth.faulty]
     remedied = [one for one in faulty if one.verdict.remedies]
     changes: dict[str, Changes] = {
         "first remedy": {one.place: one.verdict.remedies[0].patch for one in remedied},
@@ -153,28 +153,28 @@ def mend(judged: list[Judged], results: Path) -> list[dict[str, Any]]:
         what: _changed(what, patches, {one.place: one for one in faulty}, results)
         for what, patches in changes.items()
     }
-    return [_mended(group, changes, ends) for group in _by_case(faulty)]
+    return [_remedy_row(group, changes, ends) for group in _by_case(faulty)]
 
 
 def _changed(
-    what: str, patches: Changes, judged: Mapping[tuple[str, int], Judged], results: Path
+    what: str, patches: Changes, diagnosed: Mapping[tuple[str, int], Diagnosed], results: Path
 ) -> dict[tuple[str, int], Ended]:
     """Return how each run ends with its change."""
-    configs = {place: with_change(judged[place].run, patch) for place, patch in patches.items()}
+    configs = {place: with_change(diagnosed[place].run, patch) for place, patch in patches.items()}
     runs = train(what, configs.values(), results / what.replace(" ", "_"))
-    return {place: truth.ended(runs[question(config)]) for place, config in configs.items()}
+    return {place: truth.ended(runs[run_key(config)]) for place, config in configs.items()}
 
 
-def _by_case(judged: list[Judged]) -> list[list[Judged]]:
+def _by_case(diagnosed: list[Diagnosed]) -> list[list[Diagnosed]]:
     """Group the runs of a case that failed in the same way; of two ways the one of more seeds."""
-    groups: dict[str, dict[str, list[Judged]]] = {}
-    for one in judged:
+    groups: dict[str, dict[str, list[Diagnosed]]] = {}
+    for one in diagnosed:
         groups.setdefault(one.name, {}).setdefault(one.truth.metric, []).append(one)
     return [max(by_metric.values(), key=len) for by_metric in groups.values()]
 
 
-def _mended(
-    group: list[Judged],
+def _remedy_row(
+    group: list[Diagnosed],
     changes: Mapping[str, Changes],
     ends: Mapping[str, Mapping[tuple[str, int], Ended]],
 ) -> dict[str, Any]:
@@ -184,25 +184,25 @@ def _mended(
     def values(group: list[Ended]) -> list[float]:
         return [round(getattr(one, metric), 4) for one in group]
 
-    told = {**_head(group[0]), "seeds": [one.seed for one in group], "metric": metric}
-    told |= {"before": values(before), "twin": values(twins)}
+    row = {**_head(group[0]), "seeds": [one.seed for one in group], "metric": metric}
+    row |= {"before": values(before), "twin": values(twins)}
     for what, patches in changes.items():
         # A run without a remedy stays as it is.
         after = [ends[what].get(one.place, one.ended) for one in group]
-        told[what] = {
+        row[what] = {
             "patches": [patches.get(one.place) for one in group],
             "after": values(after),
             "closed": round(efficacy.closed(metric, before, after, twins), 3),
             "clear": efficacy.clear(metric, before, after, twins),
         }
-    return told
+    return row
 
 
-def _head(one: Judged) -> dict[str, Any]:
+def _head(one: Diagnosed) -> dict[str, Any]:
     return {"case": one.name, "kind": one.case.kind, "half": one.case.half}
 
 
-def row(one: Judged) -> dict[str, Any]:
+def row(one: Diagnosed) -> dict[str, Any]:
     """Return a run as plain values."""
     numbers = {
         name: round(value, 4) if isinstance(value, float) else value
@@ -223,26 +223,26 @@ def row(one: Judged) -> dict[str, Any]:
     }
 
 
-def circumstances(judged: list[Judged]) -> dict[str, Any]:
+def circumstances(diagnosed: list[Diagnosed]) -> dict[str, Any]:
     """Return what was measured with and on, and how long the experiments' runs took together."""
     return {
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("kerasdemo", "keras", "tensorflow")},
         "cores": os.cpu_count(),
-        "data": sorted({str(one.run.facts["data"]["source"]) for one in judged}),
-        "seconds": round(sum(one.run.facts["seconds"] for one in judged)),
+        "data": sorted({str(one.run.facts["data"]["source"]) for one in diagnosed}),
+        "seconds": round(sum(one.run.facts["seconds"] for one in diagnosed)),
     }
 
 
 def main() -> None:
     """Measure everything and write the page; or print the development half's wrong calls."""
-    judged = judge(RUNS)
+    diagnosed = diagnose_all(RUNS)
     if sys.argv[1:] == ["development"]:
-        rows = [row(one) for one in judged if one.case.half == cases.HALVES[0]]
+        rows = [row(one) for one in diagnosed if one.case.half == cases.HALVES[0]]
         print(page.calls(rows))
         return
-    scores = {"circumstances": circumstances(judged), "runs": [row(one) for one in judged]}
-    scores["mended"] = mend(judged, RUNS)
+    scores = {"circumstances": circumstances(diagnosed), "runs": [row(one) for one in diagnosed]}
+    scores["remedies"] = try_remedies(diagnosed, RUNS)
     page.write(scores, PAGE)
 
 

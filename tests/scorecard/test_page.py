@@ -15,7 +15,7 @@ def run(case: str, truth: str, verdict: str, causes: str = "", **more: Any) -> d
         "seed": 0,
         "truth": truth.split(),
         "in_training": truth == "optimization_failure",
-        "why": "learnt 10 %",
+        "why": "learned 10 %",
         "verdict": verdict,
         "summary": "Training accuracy is bad.",
         "causes": causes.split(),
@@ -31,7 +31,7 @@ RUNS = [
     run("d", "optimization_failure", "healthy"),
     run("e", "", "still_improving"),
 ]
-MENDED = [
+REMEDIES = [
     {
         "case": "c",
         "kind": "rate_too_high",
@@ -50,7 +50,7 @@ SCORES = {
         "seconds": 10,
     },
     "runs": RUNS,
-    "mended": MENDED,
+    "remedies": REMEDIES,
 }
 
 

@@ -35,7 +35,7 @@ def outcomes(longer: Ended | None = None, **changes: float | bool) -> set[str]:
         ({"val_loss": 0.3}, {"healthy"}),
     ],
 )
-def test_a_run_is_judged_by_its_twin(changes: dict[str, float], expected: set[str]) -> None:
+def test_the_truth_depends_on_the_twin(changes: dict[str, float], expected: set[str]) -> None:
     assert outcomes(**changes) == expected
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_overfits_no_more_than_its_twin_is_borderline() -> None:
     assert truth(replace(run, val_loss=0.15), replace(run)).outcomes == {"healthy"}
 
 
-def test_what_goes_on_rising_is_judged_by_how_it_ends() -> None:
+def test_what_still_rises_is_what_twice_the_epochs_show() -> None:
     short = {"accuracy": 0.5, "val_accuracy": 0.5, "test_accuracy": 0.5}
     assert outcomes(replace(GOOD, accuracy=0.95), **short) == {"still_improving"}
     assert outcomes(replace(GOOD, accuracy=0.55), **short) == {"optimization_failure"}

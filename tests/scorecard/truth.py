@@ -1,4 +1,4 @@
-"""What truly came of a run: its curves against its healthy twin's, by none of kerasdemo's rules.
+"""The true outcome of a run: its curves compared with its healthy twin's, without our rules.
 
 The twin is the same task without the fault, with the same seed. What lies between the criteria is
 borderline, and counts for no rate.
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from kerasdemo.records import Run
 
-# Of what the twin learnt above chance: below this a run failed, from there on it did not.
-FAILED, LEARNT = 0.8, 0.95
+# Of what the twin learned above chance: below this a run failed, from there on it did not.
+FAILED, LEARNED = 0.8, 0.95
 # A gap from training to held-out accuracy this far beyond the twin's is overfitting, where it did
-# harm; up to the other there is none. Nobody minds the first points.
+# harm; up to the other there is none. The first points are usual.
 GAP, NO_GAP, USUAL_GAP = 0.05, 0.025, 0.025
 # Harm: held-out accuracy this far below the twin's, or held-out loss this many times its own best.
 WORSE, TURNED = 0.03, 1.2
@@ -24,7 +24,7 @@ UNSETTLED = 0.01
 # These, and what more epochs add, must be so many standard errors of the held-out accuracy as well.
 ERRORS = 3.0
 # Of what a failing run lacks, what twice the epochs bring: below SOME it fails, from MOST on it was
-# ended too soon if it then fails no more, and between them both are right.
+# stopped too early if it then fails no more, and between them both are right.
 SOME, MOST = 0.25, 0.5
 # Held-out accuracy that twice the epochs add.
 MORE, NO_MORE = 0.03, 0.015
@@ -110,7 +110,7 @@ def _rise(curve: Sequence[float]) -> bool:
 
 
 def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
-    """Return what came of a run.
+    """Return the true outcome of a run.
 
     Args:
         twin: the healthy run; `run` itself where there is none, which then excuses nothing.
@@ -118,48 +118,48 @@ def truth(run: Ended, twin: Ended, longer: Ended | None = None) -> Truth:
     """
     if run.broken:
         return Truth(frozenset({"diverged"}), numbers="the loss broke")
-    learnt = _learnt(run, twin)
-    told = f"learnt {learnt:.0%} of what its twin did"
-    if learnt < FAILED:
-        return _failed(learnt, told, twin, longer)
+    learned = _learned(run, twin)
+    numbers = f"learned {learned:.0%} of what its twin did"
+    if learned < FAILED:
+        return _failed(learned, numbers, twin, longer)
     alone = twin is run
     shift = run.shift - (0.0 if alone else twin.shift)
     if shift >= max(SHIFT, ERRORS * run.error):
-        told = f"test {100 * shift:.1f} points further below held-out than its twin's"
-        return Truth(frozenset({"test_mismatch"}), "test_accuracy", told)
+        numbers = f"test {100 * shift:.1f} points further below held-out than its twin's"
+        return Truth(frozenset({"test_mismatch"}), "test_accuracy", numbers)
     gap = run.gap - max(USUAL_GAP, 0.0 if alone else twin.gap)
     turned = run.val_loss >= TURNED * run.best_val_loss
     harmed = turned or run.val_accuracy <= twin.val_accuracy - WORSE
     if gap >= max(GAP, ERRORS * run.error) and harmed:
-        told = f"held-out gap {100 * gap:.1f} points beyond its twin's"
-        return Truth(frozenset({"overfitting"}), "val_loss", told)
+        numbers = f"held-out gap {100 * gap:.1f} points beyond its twin's"
+        return Truth(frozenset({"overfitting"}), "val_loss", numbers)
     more = longer.val_accuracy - run.val_accuracy if longer else 0.0
     if more >= max(MORE, ERRORS * run.error):
-        told = f"twice the epochs add {100 * more:.1f} points"
-        return Truth(frozenset({"still_improving"}), "val_accuracy", told)
+        numbers = f"twice the epochs add {100 * more:.1f} points"
+        return Truth(frozenset({"still_improving"}), "val_accuracy", numbers)
     # Both signs are no health, though the twin may show them too.
     alike = turned and run.gap >= GAP
-    if learnt < LEARNT or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE or alike:
-        told += f", shift {100 * shift:.1f}, gap {100 * gap:.1f}, more {100 * more:.1f} points"
-        return Truth(frozenset(), numbers=told)
-    return Truth(frozenset({"healthy"}), "val_accuracy", told)
+    if learned < LEARNED or shift > NO_SHIFT or gap > NO_GAP or more > NO_MORE or alike:
+        numbers += f", shift {100 * shift:.1f}, gap {100 * gap:.1f}, more {100 * more:.1f} points"
+        return Truth(frozenset(), numbers=numbers)
+    return Truth(frozenset({"healthy"}), "val_accuracy", numbers)
 
 
-def _learnt(run: Ended, twin: Ended) -> float:
+def _learned(run: Ended, twin: Ended) -> float:
     """Return how much of the twin's way from chance a run went on the training examples."""
     return (run.accuracy - run.chance) / max(twin.accuracy - twin.chance, 1e-9)
 
 
-def _failed(learnt: float, told: str, twin: Ended, longer: Ended | None) -> Truth:
-    """Tell a run that fails from one that was ended too soon, by how it goes on."""
+def _failed(learned: float, numbers: str, twin: Ended, longer: Ended | None) -> Truth:
+    """Return whether a run fails or was stopped too early, by how it continues."""
     if longer is None:
-        return Truth(frozenset({"optimization_failure"}), numbers=told)
-    then = learnt if longer.broken else _learnt(longer, twin)
-    told += f", {then:.0%} in twice the epochs"
-    gained = (then - learnt) / (1 - learnt)
+        return Truth(frozenset({"optimization_failure"}), numbers=numbers)
+    then = learned if longer.broken else _learned(longer, twin)
+    numbers += f", {then:.0%} in twice the epochs"
+    gained = (then - learned) / (1 - learned)
     outcomes = {"optimization_failure", "still_improving"}
     if gained < SOME:
         outcomes.remove("still_improving")
     elif gained >= MOST and then >= FAILED:
         outcomes.remove("optimization_failure")
-    return Truth(frozenset(outcomes), numbers=told)
+    return Truth(frozenset(outcomes), numbers=numbers)
