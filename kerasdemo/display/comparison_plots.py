@@ -105,7 +105,7 @@ def plot_line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     key, metric = comparison.keys[0], comparison.metric
     pairs = sorted(((float(g.values[key] or 0), g) for g in comparison.groups), key=lambda p: p[0])
     x, groups = [value for value, _ in pairs], [group for _, group in pairs]
-    is_log = _is_log(x)
+    is_log = _spans(x, LOG_SPAN)
     at = [math.log(value) for value in x] if is_log else x
     gaps = [after - before for before, after in itertools.pairwise(at)]
     is_crowded = bool(gaps) and min(gaps) < CROWDED * (at[-1] - at[0])
@@ -251,7 +251,8 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax.invert_yaxis()
     means = [g.interval.mean for g in groups if g.by_seed]
     beyond: list[str] = []
-    if (metric in TIMES and _is_log(means)) or _needs_log(comparison, means):
+    ratio = SCALE_RATIO if comparison.scales > 1 else LOG_SPAN if metric in TIMES else math.inf
+    if _spans(means, ratio):
         ax.set_xscale("log")
         _use_plain_log_ticks(ax.xaxis)
     else:
@@ -271,7 +272,7 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     """
     ax = style.new_axes() if ax is None else ax
     metric = comparison.metric.replace("test_", "val_")
-    metric = "accuracy" if metric == "seconds" else metric
+    metric = "accuracy" if metric in TIMES else metric
     groups = _sample(comparison.groups, MOST_CURVES)
     names = group_names(comparison, groups)
     # Name -> what is drawn: means and single seeds; ends of the bands.
@@ -299,7 +300,8 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
                 ax.plot(range(1, len(history) + 1), history, color=color, lw=0.6, alpha=0.6)
         curves[name] = values, ends
     beyond: list[str] = []
-    if _needs_log(comparison, [v for values, _ in curves.values() for v in values]):
+    values = [v for some, _ in curves.values() for v in some]
+    if comparison.scales > 1 and _spans(values, SCALE_RATIO):
         ax.set_yscale("log")
         _use_plain_log_ticks(ax.yaxis)
     else:
@@ -394,23 +396,18 @@ def _color_map(comparison: Comparison) -> str:
 # Axes and their limits.
 
 
-def _is_log(values: Sequence[float]) -> bool:
-    return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_SPAN
-
-
-def _needs_log(comparison: Comparison, values: Sequence[float]) -> bool:
-    """Return whether values of several scales need a log axis, on which each can be read."""
+def _spans(values: Sequence[float], ratio: float) -> bool:
+    """Return whether positive values span a ratio, so that they are read on a log axis."""
     finite = [value for value in values if math.isfinite(value)]
-    if comparison.scales == 1 or not finite or min(finite) <= 0:
-        return False
-    return max(finite) / min(finite) >= SCALE_RATIO
+    return bool(finite) and min(finite) > 0 and max(finite) / min(finite) >= ratio
 
 
 def _use_plain_log_ticks(axis: Any) -> None:
-    """Number a log axis at 1, 2 and 5, without powers."""
+    """Number a log axis without powers: at 1, 2 and 5, of many decades at 1 only."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 1000 * low else (1.0,)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter("{x:g}")
 
@@ -508,7 +505,7 @@ def _heights(values: Sequence[Scalar]) -> dict[Scalar, float]:
         distinct.sort(key=str)
         return {v: i / max(len(distinct) - 1, 1) for i, v in enumerate(distinct)}
     numbers = [float(v or 0) for v in distinct]
-    shape = math.log if _is_log(numbers) else float
+    shape = math.log if _spans(numbers, LOG_SPAN) else float
     low, high = shape(min(numbers)), shape(max(numbers))
     return {v: (shape(float(v or 0)) - low) / ((high - low) or 1) for v in distinct}
 

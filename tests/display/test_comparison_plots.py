@@ -13,7 +13,7 @@ from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
 from kerasdemo.records import Summary, list_runs
 from kerasdemo.records.folder import RunFolder
-from tests.factories import make_summary
+from tests.factories import make_loss_summary, make_summary
 
 
 def test_one_number_is_a_line_on_a_log_axis() -> None:
@@ -251,6 +251,24 @@ def test_a_plot_is_saved_with_the_curves(tmp_path: Path) -> None:
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     ax = plots.plot_curves(comparison)
     assert list(ax.lines[0].get_ydata()) == pytest.approx([0.1, 0.2])
+
+
+@pytest.mark.parametrize("metric", ["seconds", "epoch_seconds"])
+def test_beside_seconds_is_the_training_accuracy(tmp_path: Path, metric: str) -> None:
+    ax = plots.plot_curves(compare(on_disk(tmp_path, 2), metric))
+    assert ax.get_ylabel() == "accuracy (share of examples)"
+    assert list(ax.lines[0].get_ydata()) == pytest.approx([0.1, 0.2])
+
+
+def test_the_numbers_of_a_log_axis_have_room() -> None:
+    def ticks(*losses: float) -> list[float]:
+        runs = [make_loss_summary(v, loss__name=f"l{n}") for n, v in enumerate(losses)]
+        ax = plots.plot_groups(compare(runs, "val_loss"))
+        low, high = ax.get_xlim()
+        return [tick for tick in ax.get_xticks() if low <= tick <= high]
+
+    assert ticks(0.1, 0.8) == pytest.approx([0.1, 0.2, 0.5])
+    assert ticks(1e-5, 2) == pytest.approx([1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1])
 
 
 def test_a_label_may_hold_any_text(tmp_path: Path) -> None:
