@@ -56,7 +56,7 @@ def lecture(
     say(f"{count(len(statuses), 'claim')}: {', '.join(counts)}")
 
 
-def _row(demo: "Demo", seeds: list[int]) -> dict[str, Any]:
+def _row(demo: "Demo", seeds: tuple[int, ...]) -> dict[str, Any]:
     from kerasdemo.lecture.demo_runner import seconds_needed, usual_seeds
     from kerasdemo.sweeps.progress import duration
 

@@ -45,7 +45,7 @@ RunNames = Annotated[
 ]
 
 
-def parse_seeds(text: str | None) -> list[int]:
+def parse_seeds(text: str | None) -> tuple[int, ...]:
     """Return the seeds of "0-4" or "0,2,5-7"; none without the option.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_seeds(text: str | None) -> list[int]:
     from kerasdemo.config import Fault, InputError, seeds
 
     if text is None:
-        return []
+        return ()
     try:
         return seeds.parse(text)
     except ValueError as error:

@@ -89,30 +89,17 @@ class Resources(StrictModel):
 
 
 def _parse_seeds(value: Any) -> Any:
-    """Read "0-4" as 0, 1, 2, 3, 4; leave a list as it is."""
-    if not isinstance(value, str):
-        return value
     try:
         return seeds.parse(value)
     except ValueError as error:
         raise PydanticCustomError("experiment", "{why}", {"why": str(error)}) from None
 
 
-def _check_seeds(values: tuple[int, ...]) -> tuple[int, ...]:
-    if len(values) > seeds.MOST:
-        context = {"count": len(values), "most": seeds.MOST}
-        raise PydanticCustomError("experiment", "{count} seeds; expected at most {most}", context)
-    duplicate = next((seed for seed in values if values.count(seed) > 1), None)
-    if duplicate is not None:
-        raise PydanticCustomError("experiment", "duplicate seed {seed}", {"seed": duplicate})
-    return values
-
-
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**31)], ...],
     Field(strict=False, min_length=1),
-    BeforeValidator(_parse_seeds),
-    AfterValidator(_check_seeds),
+    BeforeValidator(lambda value: _parse_seeds(value) if isinstance(value, str) else value),
+    AfterValidator(_parse_seeds),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,17 @@ def test_escape_sequences_become_question_marks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("0-4", [0, 1, 2, 3, 4]), ("0, 2,5-6,2", [0, 2, 5, 6]), ("7", [7])]
+    ("text", "expected"), [("0-4", (0, 1, 2, 3, 4)), ("0, 2,5-6,2", (0, 2, 5, 6)), ("7", (7,))]
 )
-def test_seeds(text: str, expected: list[int]) -> None:
+def test_seeds(text: str, expected: tuple[int, ...]) -> None:
     assert seeds.parse(text) == expected
+    assert seeds.parse(expected) == expected
+
+
+@pytest.mark.parametrize("listed", [[1, 1], [-1], ["1"], [True], [0.5], [2**31], range(10**12)])
+def test_bad_seeds_in_a_list(listed: Iterable[int]) -> None:
+    with pytest.raises(ValueError, match=r"duplicate|expected"):
+        seeds.parse(listed)
 
 
 @pytest.mark.parametrize(
