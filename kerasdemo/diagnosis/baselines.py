@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerasdemo.diagnosis import curves
-from kerasdemo.diagnosis.features import RunFeatures, number
+from kerasdemo.diagnosis.features import RunFeatures, find_number
 from kerasdemo.diagnosis.rule import Finding, Suggestion
 
 # Below a baseline by less than this is a matter of seeds, not of optimization.
@@ -98,7 +98,7 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
         if level is None or level - accuracy <= SHORTFALL:
             continue
         better, worse = (
-            number(features.run.facts, "baseline_pairs", key, who)
+            find_number(features.run.facts, "baseline_pairs", key, who)
             for who in ("only_baseline_right", "only_network_right")
         )
         if better is not None and worse is not None and part == "validation":

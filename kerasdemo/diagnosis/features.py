@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kerasdemo.config import RunConfig, types
+from kerasdemo.config import RunConfig, lint, types
 from kerasdemo.config.layers import KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
 from kerasdemo.records import History, LayerHistory, Run
@@ -45,8 +45,8 @@ class RunFeatures:
     run: Run
     reference: float | None = None
 
-    # From the config: a run of a Keras model without a config has none of these. Beside them only
-    # the remedies read the config, which they change.
+    # From the config, which a run of any other Keras model does not have. Beside these features
+    # only remedies read it, to change it, and diagnosis.py for the codes that it ignores.
 
     @property
     def config(self) -> RunConfig:
@@ -89,6 +89,11 @@ class RunFeatures:
         """The rate behind every hidden layer; 0 where the layers are written out one by one."""
         network = self.config.network
         return network.dropout if network.layers is None else 0.0
+
+    @property
+    def output_mismatch(self) -> lint.Mismatch | None:
+        """What is wrong between output and loss."""
+        return lint.output_mismatch(self.config, self.run.network)
 
     @property
     def has_raw_images(self) -> bool:
@@ -140,7 +145,7 @@ class RunFeatures:
 
     def fact(self, *path: str) -> float | None:
         """Return a finite number of run.json, or None."""
-        return number(self.run.facts, *path)
+        return find_number(self.run.facts, *path)
 
     def class_shares(self, part: str = "") -> tuple[float, ...]:
         """Return the share of each class in the training, `validation_` or `test_` set."""
@@ -327,7 +332,7 @@ class RunFeatures:
         return curves.median(ratios) if ratios else None
 
 
-def number(facts: Mapping[str, Any], *path: str) -> float | None:
+def find_number(facts: Mapping[str, Any], *path: str) -> float | None:
     """Return a finite number inside nested mappings, or None."""
     found = _inside(facts, *path)
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):

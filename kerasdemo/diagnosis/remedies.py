@@ -26,7 +26,7 @@ def round_to_two(value: float) -> float:
 # The network.
 
 
-def activation(features: RunFeatures, name: str = "relu") -> Suggestion:
+def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion:
     """Return every hidden activation changed."""
     # A maxout layer of the `layers` form has no activation to change.
     keys = {
@@ -39,7 +39,7 @@ def activation(features: RunFeatures, name: str = "relu") -> Suggestion:
     return Suggestion(patch, f"{name} passes its gradient on undiminished, layer by layer")
 
 
-def initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
+def change_initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
     """Return an initializer whose signal keeps its size from layer to layer."""
     patch: dict[str, Any] = {"network.initializer": name}
     for number, layer in enumerate(features.config.network.layers or ()):
@@ -49,7 +49,7 @@ def initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
     return Suggestion(patch, reason)
 
 
-def normalization(features: RunFeatures) -> Suggestion | None:
+def add_normalization(features: RunFeatures) -> Suggestion | None:
     """Return batch normalization between each hidden layer and its activation."""
     network = features.config.network
     if network.layers is not None or network.normalization != "none":
@@ -58,7 +58,7 @@ def normalization(features: RunFeatures) -> Suggestion | None:
     return Suggestion(patch, "batch normalization keeps each layer's signal alive")
 
 
-def more_units(features: RunFeatures, factor: int = 10) -> Suggestion:
+def add_units(features: RunFeatures, factor: int = 10) -> Suggestion:
     """Return more units in every hidden layer; for a network without one, one of 100."""
 
     def enough(units: int) -> int:
@@ -79,7 +79,7 @@ def more_units(features: RunFeatures, factor: int = 10) -> Suggestion:
 # The optimizer.
 
 
-def learning_rate(features: RunFeatures, factor: float) -> Suggestion:
+def scale_learning_rate(features: RunFeatures, factor: float) -> Suggestion:
     """Return the learning rate times `factor`."""
     before, after = features.learning_rate, round_to_two(features.learning_rate * factor)
     word = "smaller" if factor < 1 else "larger"
@@ -90,10 +90,10 @@ def learning_rate(features: RunFeatures, factor: float) -> Suggestion:
 def lower_learning_rate(features: RunFeatures) -> Suggestion:
     """Return a tenth of the learning rate, or the usual one where that is much smaller still."""
     ratio = features.learning_rate_ratio
-    return learning_rate(features, 0.1 if ratio <= WORTH_A_TENTH else 1 / ratio)
+    return scale_learning_rate(features, 0.1 if ratio <= WORTH_A_TENTH else 1 / ratio)
 
 
-def usual_learning_rate(features: RunFeatures) -> Suggestion:
+def use_usual_learning_rate(features: RunFeatures) -> Suggestion:
     """Return where one starts with the optimizer: with plain SGD at the lecture's 0.1."""
     plain = features.optimizer == "sgd" and not features.momentum
     usual = PLAIN_SGD if plain else features.usual_learning_rate
@@ -101,13 +101,13 @@ def usual_learning_rate(features: RunFeatures) -> Suggestion:
     return Suggestion({"optimizer.learning_rate": usual}, reason)
 
 
-def best_learning_rate(best: float) -> Suggestion:
+def use_best_learning_rate(best: float) -> Suggestion:
     """Return the learning rate that did best in sanity checks."""
     patch = {"optimizer.learning_rate": round_to_two(best)}
     return Suggestion(patch, f"{round_to_two(best):g} did best of the rates that were tried")
 
 
-def adam(features: RunFeatures) -> Suggestion | None:
+def use_adam(features: RunFeatures) -> Suggestion | None:
     """Return Adam with its usual settings."""
     if features.optimizer in ("adam", "adamw", "nadam"):
         return None
@@ -115,13 +115,13 @@ def adam(features: RunFeatures) -> Suggestion | None:
     return Suggestion(patch, "Adam adapts the step to each weight")
 
 
-def faster(features: RunFeatures) -> list[Suggestion]:
+def speed_up(features: RunFeatures) -> list[Suggestion]:
     """Return what makes a slow training quick, in the lecture's order; first both at once.
 
     A new activation and an adaptive learning rate fix the same thing, and do not interfere.
     """
-    new = activation(features) if features.has_squashing else None
-    adaptive = adam(features)
+    new = change_activation(features) if features.has_squashing else None
+    adaptive = use_adam(features)
     found = [suggestion for suggestion in (new, adaptive) if suggestion is not None]
     if new is None or adaptive is None:
         return found
@@ -129,7 +129,7 @@ def faster(features: RunFeatures) -> list[Suggestion]:
     return [both, *found]
 
 
-def clipping(features: RunFeatures) -> Suggestion | None:
+def clip_gradients(features: RunFeatures) -> Suggestion | None:
     """Return gradients clipped to norm 1 (Pascanu et al. 2013)."""
     if features.config.optimizer.arguments.get("clipnorm"):
         return None
@@ -139,7 +139,7 @@ def clipping(features: RunFeatures) -> Suggestion | None:
 # Training.
 
 
-def smaller_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
+def shrink_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
     """Return batches of `size`, or of a twentieth of a small training set."""
     examples, current = int(features.count("train") or 0), features.batch_size
     size = max(10, min(size, examples // 20))
@@ -150,7 +150,7 @@ def smaller_batches(features: RunFeatures, size: int = 100) -> Suggestion | None
     return Suggestion({"training.batch_size": size}, reason)
 
 
-def larger_batches(features: RunFeatures) -> Suggestion | None:
+def enlarge_batches(features: RunFeatures) -> Suggestion | None:
     """Return batches ten times as large, where they stay below a tenth of the examples."""
     size = min(features.batch_size * 10, int(features.count("train") or 0) // 10)
     if size < features.batch_size * 2:
@@ -158,18 +158,18 @@ def larger_batches(features: RunFeatures) -> Suggestion | None:
     return Suggestion({"training.batch_size": size}, f"batches of {size}: steadier gradients")
 
 
-def more_epochs(features: RunFeatures, factor: int = 2) -> Suggestion:
+def train_longer(features: RunFeatures, factor: int = 2) -> Suggestion:
     """Return `factor` times the epochs."""
     epochs = features.config.training.epochs * factor
     return Suggestion({"training.epochs": epochs}, f"{factor} times the epochs")
 
 
-def more_than_one_epoch(features: RunFeatures) -> Suggestion | None:
+def train_beyond_one_epoch(features: RunFeatures) -> Suggestion | None:
     """Return ten epochs in place of one."""
-    return more_epochs(features, 10) if features.config.training.epochs == 1 else None
+    return train_longer(features, 10) if features.config.training.epochs == 1 else None
 
 
-def more_patience(features: RunFeatures) -> Suggestion | None:
+def wait_longer(features: RunFeatures) -> Suggestion | None:
     """Return four times early stopping's patience."""
     if features.early_stopping is None:
         return None
@@ -181,7 +181,7 @@ def more_patience(features: RunFeatures) -> Suggestion | None:
 # The data.
 
 
-def normalized_input(features: RunFeatures, is_uneven: bool = False) -> Suggestion:
+def normalize_input(features: RunFeatures, is_uneven: bool = False) -> Suggestion:
     """Return inputs of the size of 1; of uneven features, each on its own scale."""
     if features.has_raw_images and not is_uneven:
         return Suggestion({"data.normalize": "unit"}, "divided by 255, inputs are between 0 and 1")
@@ -189,7 +189,7 @@ def normalized_input(features: RunFeatures, is_uneven: bool = False) -> Suggesti
     return Suggestion({"data.normalize": "standardize"}, reason)
 
 
-def more_data(features: RunFeatures) -> Suggestion | None:
+def add_data(features: RunFeatures) -> Suggestion | None:
     """Return twice the training examples, where the data set has them."""
     known, data = features.config.facts, features.config.data
     current = int(features.count("train") or 0)
@@ -201,7 +201,7 @@ def more_data(features: RunFeatures) -> Suggestion | None:
     return Suggestion({"data.train": examples}, reason)
 
 
-def noisy_training(features: RunFeatures) -> Suggestion | None:
+def add_noise(features: RunFeatures) -> Suggestion | None:
     """Return the test's extra noise, declared or measured, on the other examples too."""
     noise = features.config.data.noise
     sd, test_sd = (features.fact("data", part, "sd") or 0.0 for part in ("input", "test_input"))
@@ -217,7 +217,7 @@ def noisy_training(features: RunFeatures) -> Suggestion | None:
 # Generalization.
 
 
-def lighter_regularization(features: RunFeatures) -> list[Suggestion]:
+def lighten_regularization(features: RunFeatures) -> list[Suggestion]:
     """Return less of each penalty and dropout that the network has."""
     found = []
     for name, weight in (("l1", features.l1), ("l2", features.l2)):
@@ -231,7 +231,7 @@ def lighter_regularization(features: RunFeatures) -> list[Suggestion]:
     return found
 
 
-def regularization(features: RunFeatures) -> Suggestion | None:
+def add_regularization(features: RunFeatures) -> Suggestion | None:
     """Return an L2 penalty, ten times the present one."""
     if features.l2 >= 0.01:
         return None
@@ -240,7 +240,7 @@ def regularization(features: RunFeatures) -> Suggestion | None:
     return Suggestion(patch, "an L2 penalty keeps the weights small")
 
 
-def dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
+def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
     """Return dropout behind every hidden layer, or before the output of written layers."""
     reason = f"dropout of {rate:g}: no unit can rely on another one"
     layers = features.config.network.layers
@@ -256,7 +256,7 @@ def dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
     return Suggestion({"network.layers": changed}, reason)
 
 
-def early_stopping(features: RunFeatures) -> Suggestion | None:
+def stop_early(features: RunFeatures) -> Suggestion | None:
     """Return early stopping on the validation loss that restores the best weights."""
     current = features.early_stopping
     has_it = current is not None and current.restore_best_weights and current.monitor == "val_loss"
@@ -267,23 +267,23 @@ def early_stopping(features: RunFeatures) -> Suggestion | None:
     return Suggestion({"training.early_stopping": patch}, reason)
 
 
-def against_overfitting(features: RunFeatures) -> list[Suggestion | None]:
+def reduce_overfitting(features: RunFeatures) -> list[Suggestion | None]:
     """Return early stopping, where it would have stopped, then regularization and more data."""
-    rise, stopping = find_rise(features), early_stopping(features)
+    rise, stopping = find_rise(features), stop_early(features)
     if rise is not None and not rise.is_steady:
         return [stopping, lower_learning_rate(features)]
-    others = [regularization(features), dropout(features), more_data(features)]
+    others = [add_regularization(features), add_dropout(features), add_data(features)]
     losses = features.val_loss
     waited = features.epochs - 1 - losses.index(min(losses)) if losses else 0
     return [stopping, *others] if rise is not None or waited >= PATIENCE else others
 
 
-def against_noise(features: RunFeatures) -> list[Suggestion | None]:
+def resist_noise(features: RunFeatures) -> list[Suggestion | None]:
     """Return dropout and noisy training, as the lecture; noise first for a network of few units.
 
     Dropout of 0.7 leaves a narrow layer too little (Srivastava et al. 2014, section A.1: n units
     want n / (1 - rate)).
     """
-    found = [dropout(features, 0.7), noisy_training(features)]
+    found = [add_dropout(features, 0.7), add_noise(features)]
     is_narrow = any(layer.units < SPARE_UNITS for layer in features.hidden)
     return found[::-1] if is_narrow else found

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kerasdemo.diagnosis.features import RunFeatures, number
+from kerasdemo.diagnosis import remedies
+from kerasdemo.diagnosis.features import RunFeatures, find_number
+from kerasdemo.diagnosis.rule import Finding
 from kerasdemo.records import Run
-from kerasdemo.records.verdict import Evidence
 
 # A batch is memorized where nearly all of its predictions are right.
 MEMORIZED = 0.95
@@ -75,9 +76,8 @@ class RateRange:
             f"{self.best_loss:.3g}"
         )
 
-    @property
-    def evidence(self) -> Evidence:
-        """Its finite numbers."""
+    def finding(self, word: str) -> Finding:
+        """Return that the config's rate is too high, or low, as it says itself."""
         named = {
             "learning_rate": self.rate,
             "loss": self.loss,
@@ -85,21 +85,26 @@ class RateRange:
             "best_loss": self.best_loss,
             "steps": self.steps,
         }
-        return {name: value for name, value in named.items() if math.isfinite(value)}
+        return Finding(
+            f"The learning rate {self.rate:g} is too {word}: {self.text}.",
+            {name: value for name, value in named.items() if math.isfinite(value)},
+            0.93,
+            [remedies.use_best_learning_rate(self.best_rate)],
+        )
 
 
 def find_rate_range(features: RunFeatures) -> RateRange | None:
     """Return what the learning rates did, or None where none were tried."""
     checks = features.run.sanity_checks
     rate, best, before, steps = (
-        number(checks, "learning_rates", key)
+        find_number(checks, "learning_rates", key)
         for key in ("own_rate", "best_rate", "loss_before", "steps")
     )
-    losses = {row["rate"]: number(row, "loss") for row in rate_rows(features)}
+    losses = {row["rate"]: find_number(row, "loss") for row in rate_rows(features)}
     best_loss = losses.get(best) if best is not None else None
     if rate is None or best is None or before is None or best_loss is None or steps is None:
         return None
-    loss, zeroed = losses.get(rate), number(checks, "zeroed_input", "loss")
+    loss, zeroed = losses.get(rate), find_number(checks, "zeroed_input", "loss")
     zeroed_loss = before if zeroed is None else min(before, zeroed)
     return RateRange(
         rate, math.inf if loss is None else loss, best, best_loss, zeroed_loss, int(steps)
@@ -111,12 +116,12 @@ def rate_rows(features: RunFeatures) -> list[dict[str, Any]]:
     checked = features.run.sanity_checks.get("learning_rates")
     rows = checked.get("rates") if isinstance(checked, dict) else None
     listed = rows if isinstance(rows, list) else []
-    return [row for row in listed if isinstance(row, dict) and number(row, "rate") is not None]
+    return [row for row in listed if isinstance(row, dict) and find_number(row, "rate") is not None]
 
 
 def has_memorized(features: RunFeatures, optimizer: Optimizer) -> bool | None:
     """Return whether one batch was memorized; None where that was not tried."""
-    accuracy = number(features.run.sanity_checks, "one_batch", optimizer, "accuracy")
+    accuracy = find_number(features.run.sanity_checks, "one_batch", optimizer, "accuracy")
     return None if accuracy is None else accuracy >= MEMORIZED
 
 
@@ -129,8 +134,8 @@ def find_nothing_memorized(features: RunFeatures) -> str | None:
 
 def _batch(features: RunFeatures) -> str:
     checks = features.run.sanity_checks
-    count, steps = (number(checks, "one_batch", key) or 0 for key in ("examples", "steps"))
-    accuracy = number(checks, "one_batch", "own", "accuracy") or 0.0
+    count, steps = (find_number(checks, "one_batch", key) or 0 for key in ("examples", "steps"))
+    accuracy = find_number(checks, "one_batch", "own", "accuracy") or 0.0
     return f"{accuracy:.0%} of {count:.0f} examples after {steps:.0f} steps"
 
 
@@ -179,7 +184,7 @@ def _details(features: RunFeatures) -> Iterator[str]:
             f"It does not memorize one batch ({_batch(features)}), with Adam it does: the "
             "optimizer is at fault, not the size of the network."
         )
-    zeroed = number(features.run.sanity_checks, "zeroed_input", "accuracy")
+    zeroed = find_number(features.run.sanity_checks, "zeroed_input", "accuracy")
     if zeroed is not None and features.accuracy is not None:
         margin = max(0.02, 2 * features.error(zeroed, "train"))
         if features.accuracy <= zeroed + margin:
@@ -194,7 +199,7 @@ def table(run: Run) -> list[dict[str, Any]]:
     features, checks = RunFeatures(run), run.sanity_checks
 
     def row(name: str, facts: Any, *path: str, loss: str = "loss", note: str = "") -> None:
-        values = {key: number(facts, *path, place) for key, place in
+        values = {key: find_number(facts, *path, place) for key, place in
                   (("loss", loss), ("accuracy", "accuracy"))}  # fmt: skip
         rows.append({"check": name, **values, "note": note})
 

@@ -35,7 +35,7 @@ class NothingToDiagnose(OutcomeRule):
             )
         else:
             return None
-        return Finding(text, remedies=[remedies.more_than_one_epoch(features)])
+        return Finding(text, remedies=[remedies.train_beyond_one_epoch(features)])
 
 
 class SingleEpoch(OutcomeRule):
@@ -60,7 +60,7 @@ class SingleEpoch(OutcomeRule):
             f"Training accuracy is {accuracy:.1%} after a single epoch: more epochs would show "
             "whether it goes on rising.",
             {"accuracy": accuracy, "epochs": features.epochs},
-            remedies=[remedies.more_than_one_epoch(features)],
+            remedies=[remedies.train_beyond_one_epoch(features)],
         )
 
 
@@ -86,5 +86,5 @@ class NoScale(OutcomeRule):
             f"Training accuracy is {accuracy:.1%}, but neither the number of classes nor a "
             "baseline is known: train it again, so that run.json has them.",
             {"accuracy": accuracy},
-            remedies=[remedies.more_than_one_epoch(features)],
+            remedies=[remedies.train_beyond_one_epoch(features)],
         )

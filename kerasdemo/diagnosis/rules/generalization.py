@@ -78,7 +78,7 @@ class Overfitting(OutcomeRule):
             f"Training accuracy is {accuracy:.1%} and {part} accuracy {held_out:.1%}, a gap of "
             f"{100 * gap:.1f} ± {100 * Z_975 * error:.1f} points{since}.",
             evidence,
-            remedies=remedies.against_overfitting(features),
+            remedies=remedies.reduce_overfitting(features),
             epoch=epoch,
         )
 
@@ -122,7 +122,7 @@ class BaselineGeneralizesBetter(OutcomeRule):
         if accuracy - shortfall.accuracy <= Z_95 * error:
             return None
         return shortfall.finding(
-            features, f", with {accuracy:.1%} in training", remedies.against_overfitting(features)
+            features, f", with {accuracy:.1%} in training", remedies.reduce_overfitting(features)
         )
 
 
@@ -164,7 +164,7 @@ class DifferentTest(OutcomeRule):
         return Finding(
             f"{word} accuracy is {seen:.1%} and test accuracy {test:.1%}{reason}.",
             {"seen_accuracy": seen, "test_accuracy": test, "gap": gap, "gap_error": error},
-            remedies=[*remedies.against_noise(features), remedies.regularization(features)],
+            remedies=[*remedies.resist_noise(features), remedies.add_regularization(features)],
         )
 
     @staticmethod
@@ -288,6 +288,6 @@ class Healthy(OutcomeRule):
         return Finding(
             f"Accuracy is good: {text}.",
             {key: value for key, (_, value) in known.items()},
-            remedies=remedies.against_overfitting(features) if rise is not None else (),
+            remedies=remedies.reduce_overfitting(features) if rise is not None else (),
             epoch=rise.epoch if rise is not None else None,
         )

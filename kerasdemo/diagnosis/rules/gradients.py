@@ -46,9 +46,9 @@ class VanishingGradient(CauseRule):
                 {"units": softmax.units},
                 0.88,
                 [
-                    remedies.activation(features),
-                    remedies.normalization(features),
-                    remedies.adam(features),
+                    remedies.change_activation(features),
+                    remedies.add_normalization(features),
+                    remedies.use_adam(features),
                 ],
                 epoch=1,
             )
@@ -63,9 +63,11 @@ class VanishingGradient(CauseRule):
             {"gradient_ratio": ratio, "hidden_layers": len(features.hidden)},
             0.85 if ratio < self.VANISHED else 0.5,
             [
-                remedies.activation(features) if squashes else remedies.initializer(features),
-                remedies.normalization(features),
-                remedies.adam(features),
+                remedies.change_activation(features)
+                if squashes
+                else remedies.change_initializer(features),
+                remedies.add_normalization(features),
+                remedies.use_adam(features),
             ],
             epoch=1,
         )
@@ -114,9 +116,9 @@ class ExplodingGradient(CauseRule):
             0.7 if grows_backwards else 0.55,
             [
                 remedies.lower_learning_rate(features),
-                remedies.clipping(features),
-                remedies.initializer(features),
-                remedies.normalization(features),
+                remedies.clip_gradients(features),
+                remedies.change_initializer(features),
+                remedies.add_normalization(features),
             ],
         )
 
@@ -145,9 +147,9 @@ class DeadUnits(CauseRule):
             {"dead": share, "layer": name},
             0.85 if share >= ALL else 0.45,
             [
-                remedies.activation(features, "leaky_relu"),
-                remedies.initializer(features),
-                remedies.normalization(features),
+                remedies.change_activation(features, "leaky_relu"),
+                remedies.change_initializer(features),
+                remedies.add_normalization(features),
                 remedies.lower_learning_rate(features),
             ],
         )
@@ -176,9 +178,9 @@ class Saturation(CauseRule):
             {"saturated": share, "layer": name},
             0.7 if share >= ALL else 0.55,
             [
-                remedies.activation(features),
-                remedies.initializer(features),
-                remedies.normalization(features),
+                remedies.change_activation(features),
+                remedies.change_initializer(features),
+                remedies.add_normalization(features),
                 remedies.lower_learning_rate(features),
             ],
         )

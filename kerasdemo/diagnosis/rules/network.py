@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from kerasdemo.config.layers import KernelLayer
-from kerasdemo.config.lint import SAME_VALUE, output_mismatch
+from kerasdemo.config.lint import SAME_VALUE
 from kerasdemo.diagnosis import remedies, sanity_results
 from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
@@ -34,7 +34,7 @@ class WrongOutputOrLoss(CauseRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        mismatch = output_mismatch(features.config, features.run.network)
+        mismatch = features.output_mismatch
         if mismatch is None:
             return None
         text, weight = f"{mismatch.message}.", 0.95 if mismatch.impossible else 0.8
@@ -87,7 +87,7 @@ class InputNotNormalized(CauseRule):
                 "beside it.",
                 {"feature_spread": spread},
                 0.9,
-                [remedies.normalized_input(features, is_uneven=True)],
+                [remedies.normalize_input(features, is_uneven=True)],
             )
         mean, sd = (features.fact("data", "input", name) for name in ("mean", "sd"))
         size = max(abs(mean or 0.0), sd) if sd is not None else None
@@ -102,7 +102,7 @@ class InputNotNormalized(CauseRule):
             f"The inputs' size is {size:.3g} (the larger of mean and sd); it should be about 1.",
             {"input_size": size},
             weight,
-            [remedies.normalized_input(features)],
+            [remedies.normalize_input(features)],
         )
 
 
@@ -132,7 +132,7 @@ class BadInitialization(CauseRule):
     what_to_try = "he_normal or he_uniform for relu, glorot_uniform for tanh and sigmoid."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        suggested = [remedies.initializer(features)]
+        suggested = [remedies.change_initializer(features)]
         names = [layer.initializer["name"] for layer in features.network]
         alike = next((name for name in names[:-1] if name in SAME_VALUE), None)
         if alike:
@@ -166,7 +166,7 @@ class BadInitialization(CauseRule):
         for layer in features.network:
             if layer.is_normalized:
                 continue
-            sd = initial_sd(layer)
+            sd = find_initial_sd(layer)
             if sd is None or not layer.fan_in:
                 return None
             # He et al. 2015: sd sqrt(2 / fan_in) keeps the size under relu, sqrt(1 / fan_in) else.
@@ -175,7 +175,7 @@ class BadInitialization(CauseRule):
         return total
 
 
-def initial_sd(layer: KernelLayer) -> float | None:
+def find_initial_sd(layer: KernelLayer) -> float | None:
     """Return the standard deviation of a kernel's initial weights, or None where it is unknown."""
     name, arguments = layer.initializer["name"], layer.initializer
     if name in ("random_normal", "truncated_normal"):
@@ -223,16 +223,16 @@ class NetworkTooSmall(CauseRule):
         weight, kind, text = limit
         suggested: list[Suggestion] = []
         if kind == "linear" and features.hidden:
-            suggested.append(remedies.activation(features))
+            suggested.append(remedies.change_activation(features))
         if kind == "held down":
-            suggested += remedies.lighter_regularization(features)
+            suggested += remedies.lighten_regularization(features)
         evidence: dict[str, Number] = {"hidden_layers": len(features.hidden), "limit": kind}
         parameters = features.fact("parameters")
         return Finding(
             f"{text}.",
             evidence | ({"parameters": parameters} if parameters else {}),
             weight,
-            [*suggested, remedies.more_units(features)],
+            [*suggested, remedies.add_units(features)],
         )
 
     @staticmethod

@@ -76,7 +76,7 @@ class Unfit(OutcomeRule):
         return Finding(
             f"Training accuracy ends at {accuracy:.1%}, {word} {name} ({level:.1%}).",
             features.training_evidence | {"level": level, "level_of": name},
-            remedies=remedies.faster(features),
+            remedies=remedies.speed_up(features),
         )
 
 
@@ -114,7 +114,7 @@ class Standstill(OutcomeRule):
             f"Training accuracy stands still at {accuracy:.1%}, although the data is no noise: the "
             f"network already beats nearest neighbors ({neighbors:.1%}).",
             features.training_evidence,
-            remedies=remedies.faster(features),
+            remedies=remedies.speed_up(features),
         )
 
 
@@ -138,7 +138,7 @@ class BelowBaseline(OutcomeRule):
         if shortfall is None:
             return None
         text = ", and training accuracy is no better"
-        return shortfall.finding(features, text, remedies.faster(features))
+        return shortfall.finding(features, text, remedies.speed_up(features))
 
 
 class StoppedTooEarly(OutcomeRule):
@@ -173,7 +173,7 @@ class StoppedTooEarly(OutcomeRule):
             f"Training stopped too early: {part} accuracy is {accuracy or 0.0:.1%} and "
             f"{self._describe_improvement(features)} over the last {span}.",
             features.training_evidence | {"rise": gain, "rise_over_epochs": steps},
-            remedies=[remedies.more_epochs(features)],
+            remedies=[remedies.train_longer(features)],
         )
 
     def _is_unfinished(self, features: RunFeatures) -> bool:
@@ -237,5 +237,5 @@ class NotYetAtBaseline(OutcomeRule):
         losses = features.val_loss
         if not losses or not curves.falls(losses) or not features.is_loss_falling:
             return None
-        more = [remedies.more_epochs(features)]
+        more = [remedies.train_longer(features)]
         return shortfall.finding(features, ", and its loss still falls", more)

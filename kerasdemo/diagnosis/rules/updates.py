@@ -14,17 +14,7 @@ from kerasdemo.diagnosis.sanity_results import RateRange, find_rate_range
 CLEARED = 0.3
 
 
-def proven(rates: RateRange, word: str) -> Finding:
-    """Return what a range of learning rates proved."""
-    return Finding(
-        f"The learning rate {rates.rate:g} is too {word}: {rates.text}.",
-        rates.evidence,
-        0.93,
-        [remedies.best_learning_rate(rates.best_rate)],
-    )
-
-
-def clear(features: RunFeatures, rates: RateRange | None) -> str:
+def describe_clearance(features: RunFeatures, rates: RateRange | None) -> str:
     """Return what speaks for the learning rate, or ""; it may still break a longer run."""
     if rates is None or not rates.is_fine or features.run.status == "diverged":
         return ""
@@ -66,7 +56,7 @@ class LearningRateTooHigh(CauseRule):
     def find(self, features: RunFeatures) -> Finding | None:
         rates = find_rate_range(features)
         if rates is not None and rates.is_too_high:
-            return proven(rates, "high")
+            return rates.finding("high")
         if rates is not None and rates.is_too_low and features.run.status != "diverged":
             return None
         ratio, signs = features.learning_rate_ratio, dict(self._signs(features))
@@ -74,13 +64,13 @@ class LearningRateTooHigh(CauseRule):
             return None
         prior = 0.5 if ratio > self.HIGH else 0.25 if ratio >= 1 else 0.1
         seen = "; ".join(self.SIGNS[sign] for sign in signs) or "no other sign"
-        cleared = clear(features, rates)
+        cleared = describe_clearance(features, rates)
         return Finding(
             f"The learning rate {features.learning_rate:g} is {ratio:.3g} times the usual one of "
             f"{features.optimizer}: {seen}{cleared}.",
             {"learning_rate_ratio": ratio, **signs},
             min(0.9, prior + 0.2 * min(2, len(signs))) * (CLEARED if cleared else 1),
-            [remedies.lower_learning_rate(features), remedies.clipping(features)],
+            [remedies.lower_learning_rate(features), remedies.clip_gradients(features)],
         )
 
     def _signs(self, features: RunFeatures) -> Iterator[tuple[str, float]]:
@@ -129,7 +119,7 @@ class LearningRateTooLow(CauseRule):
     def find(self, features: RunFeatures) -> Finding | None:
         rates = find_rate_range(features)
         if rates is not None and rates.is_too_low:
-            return proven(rates, "low")
+            return rates.finding("low")
         if rates is not None and rates.is_too_high:
             return None
         ratio, update = features.learning_rate_ratio, self._find_update(features)
@@ -145,7 +135,7 @@ class LearningRateTooLow(CauseRule):
             + 0.2 * is_tiny
             + 0.15 * is_steady
         )
-        cleared = clear(features, rates)
+        cleared = describe_clearance(features, rates)
         moved = f", and an update moves the weights by {update:.1e} of their size" if update else ""
         return Finding(
             f"The learning rate {features.learning_rate:g} is {ratio:.2g} times the usual one of "
@@ -154,10 +144,10 @@ class LearningRateTooLow(CauseRule):
             | ({"update_ratio": update} if update is not None else {}),
             min(0.9, weight) * (CLEARED if cleared else 1),
             [
-                remedies.usual_learning_rate(features)
+                remedies.use_usual_learning_rate(features)
                 if is_low
-                else remedies.learning_rate(features, 10),
-                remedies.adam(features),
+                else remedies.scale_learning_rate(features, 10),
+                remedies.use_adam(features),
             ],
         )
 
@@ -212,10 +202,10 @@ class TooFewUpdates(CauseRule):
             {"updates": updates, "batch_size": features.batch_size, "epochs": features.epochs},
             weight,
             [
-                remedies.smaller_batches(features),
-                remedies.more_patience(features) if stopped else None,
-                *(remedies.faster(features) if is_slow else ()),
-                remedies.more_epochs(features, factor),
+                remedies.shrink_batches(features),
+                remedies.wait_longer(features) if stopped else None,
+                *(remedies.speed_up(features) if is_slow else ()),
+                remedies.train_longer(features, factor),
             ],
         )
 
@@ -261,5 +251,5 @@ class Oscillation(CauseRule):
             "epochs.",
             {"swinging_epochs": share, "swing": size},
             0.75,
-            [remedies.lower_learning_rate(features), remedies.larger_batches(features)],
+            [remedies.lower_learning_rate(features), remedies.enlarge_batches(features)],
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from kerasdemo.diagnosis import RunFeatures
-from kerasdemo.diagnosis.rules.network import initial_sd
+from kerasdemo.diagnosis.rules.network import find_initial_sd
 from tests.factories import MakeRun, mnist_config
 
 
@@ -18,4 +18,4 @@ from tests.factories import MakeRun, mnist_config
 )
 def test_initial_sd(run: MakeRun, initializer: str, sd: float) -> None:
     features = RunFeatures(run(mnist_config(f"initializer: {initializer}")))
-    assert initial_sd(features.network[0]) == pytest.approx(sd)
+    assert find_initial_sd(features.network[0]) == pytest.approx(sd)
