@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kerasdemo.tuning.steps import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
+    RunsLike = Run | Summary | SweepResult | TuneResult | str | Path
 
 __all__ = [
     "CheckResult",
@@ -380,7 +381,7 @@ def tune(
 
 
 def compare(
-    runs: RunLike | Iterable[RunLike],
+    runs: "RunsLike | Iterable[RunsLike]",
     metric: str | None = None,
     *,
     group_by: Sequence[str] = (),
@@ -389,7 +390,7 @@ def compare(
     """Compare runs: group them by what differs, and rank the groups over their seeds.
 
     Args:
-        runs: a folder of runs, or several folders and runs.
+        runs: a folder of runs, the result of a sweep or a tuning, or several of these and of runs.
         metric: such as test_accuracy; None: val_accuracy where every run has it.
         group_by: dotted keys of the config, or sections such as optimizer; left out: every key in
             which the runs differ.
@@ -406,19 +407,13 @@ def compare(
 
     if at not in ("kept", "last", "best"):
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
-    several = [runs] if isinstance(runs, RunLike) else list(runs)
-    folders = [one for one in several if isinstance(one, str | Path)]
-    gathered = comparisons.gather(folders)
+    several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
+    # A run has a path; the result of a sweep or a tuning has a folder of runs.
+    places: list[Any] = [getattr(one, "path", getattr(one, "folder", one)) for one in several]
+    gathered = comparisons.gather(places)
     _warn_skipped(gathered.skipped)
-    found = {run.path.resolve(): run for run in gathered.runs}
-    for one in several:
-        if isinstance(one, Run):
-            one = records.summarize(one.folder.path)
-        if isinstance(one, Summary):
-            found.setdefault(one.path.resolve(), one)
-    summaries = list(found.values())
-    usual = metric or usual_metric(summaries)
-    return comparisons.compare(summaries, usual, group_by, at)
+    metric = metric or usual_metric(gathered.runs)
+    return comparisons.compare(gathered.runs, metric, group_by, at)
 
 
 def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Difference":
@@ -487,7 +482,7 @@ def _plain(value: Any) -> Any:
 
 def _seeds(seeds: Seeds) -> tuple[int, ...]:
     try:
-        return tuple(seed_ranges.parse(seeds) if isinstance(seeds, str) else seeds)
+        return seed_ranges.parse(seeds)
     except ValueError as error:
         raise InputError(Fault(str(error), key="seeds")) from None
 

@@ -213,7 +213,8 @@ def test_an_experiment_is_a_file_a_mapping_or_an_experiment(kind: str) -> None:
     result = kerasdemo.sweep(experiment, "runs", workers=0, seeds=[3])
     assert [outcome.status for _, outcome in result.outcomes] == ["finished"] * 2
     assert len(result.claims) == 1
-    assert len(kerasdemo.compare("runs/depth").groups) == 2
+    for runs in (result, "runs/depth", [Path("runs/depth")]):
+        assert len(kerasdemo.compare(runs).groups) == 2
 
 
 def test_tune_returns_the_path_and_its_files() -> None:
