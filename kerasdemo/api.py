@@ -6,7 +6,7 @@ unless `progress=True`.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from glob import escape
 from numbers import Integral, Real
@@ -107,9 +107,7 @@ def load_config(config: ConfigLike, overrides: Overrides = ()) -> RunConfig:
     return loading.load(Path(config), changes)
 
 
-def load_experiment(
-    experiment: "ExperimentLike",
-) -> "Experiment":
+def load_experiment(experiment: "ExperimentLike") -> "Experiment":
     """Load an experiment.
 
     Args:
@@ -384,7 +382,7 @@ def compare(
     runs: "RunsLike | Iterable[RunsLike]",
     metric: str | None = None,
     *,
-    group_by: Sequence[str] = (),
+    group_by: Iterable[str] | str = (),
     at: str = "kept",
 ) -> "Comparison":
     """Compare runs: group them by what differs, and rank the groups over their seeds.
@@ -413,7 +411,7 @@ def compare(
     gathered = comparisons.gather(places)
     _warn_skipped(gathered.skipped)
     metric = metric or usual_metric(gathered.runs)
-    return comparisons.compare(gathered.runs, metric, group_by, at)
+    return comparisons.compare(gathered.runs, metric, _several(group_by), at)
 
 
 def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Difference":

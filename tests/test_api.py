@@ -167,7 +167,7 @@ def test_runs_are_compared_and_told_apart(results: Path) -> None:
     )
     assert set(kerasdemo.diff(one, two.path or "").settings) == {"network.depth"}
     for runs in (results, [one, two], [one.path, two], [one.path, one, two]):
-        comparison = kerasdemo.compare(runs, "val_accuracy", group_by=["network.depth"])
+        comparison = kerasdemo.compare(runs, "val_accuracy", group_by="network.depth")
         assert {group.values["network.depth"] for group in comparison.groups} == {1, 2}
     assert kerasdemo.compare(one).metric == "val_accuracy"
 
