@@ -9,8 +9,16 @@ from importlib.metadata import EntryPoint, entry_points
 from kerasdemo.config import Fault, InputError, lint
 from kerasdemo.config.errors import near, unknown
 from kerasdemo.diagnosis.rule import CauseRule, NoteRule, OutcomeRule, Rule
-from kerasdemo.diagnosis.rules import cannot_tell, generalization, gradients, network, training
-from kerasdemo.diagnosis.rules import updates as update_rules
+from kerasdemo.diagnosis.rules import (
+    cannot_tell,
+    generalization,
+    gradients,
+    inputs_and_loss,
+    network,
+    other_data,
+    training,
+    updates,
+)
 
 # Entry points of installed packages that name users' own rules.
 GROUP = "kerasdemo.rules"
@@ -21,11 +29,11 @@ CODE = r"[A-Z]{1,8}[0-9]{1,6}"
 OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     cannot_tell.NothingToDiagnose(),
     training.Diverged(),
-    generalization.SplitDiffers(),
+    other_data.SplitDiffers(),
     cannot_tell.SingleEpoch(),
     training.Unfit(),
     training.Standstill(),
-    generalization.DifferentTest(),
+    other_data.DifferentTest(),
     generalization.Overfitting(),
     training.StoppedTooEarly(),
     training.NotYetAtBaseline(),
@@ -35,18 +43,18 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     generalization.Healthy(),
 )
 CAUSE_RULES: tuple[CauseRule, ...] = (
-    network.WrongOutputOrLoss(),
+    inputs_and_loss.WrongOutputOrLoss(),
     gradients.VanishingGradient(),
     gradients.ExplodingGradient(),
     gradients.DeadUnits(),
     gradients.Saturation(),
-    update_rules.LearningRateTooHigh(),
-    update_rules.LearningRateTooLow(),
-    update_rules.TooFewUpdates(),
-    network.InputNotNormalized(),
+    updates.LearningRateTooHigh(),
+    updates.LearningRateTooLow(),
+    updates.TooFewUpdates(),
+    inputs_and_loss.InputNotNormalized(),
     network.BadInitialization(),
     network.NetworkTooSmall(),
-    update_rules.Oscillation(),
+    updates.Oscillation(),
 )
 OURS: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES)
 LINT_CODES = tuple(rule.code for rule in lint.RULES)

@@ -68,7 +68,7 @@ def diagnose(run: Run, *, ignore: Iterable[str] = (), reference: float | None = 
         summary = " ".join(texts)
         evidence |= {"best_epoch": rise.epoch, "val_loss_rise": rise.share}
     if outcome not in ("diverged", "cannot_tell") and features.kept_epoch < features.epochs:
-        summary += f" This is epoch {features.kept_epoch}, whose weights were kept."
+        summary += f" Numbers are of epoch {features.kept_epoch}, whose weights were kept."
     return Verdict(
         outcome=outcome,
         code=decided.code,

@@ -113,7 +113,7 @@ def test_restored_weights_have_not_risen(run: MakeRun) -> None:
     text = "data: {name: mnist}\ntraining: {early_stopping: {patience: 13}}\n"
     verdict = diagnose(turned(run, text=text, kept_epoch=7, stopped_early=True))
     assert verdict.title == "healthy"
-    assert verdict.summary.endswith("This is epoch 7, whose weights were kept.")
+    assert verdict.summary.endswith("Numbers are of epoch 7, whose weights were kept.")
 
 
 def test_a_rise_is_named_beside_what_is_worse(run: MakeRun) -> None:
