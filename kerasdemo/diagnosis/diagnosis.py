@@ -15,15 +15,13 @@ from kerasdemo.config.validation_errors import translate
 from kerasdemo.diagnosis import catalogue, sanity_results
 from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.diagnosis.rule import CauseRule, Finding, NoteRule, OutcomeRule, Rule
+from kerasdemo.diagnosis.rule import FAILURES, CauseRule, Finding, NoteRule, OutcomeRule, Rule
 from kerasdemo.diagnosis.rules.training import Standstill
 from kerasdemo.diagnosis.sanity_results import BEST_RATE
 from kerasdemo.diagnosis.val_loss_rise import find_rise
 from kerasdemo.records import Run, files
 from kerasdemo.records.verdict import Cause, Remedy, Verdict
 
-# The outcomes that have causes.
-FAILURES = ("diverged", "optimization_failure", "still_improving")
 # The weight of a symptom is multiplied by this where a root cause of at least this weight is found.
 EXPLAINED = 0.7
 SURE = 0.6

@@ -1,23 +1,10 @@
 """The base classes of rules. A rule is one class with everything about it: code, thresholds, page.
 
 A user's own rule is a subclass of `CauseRule` or `NoteRule` that an installed package names as an
-entry point of the group `kerasdemo.rules`:
+entry point of the group `kerasdemo.rules` (README.md has an example):
 
     [project.entry-points."kerasdemo.rules"]
     tiny_batches = "my_package.rules:TinyBatches"
-
-    class TinyBatches(NoteRule):
-        code = "X101"
-        name = "tiny_batches"
-        title = "Batches are tiny"
-        how_detected = "The batch size is below 8."
-
-        def find(self, features):
-            if features.batch_size >= 8:
-                return None
-            return Finding(f"Batches have {features.batch_size} examples.")
-
-It is shown by the verdict, verdict.json, `kerasdemo explain X101` and muted by `--ignore X101`.
 """
 
 from abc import ABC, abstractmethod
@@ -29,6 +16,8 @@ from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.records.verdict import Evidence, Outcome
 
 Severity = Literal["fault", "warning", "good", "unknown"]
+# The outcomes of training that went wrong: only these have causes.
+FAILURES: tuple[Outcome, ...] = ("diverged", "optimization_failure", "still_improving")
 
 
 class Suggestion(NamedTuple):

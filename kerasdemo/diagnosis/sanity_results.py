@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.features import RunFeatures, find_number
-from kerasdemo.diagnosis.rule import Finding
+from kerasdemo.diagnosis.rule import FAILURES, Finding
 from kerasdemo.records import Run
 
 # A batch is memorized where nearly all of its predictions are right.
@@ -147,8 +147,7 @@ def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[st
         cause: the name of the likeliest one.
     """
     rates, has_it = find_rate_range(features), has_memorized(features, "own")
-    is_at_fault = outcome in ("diverged", "optimization_failure", "still_improving")
-    if is_at_fault:
+    if outcome in FAILURES:
         yield from _details(features)
     if rates is None and has_it is None:
         return
@@ -157,7 +156,7 @@ def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[st
         signs.append(f"it does not memorize one batch ({_batch(features)})")
     if rates is not None and (rates.is_too_low or rates.is_too_high):
         signs.append(f"another learning rate learns faster at first ({rates.text})")
-    if is_at_fault:
+    if outcome in FAILURES:
         known = cause.replace("_", " ") if cause else "none of the known causes"
         text = f"training is at fault; first look at: {known}."
     elif signs:

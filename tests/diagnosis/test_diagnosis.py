@@ -117,3 +117,10 @@ def test_evaluate_diagnoses_anew_and_writes_the_verdict(tmp_path: Path) -> None:
     again = evaluate(read(folder.path), ignore=[verdict.code])
     assert again.code != verdict.code
     assert json.loads(folder.verdict_file.read_text())["code"] == again.code
+
+
+def test_a_run_whose_data_is_gone_keeps_its_remedies(run: MakeRun) -> None:
+    stuck = run(mnist_config("depth: 2, activation: sigmoid"), **STUCK)
+    data = stuck.config.data.model_copy(update={"path": "/gone/mnist.npz"})
+    moved = replace(stuck, config=stuck.config.model_copy(update={"data": data}))
+    assert diagnose(moved).remedies == diagnose(stuck).remedies != ()
