@@ -2,9 +2,9 @@
 
 import pytest
 
+from kerasdemo import data
 from kerasdemo.config import parse
 from kerasdemo.data import baselines
-from kerasdemo.data import loading as data
 
 
 def dataset(text: str) -> data.Dataset:

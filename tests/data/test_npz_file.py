@@ -1,0 +1,112 @@
+"""Files: every fault is reported, labels are read in every usual form."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasdemo import data
+from kerasdemo.config import InputError
+from kerasdemo.data import loading, npz_file
+from tests.factories import file_config, write_npz
+
+
+def load_file(path: Path, *overrides: str) -> data.Dataset:
+    return data.load(file_config(path, *overrides))
+
+
+PICKLED = np.array([[{"a": 1}]] * 40, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"x_test": None}, "no item named 'x_test.npy'"),
+        ({"y_test": None}, "no array y_test; it has"),
+        ({"x_train": PICKLED}, "allow_pickle=False"),
+        ({"x_train": np.full((40, 3), "a")}, "x_train has dtype <U1; expected numbers"),
+        ({"x_train": np.zeros(40)}, "x_train has shape"),
+        ({"x_train": np.full((40, 3), np.nan)}, "120 values that are NaN or infinite"),
+        ({"y_train": np.zeros((40, 4))}, "y_train has shape (40, 4) and is not one-hot"),
+        ({"y_train": np.eye(4)[np.arange(40) % 4] * 2}, "is not one-hot; expected (40,)"),
+        ({"y_train": np.zeros((40, 2, 2))}, "y_train has shape (40, 2, 2); expected (40,)"),
+        ({"y_train": np.arange(39)}, "y_train has shape (39,); expected (40,)"),
+        ({"y_train": np.full(40, 0.5)}, "y_train has the label 0.5; expected whole numbers"),
+        ({"y_train": np.full(40, np.nan)}, "y_train has 40 labels that are NaN"),
+        ({"y_train": np.full(40, "a")}, "y_train has labels that are text, y_test numbers"),
+        ({"y_train": np.zeros(40, complex)}, "y_train has dtype complex128"),
+        (
+            {"y_train": np.array(["a", "b"] * 20), "y_test": np.array(["a", "c"] * 6)},
+            "y_test has the label c; y_train has a, b",
+        ),
+        ({"x_val": np.zeros((5, 3))}, "no array y_val"),
+        ({"x_val": np.zeros((5, 2)), "y_val": np.zeros(5)}, "x_val of (2,); expected the same"),
+        ({"y_train": np.full(40, -1)}, "the label -1"),
+        ({"y_train": np.full(40, 123456)}, "the label 123456"),
+        ({"y_test": np.full(12, 9)}, "label 9 in the test examples; training has 0 to 3"),
+        ({"x_test": np.zeros((12, 5), np.float32)}, "expected the same"),
+    ],
+)
+def test_a_bad_file_is_refused(changes: dict[str, object], expected: str, tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "own.npz", **changes)
+    for read in (data.load, data.check):  # `check` refuses what `run` refuses
+        with pytest.raises(InputError) as caught:
+            read(file_config(path))
+        assert expected in str(caught.value)
+        assert "c.yaml:1: data.path: " in str(caught.value)
+
+
+def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.npz").write_text("no archive")
+    with pytest.raises(
+        InputError, match=r"own\.npz: File is not a zip file \(expected an \.npz file"
+    ):
+        load_file(tmp_path / "own.npz")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (lambda y: y.astype(float), None),
+        (lambda y: y.astype(np.float32)[:, None], None),
+        (lambda y: np.eye(4)[y], None),
+        (lambda y: np.eye(4, dtype=bool)[y], None),
+        (lambda y: np.array(["ape", "bee", "cat", "dog"])[y], ["ape", "bee", "cat", "dog"]),
+        (lambda y: np.array([b"ape", b"bee", b"cat", b"dog"])[y], ["ape", "bee", "cat", "dog"]),
+    ],
+)
+def test_labels_are_read_in_every_usual_form(
+    labels: Callable[[np.ndarray], np.ndarray], names: list[str] | None, tmp_path: Path
+) -> None:
+    y = np.arange(40) % 4
+    path = write_npz(tmp_path / "own.npz", y_train=labels(y), y_test=labels(y[:12]))
+    dataset = load_file(path, "data.shuffle=false", "data.validation=0")
+    assert dataset.train.y.tolist() == y.tolist()
+    assert dataset.classes == 4
+    assert data.describe(dataset)["class_names"] == names
+
+
+def test_one_hot_labels_give_the_number_of_classes(tmp_path: Path) -> None:
+    y = np.eye(5)[np.arange(40) % 4]
+    assert load_file(write_npz(tmp_path / "own.npz", y_train=y)).classes == 5
+
+
+def test_of_a_large_file_a_part_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "CHECKED_BYTES", 240)  # 20 examples of 3 float32
+    x = np.zeros((40, 3), np.float32)
+    path = write_npz(tmp_path / "own.npz", x_train=x, x_test=x[:12])
+    (remark,) = data.check(file_config(path))
+    assert remark == "checked the first 20 of 40 examples in x_train; `run` checks all"
+    x[3] = np.nan
+    npz_file._read_checked.cache_clear()
+    with pytest.raises(InputError, match="x_train has 3 values that are NaN"):
+        data.check(file_config(write_npz(path, x_train=x)))
+
+
+def test_the_fingerprint_is_of_the_content(tmp_path: Path) -> None:
+    first = load_file(write_npz(tmp_path / "own.npz")).source.sha256
+    np.savez_compressed(tmp_path / "own.npz", **dict(np.load(tmp_path / "own.npz")))
+    assert load_file(tmp_path / "own.npz").source.sha256 == first
+    changed = load_file(write_npz(tmp_path / "own.npz", y_test=np.zeros(12, int))).source.sha256
+    assert changed != first
