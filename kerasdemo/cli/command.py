@@ -65,7 +65,7 @@ def _run() -> None:
 
         if not isinstance(error, InputError):
             raise
-        for line in error.told:
+        for line in error.lines:
             say(f"error: {line}", err=True)
         sys.exit(2)
     except BrokenPipeError:

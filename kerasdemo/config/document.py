@@ -1,7 +1,7 @@
-"""Strict YAML: what YAML's traps would change silently is an error or means what it looks like.
+"""Strict YAML: a value means what it looks like, or is an error.
 
-`1e-3` is a number, `no` and `on` are strings, a doubled key, a tab and an alias bomb are errors,
-and every value knows its line.
+`1e-3` is a number, `no` and `on` are strings; a duplicate key, a tab and an alias are errors; the
+line of every key is kept.
 """
 
 import re
@@ -17,12 +17,12 @@ from kerasdemo.config.errors import Fault, InputError, near
 Key = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
-# No list is longer, and no digit is other than these.
+# A list index: no list is longer, and other digits than these are no numbers.
 NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class StrictLoader(yaml.SafeLoader):
-    """PyYAML's SafeLoader with YAML 1.2's idea of a number and of a boolean, and no aliases."""
+    """PyYAML's SafeLoader with the numbers and booleans of YAML 1.2, and without aliases."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -75,10 +75,14 @@ def dump(data: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML mapping, the file that it came from, and the line of each of its keys.
+    """A YAML mapping with its file and the line of each key.
 
-    `faults` are those of single values (doubled keys, tags) that were passed over to tell them
-    together with all others.
+    Args:
+        data: the mapping.
+        file: that it came from.
+        lines: key -> line.
+        overridden: keys that `--set` set.
+        faults: of single values (duplicate keys, tags), to be reported together with the others.
     """
 
     data: dict[str, Any] = field(hash=False)
@@ -99,7 +103,7 @@ class Document:
         return self.lines.get(key)
 
     def fault(self, key: Key, message: str) -> Fault:
-        """Return a fault at the place where `key` stands."""
+        """Return a fault at the line of `key`, or at `--set` where that set it."""
         if any(key[: len(set_key)] == set_key for set_key in self.overridden):
             return Fault(message, "--set", None, dotted(key))
         return Fault(message, self.file, self.line(key), dotted(key))
@@ -111,12 +115,16 @@ def dotted(key: Key) -> str:
 
 
 def key_of(path: str) -> Key:
-    """Return the key that a dotted path names; lists are reached by number."""
+    """Return the key of a dotted path; a number is the index in a list."""
     return tuple(int(part) if NUMBER.fullmatch(part) else part for part in path.split("."))
 
 
 def read_text(path: Path) -> str:
-    """Read a small text file as UTF-8, or say why not."""
+    """Read a text file in UTF-8.
+
+    Raises:
+        InputError: where it is missing, too large, no text, or no plain file.
+    """
     try:
         return regular_file.read(path, MAX_BYTES).decode("utf-8")
     except FileNotFoundError:
@@ -132,7 +140,7 @@ def read_text(path: Path) -> str:
 
 
 def missing_file(path: Path) -> str:
-    """Return the message for a file that is not there, with the nearest one that is."""
+    """Return the message for a missing file, with the name nearest to it."""
     siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
     return f"no such file{near(path.name, siblings)}"
 
@@ -147,9 +155,15 @@ def read(path: Path, *, tolerant: bool = False) -> Document:
 
 
 def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
-    """Parse YAML text that holds one mapping; `file` is the name that faults are told with.
+    """Parse YAML text that holds one mapping.
 
-    `tolerant` leaves the faults of single values to the caller, in `Document.faults`.
+    Args:
+        text: the YAML.
+        file: that faults name.
+        tolerant: leave the faults of single values to the caller, in `Document.faults`.
+
+    Raises:
+        InputError: with file and line, for anything else.
     """
     try:
         node = yaml.compose(text, Loader=StrictLoader)
@@ -167,80 +181,69 @@ def parse_text(text: str, file: str, *, tolerant: bool = False) -> Document:
         raise InputError(Fault("nested too deeply", file)) from None
     if node is None:
         raise InputError(Fault("the file is empty; expected a mapping (key: value)", file))
+    reader = _NodeReader(file)
     if not isinstance(node, yaml.MappingNode) or node.tag not in GROUPS:
-        raise InputError(
-            Fault(f"expected a mapping (key: value), got a {_kind(node)}", file, _line(node))
-        )
-    faults: list[Fault] = []
-    lines: dict[Key, int] = {}
+        kind = "list" if isinstance(node, yaml.SequenceNode) else "single value"
+        if node.tag not in PLAIN | GROUPS:
+            kind = f"value with the tag {node.tag}"
+        message = f"expected a mapping (key: value), got a {kind}"
+        raise InputError(Fault(message, file, node.start_mark.line + 1))
     try:
-        data = _construct(node, (), file, lines, faults)
+        data = reader.read(node, ())
     except RecursionError:
         raise InputError(Fault("nested too deeply", file)) from None
-    if faults and not tolerant:
-        raise InputError(faults)
-    return Document(data, file, lines, faults=tuple(faults))
+    if reader.faults and not tolerant:
+        raise InputError(reader.faults)
+    return Document(data, file, reader.lines, faults=tuple(reader.faults))
 
 
-def _kind(node: yaml.Node) -> str:
-    if node.tag not in PLAIN | GROUPS:
-        return f"value with the tag {node.tag}"
-    return "list" if isinstance(node, yaml.SequenceNode) else "single value"
+class _NodeReader:
+    """Turns PyYAML's nodes into plain values; collects lines and faults."""
 
+    def __init__(self, file: str):
+        self.file = file
+        self.lines: dict[Key, int] = {}
+        self.faults: list[Fault] = []
 
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+    def read(self, node: yaml.Node, key: Key) -> Any:
+        """Return the value of a node."""
+        line = node.start_mark.line + 1
+        self.lines.setdefault(key, line)
+        if node.tag not in PLAIN | GROUPS:
+            self._fault(f"the tag {node.tag}; write the value plainly", line, key)
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return self._read_mapping(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*key, index)) for index, item in enumerate(node.value)]
+        loader = StrictLoader("")
+        try:
+            value = loader.construct_object(node)
+            if isinstance(value, str):
+                value.encode("utf-8")  # half a surrogate pair could not be written to a file
+            return value
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
+            problem = getattr(error, "problem", None) or str(error)
+            self._fault(f"can't be read: {problem}", line, key)
+            return None
+        finally:
+            loader.dispose()
 
+    def _read_mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for name_node, value_node in node.value:
+            line = name_node.start_mark.line + 1
+            if not isinstance(name_node, yaml.ScalarNode):
+                self._fault("a key must be a word", line, key)
+                continue
+            name = str(name_node.value)
+            inner = (*key, name)
+            if name in mapping:
+                self._fault(f"duplicate key, first on line {self.lines[inner]}", line, inner)
+                continue
+            self.lines[inner] = line
+            mapping[name] = self.read(value_node, inner)
+        return mapping
 
-def _construct(
-    node: yaml.Node, key: Key, file: str, lines: dict[Key, int], faults: list[Fault]
-) -> Any:
-    lines.setdefault(key, _line(node))
-    if node.tag not in PLAIN | GROUPS:
-        faults.append(
-            Fault(f"the tag {node.tag}; write the value plainly", file, _line(node), dotted(key))
-        )
-        return None
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, key, file, lines, faults)
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _construct(item, (*key, i), file, lines, faults) for i, item in enumerate(node.value)
-        ]
-    return _scalar(node, key, file, faults)
-
-
-def _mapping(
-    node: yaml.MappingNode, key: Key, file: str, lines: dict[Key, int], faults: list[Fault]
-) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    for name_node, value_node in node.value:
-        line = _line(name_node)
-        if not isinstance(name_node, yaml.ScalarNode):
-            faults.append(Fault("a key must be a word", file, line, dotted(key)))
-            continue
-        name = str(name_node.value)
-        inner = (*key, name)
-        if name in mapping:
-            faults.append(
-                Fault(f"doubled key, first on line {lines[inner]}", file, line, dotted(inner))
-            )
-            continue
-        lines[inner] = line
-        mapping[name] = _construct(value_node, inner, file, lines, faults)
-    return mapping
-
-
-def _scalar(node: yaml.Node, key: Key, file: str, faults: list[Fault]) -> Any:
-    loader = StrictLoader("")
-    try:
-        value = loader.construct_object(node)
-        if isinstance(value, str):
-            value.encode("utf-8")  # half a surrogate pair can't be written down again
-        return value
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
-        problem = getattr(error, "problem", None) or str(error)
-        faults.append(Fault(f"can't be read: {problem}", file, _line(node), dotted(key)))
-        return None
-    finally:
-        loader.dispose()
+    def _fault(self, message: str, line: int, key: Key) -> None:
+        self.faults.append(Fault(message, self.file, line, dotted(key)))

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# What is read no more: of a fault, and of a list of them.
-LONGEST = 2_000
-MOST_FAULTS = 50
+# What nobody reads is cut off: characters of a fault, faults of a list.
+MAX_LENGTH = 2_000
+MAX_FAULTS = 50
 
 
 def printable(text: str) -> str:
@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of an input, told in one line."""
+    """One fault of an input, shown as one line: file, line, key, message."""
 
     message: str
     file: str | None = None
@@ -29,28 +29,28 @@ class Fault:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         text = ": ".join(part for part in (place, self.key, self.message) if part)
         line = printable(" ".join(text.split()))
-        return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+        return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}..."
 
 
 class InputError(ValueError):
-    """Input that can't be used; `faults` holds every fault found, not just the first."""
+    """Input that can't be used; `faults` holds every fault that was found."""
 
     def __init__(self, faults: Iterable[Fault] | Fault | str):
         if isinstance(faults, str):
             faults = Fault(faults)
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(self.told))
+        super().__init__("\n".join(self.lines))
 
     @property
-    def told(self) -> list[str]:
-        """A line for each fault; of very many the first and how many more there are."""
-        lines = [str(fault) for fault in self.faults[:MOST_FAULTS]]
+    def lines(self) -> list[str]:
+        """A line for each fault; of very many the first, and how many more there are."""
+        lines = [str(fault) for fault in self.faults[:MAX_FAULTS]]
         more = len(self.faults) - len(lines)
         return [*lines, f"and {more:,} more faults"] if more else lines
 
 
-# What people write for Keras' names, without underscores.
-MEANT = {
+# What people write -> Keras' name, without underscores.
+SYNONYMS = {
     "crossentropy": "categorical_crossentropy",
     "softmaxcrossentropy": "categorical_crossentropy",
     "lr": "learning_rate",
@@ -60,7 +60,7 @@ MEANT = {
 
 
 def shown(value: object) -> str:
-    """Return a value that was received, short enough for a line."""
+    """Return a received value, short enough for a line."""
     text = "null" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -68,7 +68,7 @@ def shown(value: object) -> str:
 def near(word: object, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known name nearest to `word`, or nothing."""
     by_lower = {name.lower(): name for name in known}
-    meant = MEANT.get(str(word).lower().replace("_", ""))
+    meant = SYNONYMS.get(str(word).lower().replace("_", ""))
     if meant in by_lower:
         return f"; did you mean '{meant}'?"
     matches = difflib.get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)

@@ -1,4 +1,4 @@
-"""Keras' own names and arguments, as written down by `kerasdemo.training.vocabulary`."""
+"""Keras' names and arguments, as recorded by `kerasdemo.training.keras_classes`."""
 
 import json
 from functools import cache
@@ -9,9 +9,9 @@ FILE = Path(__file__).with_name("keras_arguments.json")
 
 
 @cache
-def _vocabulary() -> dict[str, Any]:
-    words: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return words
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return content
 
 
 def names(kind: str) -> dict[str, dict[str, Any]]:
@@ -19,23 +19,23 @@ def names(kind: str) -> dict[str, dict[str, Any]]:
 
     activations, initializers, constraints, losses, optimizers, layers.
     """
-    words: dict[str, dict[str, Any]] = _vocabulary()[kind]
-    return words
+    found: dict[str, dict[str, Any]] = _content()[kind]
+    return found
 
 
 def class_names(kind: str) -> dict[str, str]:
     """Return {name as Keras spells its class: name}, such as Conv2D: conv2d."""
-    found: dict[str, str] = _vocabulary()["classes"][kind]
+    found: dict[str, str] = _content()["classes"][kind]
     return found
 
 
 def texts() -> dict[str, dict[str, str]]:
-    """Return {name: {"": what it is, argument: what it does}}, as Keras' docstrings say it."""
-    found: dict[str, dict[str, str]] = _vocabulary()["texts"]
+    """Return {name: {"": what it is, argument: what it does}}, from Keras' docstrings."""
+    found: dict[str, dict[str, str]] = _content()["texts"]
     return found
 
 
 def aliases(kind: str) -> dict[str, str]:
     """Return {short name: name}, such as mse: mean_squared_error."""
-    found: dict[str, str] = _vocabulary()["aliases"].get(kind, {})
+    found: dict[str, str] = _content()["aliases"].get(kind, {})
     return found

@@ -1,4 +1,4 @@
-"""From YAML text to a RunConfig: the only reader of run configs."""
+"""From YAML to a RunConfig with all its defaults: the only reader of configs."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from kerasdemo.config import datasets, regular_file
 from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.consistency import faults_of
-from kerasdemo.config.document import Document, Key, parse_text, read
+from kerasdemo.config.document import Document, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
-from kerasdemo.config.types import NAME, EarlyStopping, RunConfig
+from kerasdemo.config.types import NAME, Data, EarlyStopping, RunConfig
 from kerasdemo.config.validation_errors import translate
 
 # No config has these keys: they say how the runs of an experiment differ.
@@ -36,7 +36,7 @@ def parse(text: str, file: str = "config.yaml", overrides: Overrides = ()) -> Ru
 
 
 def recorded(path: Path) -> RunConfig:
-    """Read a config that was written complete; what it names may be gone by now.
+    """Read the complete config of a run; its data may no longer exist.
 
     Raises:
         InputError: where it is no complete config.
@@ -62,8 +62,8 @@ def from_document(document: Document, overrides: Overrides = ()) -> RunConfig:
     try:
         config = RunConfig.model_validate(_with_defaults(document))
     except ValidationError as error:
-        told = {fault.key for fault in document.faults}
-        others = [fault for fault in translate(error, document) if fault.key not in told]
+        known = {fault.key for fault in document.faults}
+        others = [fault for fault in translate(error, document) if fault.key not in known]
         faults = sorted([*document.faults, *others], key=lambda fault: fault.line or 0)
         raise InputError(faults) from None
     if document.faults:
@@ -83,34 +83,26 @@ def _with_origin(config: RunConfig, document: Document) -> RunConfig:
 
 
 def _with_defaults(document: Document) -> dict[str, Any]:
-    """Add what depends on the file itself: its stem as name, its folder before `data.path`."""
+    """Return the data with what depends on the file: its stem as name, its folder in paths."""
     data = dict(document.data)
     if data.get("name") is None:
-        data["name"] = _name(document.file)
+        data["name"] = stem = Path(document.file).stem
+        if NAME.fullmatch(stem) is None:
+            message = (
+                f"the file's stem {stem!r} can't name a run folder; give a `name` of letters, "
+                "digits and . _ + = -"
+            )
+            raise InputError(Fault(message, document.file))
     inner = data.get("data")
     if isinstance(inner, dict) and isinstance(inner.get("path"), str):
-        path = document.folder / regular_file.expanded(inner["path"])
+        path = document.folder / regular_file.expand_user(inner["path"])
         data["data"] = {**inner, "path": str(path.absolute())}
     return data
 
 
-def _name(file: str) -> str:
-    stem = Path(file).stem
-    if NAME.fullmatch(stem) is None:
-        raise InputError(
-            Fault(
-                f"the file's stem {stem!r} can't name a run folder; give a `name` of letters, "
-                "digits and . _ + = -",
-                file,
-            )
-        )
-    return stem
-
-
 def _complete(config: RunConfig, document: Document) -> RunConfig:
     """Fill in the values that depend on other values."""
-    data = _complete_data(config, document)
-    network = config.network
+    data, network, training = _complete_data(config, document), config.network, config.training
     if network.layers is None and network.output_activation is None:
         name = "softmax"
         if config.loss.arguments.get("from_logits"):
@@ -119,48 +111,36 @@ def _complete(config: RunConfig, document: Document) -> RunConfig:
             name = "sigmoid"
         elif config.loss.name in ("hinge", "squared_hinge"):
             name = "tanh"
-        network = network.model_validate({**_given(network), "output_activation": name})
-    training = config.training
+        given = {key: getattr(network, key) for key in network.model_fields_set}
+        network = network.model_validate({**given, "output_activation": name})
     if "early_stopping" not in training.model_fields_set:
-        stopping = EarlyStopping() if data["validation"] else None
+        stopping = EarlyStopping() if data.validation else None
         training = training.model_copy(update={"early_stopping": stopping})
-    return config.model_copy(
-        update={
-            "data": config.data.model_copy(update=data),
-            "network": network,
-            "training": training,
-        }
-    )
+    return config.model_copy(update={"data": data, "network": network, "training": training})
 
 
-def _given(network: Any) -> dict[str, Any]:
-    return {name: getattr(network, name) for name in network.model_fields_set}
-
-
-def _complete_data(config: RunConfig, document: Document) -> dict[str, int | bool | None]:
-    facts, data = config.facts, config.data
+def _complete_data(config: RunConfig, document: Document) -> Data:
+    data, facts = config.data, config.facts
     if facts is None:
-        raise InputError(_unreadable(data.path, document))
-    validation = data.validation
-    if validation is None:
-        validation = facts.usual_validation
+        problem = regular_file.find_problem(Path(data.path or ""))
+        message = f"{problem}: {data.path}"
+        if problem is None:
+            message = (
+                f"{data.path}: {datasets.find_problem(data.path or '')} (expected an .npz file "
+                "with arrays x_train, y_train, x_test, y_test)"
+            )
+        raise InputError(document.fault(("data", "path"), message))
+    validation = facts.default_validation if data.validation is None else data.validation
     train = data.train
     if train is None and "train" not in data.model_fields_set:
-        train = facts.usual_train
+        train = facts.default_train
     if train is None:
         train = max(facts.train - (validation if facts.validation is None else 0), 1)
-    test = data.test if data.test is not None else (facts.usual_test or facts.test)
-    shuffle = data.name == "file" if data.shuffle is None else data.shuffle
-    return {"train": train, "validation": validation, "test": test, "shuffle": shuffle}
-
-
-def _unreadable(path: str | None, document: Document) -> Fault:
-    key: Key = ("data", "path")
-    problem = regular_file.problem(Path(path or ""))
-    if problem is not None:
-        return document.fault(key, f"{problem}: {path}")
-    return document.fault(
-        key,
-        f"{path}: {datasets.problem(path or '')} (expected an .npz file with arrays x_train, "
-        "y_train, x_test, y_test)",
+    return data.model_copy(
+        update={
+            "train": train,
+            "validation": validation,
+            "test": data.test or facts.default_test or facts.test,
+            "shuffle": data.name == "file" if data.shuffle is None else data.shuffle,
+        }
     )

@@ -1,4 +1,4 @@
-"""Plain files only: a FIFO would be waited for without end, and a device has no end."""
+"""Plain files only: reading a FIFO may never begin, reading a device may never end."""
 
 import errno
 import stat
@@ -24,17 +24,17 @@ def check(path: Path, limit: int | None = None) -> None:
 
 
 def read(path: Path, limit: int) -> bytes:
-    """Return what a plain file of at most `limit` bytes holds; raise OSError for any other."""
+    """Return the content of a plain file of at most `limit` bytes; raise OSError for any other."""
     check(path, limit)
     with path.open("rb") as file:
         content = file.read(limit + 1)
-    if len(content) > limit:  # it grew, or lies in /proc and has no size
+    if len(content) > limit:  # it grew, or is in /proc and has no size
         raise _too_large(path, limit)
     return content
 
 
-def problem(path: Path) -> str | None:
-    """Return in words why `path` is no plain file; None where it is one."""
+def find_problem(path: Path) -> str | None:
+    """Return why `path` is no plain file; None where it is one."""
     try:
         check(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -46,8 +46,8 @@ def problem(path: Path) -> str | None:
     return None
 
 
-def expanded(path: str) -> Path:
-    """Return the path with `~` expanded; as it stands where there is no such user."""
+def expand_user(path: str) -> Path:
+    """Return the path with `~` expanded; unchanged where there is no such user."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -22,33 +22,33 @@ def schema_text(root: type[BaseModel] = RunConfig) -> str:
 
 
 def _describe(kind: dict[str, Any]) -> None:
-    """Say of each argument what Keras says of it, where the type has no words of its own."""
+    """Describe each argument as Keras does, where the type does not describe it."""
     properties = kind.get("properties", {})
     tag = properties.get("name", properties.get("type", {}))
     names = tag.get("enum", [tag.get("const", kind.get("title"))])
     texts = keras_arguments.texts()
     if "const" in tag or "enum" in tag:
-        told = [f"{name}: {texts[name]['']}" for name in names if name in texts]
-        tag.setdefault("description", ". ".join(told) or kind.get("description", "its name"))
+        summaries = [f"{name}: {texts[name]['']}" for name in names if name in texts]
+        tag.setdefault("description", ". ".join(summaries) or kind.get("description", "its name"))
         tag["enum"] = [*names, *_spellings(names)]
         tag.pop("const", None)
-    if "ignore_class" in properties:  # Keras' own docstring leaves it out
+    if "ignore_class" in properties:  # Keras' docstring does not describe it
         properties["ignore_class"].setdefault("description", "a class that the loss leaves out")
     for argument, described in properties.items():
         # A few arguments are described under another name only: Muon's are those of all.
         known = [texts[n][argument] for n in (*names, "adam") if argument in texts.get(n, {})]
         if known and not described.get("description", "").startswith("null = the network"):
-            own = described.get("description")
-            described["description"] = f"{known[0]}; {own}" if own else known[0]
+            more = described.get("description")
+            described["description"] = f"{known[0]}; {more}" if more else known[0]
 
 
 def _complete_experiment(schema: dict[str, Any]) -> None:
-    """Say what reading an experiment adds to its type: its stem as name, seeds as a range."""
+    """Add what reading an experiment accepts: no name, seeds as a range, a config as base."""
     schema["required"] = [key for key in schema.get("required", []) if key != "name"]
     properties = schema["properties"]
     seeds = properties["seeds"]["anyOf"]
     seeds.insert(0, {"type": "string", "pattern": "^[0-9]+-[0-9]+$"})
-    # Within the file: the schema is of use outside this repository, too.
+    # Inside this file: the schema is of use outside the repository, too.
     config = RunConfig.model_json_schema()
     schema["$defs"] = config.pop("$defs") | schema["$defs"] | {"RunConfig": config}
     configs = {"$ref": "#/$defs/RunConfig"}
@@ -59,8 +59,8 @@ KINDS = ("activations", "initializers", "constraints", "losses", "optimizers", "
 
 
 def _spellings(names: list[str]) -> list[str]:
-    """Return what else these names are written as: Conv2D, mse."""
-    others = [*types.OWN_CLASS_NAMES.items()]
+    """Return other spellings of these names: Conv2D, mse."""
+    others = [*types.EXTRA_CLASS_NAMES.items()]
     for kind in KINDS:
         others += [
             *keras_arguments.class_names(kind).items(),
@@ -70,7 +70,7 @@ def _spellings(names: list[str]) -> list[str]:
 
 
 def _allow_names(node: Any) -> None:
-    """A name alone stands for {name: ...}: say so wherever one of Keras' objects is expected."""
+    """Allow a name alone wherever one of Keras' objects is expected."""
     if isinstance(node, dict):
         names = sorted(node.get("discriminator", {}).get("mapping", {}))
         key = node.get("discriminator", {}).get("propertyName")
@@ -80,7 +80,7 @@ def _allow_names(node: Any) -> None:
             del node["discriminator"]
         if key == "name":
             names += _spellings(names)
-            # The name may be left out of a mapping where there is a usual one.
+            # The name may be left out of a mapping where there is a default one.
             node["anyOf"] = [{"enum": names}, *node.pop("oneOf")]
     elif isinstance(node, list):
         for inner in node:

@@ -1,11 +1,11 @@
-"""The types of a config: frozen, complete, validated. Keras' own words throughout.
+"""The types of a config: frozen and validated, with the names that Keras uses.
 
-A config is one network and its training. Values that are left out are filled in, so that a
-loaded config says everything that the run will do.
+A config is one network and its training. Loading fills in what is left out, so that a loaded config
+says everything that the run will do.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union, get_args
 
@@ -30,7 +30,7 @@ from kerasdemo.config.errors import Fault
 Number = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
-# More than any machine holds or anyone awaits: a slip of the finger is told, not tried.
+# More than any machine holds or anyone waits for: a typing error is reported, not tried.
 Positive = Annotated[int, Field(ge=1, le=10**7)]
 Rate = Annotated[Number, Field(ge=0, lt=1)]
 Sides = Positive | Annotated[tuple[Positive, Positive], Field(strict=False)]
@@ -39,18 +39,15 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
 RuleCode = Annotated[str, Field(pattern=r"^[A-Z]{1,8}[0-9]{1,6}$")]
 
 
-def _single(value: Any) -> Any:
-    """A name alone stands for {name: ...}, and a short name for the whole one."""
-    return {"name": value} if isinstance(value, str) else value
-
-
 def _shorthand(kind: str) -> BeforeValidator:
-    usual = {"losses": "categorical_crossentropy", "optimizers": "adam"}.get(kind)
+    """Accept a name alone for {name: ...}, Keras' class names and short names such as mse."""
+    default = {"losses": "categorical_crossentropy", "optimizers": "adam"}.get(kind)
 
     def expand(value: Any) -> Any:
-        value = _single(value)
-        if isinstance(value, dict) and "name" not in value and usual:
-            value = {"name": usual, **value}
+        if isinstance(value, str):
+            value = {"name": value}
+        if isinstance(value, dict) and "name" not in value and default:
+            value = {"name": default, **value}
         if isinstance(value, dict) and isinstance(value.get("name"), str):
             name = value["name"]
             known = keras_arguments.aliases(kind) | keras_arguments.class_names(kind)
@@ -61,7 +58,7 @@ def _shorthand(kind: str) -> BeforeValidator:
 
 
 class StrictModel(BaseModel):
-    """A value: strict about its keys and types, never changed once it is made."""
+    """A frozen value that is strict about its keys and types."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -74,9 +71,9 @@ class StrictModel(BaseModel):
 
 
 class KerasObject(StrictModel):
-    """One of Keras' own objects, by its name and its arguments."""
+    """One of Keras' objects, by its name and its arguments."""
 
-    # Made from Keras' own arguments, not from source that could hold docstrings.
+    # Made from Keras' arguments, not from source that could hold docstrings.
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     name: str
@@ -86,12 +83,10 @@ class KerasObject(StrictModel):
         """The arguments that Keras' constructor takes."""
         return self.model_dump(exclude={"name"})
 
-    # Several names share one class: `relu()`, not the class' own name.
-    def __repr_name__(self) -> str:
-        return self.name
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        return ((k, v) for k, v in super().__repr_args__() if k != "name")
+    def __repr__(self) -> str:
+        # Several names share one class: `relu()`, not the name of the class.
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.name}({arguments})"
 
 
 # Arguments whose range Keras states; the others may be any number of their type.
@@ -179,9 +174,9 @@ class Data(StrictModel):
     """the data set"""
     path: str | None = None
     """an .npz with x_train, y_train, x_test, y_test, and x_val, y_val where it has validation
-    examples of its own; relative to the config's folder"""
+    examples as well; relative to the config's folder"""
     train: Positive | None = None
-    """how many training examples, in order; null = all that validation leaves (left out:
+    """how many training examples, in order; null = all but the validation examples (left out:
     mnist and fashion_mnist the first 10,000, as in the lecture, circles and blobs 700)"""
     validation: Count | None = None
     """how many examples behind `train` are held out for validation; left out: mnist and
@@ -189,8 +184,8 @@ class Data(StrictModel):
     test: Positive | None = None
     """how many test examples, in order; null = all (circles and blobs: 300)"""
     shuffle: bool | None = None
-    """whether the examples are mixed before they are split, so that every part has each class in
-    its share; one fixed order, the same for every seed; left out: true for file, else false"""
+    """whether the examples are shuffled before they are split, so that every part has each class in
+    its share; one fixed order for all seeds; left out: true for file, else false"""
     normalize: Literal["none", "unit", "standardize"] = "unit"
     """none; unit: divide by the largest value (255 for images); standardize: each feature to
     mean 0 and standard deviation 1 over the training examples"""
@@ -222,8 +217,8 @@ class Regularizer(StrictModel):
     """on the sum of squared weights"""
 
 
-# Written down whatever their value; an argument that came later only where it is not at its
-# default, so that the ids of older runs stay.
+# Recorded whatever their value; an argument that came later only where it is not at its default,
+# so that the ids of older runs stay.
 ALWAYS_WRITTEN = frozenset(
     {
         *("type", "units", "filters", "activation", "use_bias", "kernel_initializer"),
@@ -357,7 +352,7 @@ class MaxoutLayer(WrittenLayer):
 
     type: Literal["maxout"]
     units: Positive | None = None
-    """groups, computed by a dense layer of its own; null = pool what the layer before gives"""
+    """groups, computed by a dense layer; null = pool the outputs of the layer before"""
     pieces: Annotated[int, Field(ge=2)] = 2
     """values in a group"""
 
@@ -375,15 +370,15 @@ if not TYPE_CHECKING:
     ActivationLayer = _with_all_arguments(ActivationLayer)
 
 
-# Of what Keras does not have.
-OWN_CLASS_NAMES = {"Maxout": "maxout"}
+# Layers that Keras does not have.
+EXTRA_CLASS_NAMES = {"Maxout": "maxout"}
 
 
 def _by_class_name(value: Any) -> Any:
     """Accept a layer's type as Keras spells its class: Conv2D."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         kind = value["type"]
-        known = keras_arguments.class_names("layers") | OWN_CLASS_NAMES
+        known = keras_arguments.class_names("layers") | EXTRA_CLASS_NAMES
         return {**value, "type": known.get(kind, kind)}
     return value
 
@@ -413,7 +408,7 @@ class Maxout(KerasObject):
 
 if not TYPE_CHECKING:
     HiddenActivation = Annotated[
-        Union[(*Activation.__origin__.__args__, Maxout)],
+        Union[(*get_args(get_args(Activation)[0]), Maxout)],
         Field(discriminator="name"),
         _shorthand("activations"),
     ]
@@ -422,7 +417,7 @@ EVERY_FORM = {"initializer", "regularizer", "layers"}
 
 
 class Network(StrictModel):
-    """The network: `depth` alike hidden layers and an output, or `layers` as written."""
+    """The network: `depth` equal hidden layers and an output, or `layers` as written."""
 
     depth: Annotated[int, Field(ge=0, le=1000)] = 2
     """hidden layers"""
@@ -505,10 +500,10 @@ class ReduceLROnPlateau(StrictModel):
 
 
 class Training(StrictModel):
-    """How long, in what portions, and when to stop."""
+    """Epochs, mini-batches, and when to stop."""
 
     batch_size: Positive = 100
-    """examples an update"""
+    """examples in a mini-batch"""
     epochs: Positive = 20
     """passes over the training examples, at most"""
     early_stopping: EarlyStopping | None = EarlyStopping()
@@ -535,9 +530,9 @@ class RunConfig(StrictModel):
     network: Network = Network()
     """the network"""
     loss: Loss = Field("categorical_crossentropy", validate_default=True)
-    """what training makes small: a Keras loss"""
+    """what training minimizes: a Keras loss"""
     optimizer: Optimizer = Field("adam", validate_default=True)
-    """how: a Keras optimizer and its own arguments"""
+    """a Keras optimizer and its arguments"""
     training: Training = Training()
     """batches, epochs, callbacks"""
     ignore: Annotated[tuple[RuleCode, ...], Field(strict=False)] = ()

@@ -1,5 +1,6 @@
-"""Pydantic's errors, told with the file's line, the value received and what was expected."""
+"""From pydantic's errors to faults: line, received value, what was expected."""
 
+import re
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, get_args
@@ -15,38 +16,39 @@ from kerasdemo.config.types import KerasObject, RunConfig
 def translate(
     error: ValidationError, document: Document, root: type[BaseModel] = RunConfig
 ) -> list[Fault]:
-    """Return one fault for each key that pydantic refused, in the file's order.
+    """Return one fault for each key that pydantic refused, in the order of the file.
 
-    `root` is the model that the whole document was held against.
+    Args:
+        error: of pydantic.
+        document: that was validated.
+        root: the type of the whole document.
     """
     by_key: dict[Key, list[ErrorDetails]] = {}
     for detail in error.errors():
         if detail["type"] == "too_short" and detail["input"]:
-            continue  # it is only short of the items that were refused themselves
+            continue  # it only lacks the items that were refused
         by_key.setdefault(_key(detail, document.data), []).append(detail)
     faults = [document.fault(key, _message(details, root)) for key, details in by_key.items()]
     return sorted(faults, key=lambda fault: fault.line or 0)
 
 
 def _key(detail: ErrorDetails, data: Any) -> Key:
-    """Return the key as the document has it: without the tags that pydantic adds for unions."""
+    """Return the key of an error, without the tags that pydantic adds for unions."""
     key: list[str | int] = []
     place: Any = data
     location = detail["loc"]
     for number, part in enumerate(location):
-        last = number == len(location) - 1
-        if _has(place, part):
+        is_last = number == len(location) - 1
+        if isinstance(place, list):
+            is_there = isinstance(part, int) and part < len(place)
+        else:
+            is_there = isinstance(place, dict) and part in place
+        if is_there:
             place = place[part]
-        elif not (last and detail["type"] == "missing"):
+        elif not (is_last and detail["type"] == "missing"):
             continue
         key.append(part)
     return tuple(key)
-
-
-def _has(place: Any, part: str | int) -> bool:
-    if isinstance(place, list):
-        return isinstance(part, int) and part < len(place)
-    return isinstance(place, dict) and part in place
 
 
 def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
@@ -80,7 +82,9 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
             return f"got {shown(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
         case "path" | "form" | "units" | "experiment":
             return detail["msg"]
-    expected = " or ".join(dict.fromkeys(_expected(d) for d in details))
+    texts = [_TYPES.get(one["type"], one["msg"]) for one in details]
+    prefixes = re.compile("^(Input|Value) should be ")
+    expected = " or ".join(dict.fromkeys(prefixes.sub("", text) for text in texts))
     return f"got {shown(detail['input'])}; expected {expected}"
 
 
@@ -100,13 +104,8 @@ _TYPES = {
 }
 
 
-def _expected(detail: ErrorDetails) -> str:
-    known = _TYPES.get(detail["type"])
-    return known or detail["msg"].removeprefix("Input should be ").removeprefix("Value should be ")
-
-
 def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
-    """Return the keys that are allowed at a place of the document, from its JSON Schema."""
+    """Return the keys that are allowed at a place in the document, from its JSON Schema."""
     schema = _schema(root)
     nodes = [schema]
     for part in location:
@@ -116,7 +115,7 @@ def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[
 
 @cache
 def _places(root: type[BaseModel]) -> dict[str, str]:
-    """Return the dotted path of each key inside the sections, by the key alone."""
+    """Return {key: dotted path} of the keys inside the sections of a config."""
     places: dict[str, str] = {"learning_rate": "optimizer.learning_rate"}
     sections: list[tuple[str, type[BaseModel]]] = [("", root)] if root is RunConfig else []
     for path, model in sections:
@@ -154,11 +153,9 @@ def _inside(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> li
     if isinstance(node.get("additionalProperties"), dict):
         return [node["additionalProperties"]]
     choices = [_resolve(c, schema) for c in (*node.get("anyOf", []), *node.get("oneOf", []))]
-    tagged = [c for c in choices if part in _tags(c)]
-    return tagged or [found for c in choices for found in _inside(c, part, schema)] or [node]
-
-
-def _tags(choice: dict[str, Any]) -> set[Any]:
-    properties = choice.get("properties", {})
-    words = [properties.get(key, {}) for key in ("name", "type")]
-    return {tag for word in words for tag in (word.get("const"), *word.get("enum", []))}
+    for choice in choices:  # of a union, which pydantic enters by the tag: `name` or `type`
+        properties = choice.get("properties", {})
+        for tag in (properties.get(key, {}) for key in ("name", "type")):
+            if part in (tag.get("const"), *tag.get("enum", [])):
+                return [choice]
+    return [found for c in choices for found in _inside(c, part, schema)] or [node]

@@ -75,7 +75,7 @@ def _read_checked(path: Path, modified: int, max_bytes: int | None) -> tuple[Sou
 
 def _read_arrays(path: Path, max_bytes: int | None) -> tuple[dict[str, Array], dict[str, int]]:
     """Return the arrays of a file, and how many examples each has there."""
-    problem = regular_file.problem(path)
+    problem = regular_file.find_problem(path)
     if problem is not None:
         raise ValueError(f"{problem}: {path}")
     try:

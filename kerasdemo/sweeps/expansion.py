@@ -168,8 +168,8 @@ def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Docume
 
 
 def _read_base(experiment: Experiment, key: Key, file: str) -> Document:
-    path = experiment.folder / regular_file.expanded(file)
-    problem = regular_file.problem(path)
+    path = experiment.folder / regular_file.expand_user(file)
+    problem = regular_file.find_problem(path)
     if problem is not None:
         siblings = [p.name for p in path.parent.glob("*.y*ml")] if "such" in problem else []
         message = f"{problem}: {path}{near(path.name, siblings)}"
@@ -220,9 +220,9 @@ def _with_absolute_path(experiment: Experiment, change: Change) -> Any:
     """Return the change's value; a data path in it that is relative starts at the experiment."""
     value = change.value
     if change.key == ("data", "path") and isinstance(value, str):
-        return str((experiment.folder / regular_file.expanded(value)).absolute())
+        return str((experiment.folder / regular_file.expand_user(value)).absolute())
     if change.key == ("data",) and isinstance(value, dict) and isinstance(value.get("path"), str):
-        path = (experiment.folder / regular_file.expanded(value["path"])).absolute()
+        path = (experiment.folder / regular_file.expand_user(value["path"])).absolute()
         return {**value, "path": str(path)}
     return value
 

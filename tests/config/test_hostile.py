@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kerasdemo.config import InputError, load, parse, seeds, validation_errors
-from kerasdemo.config.errors import LONGEST, MOST_FAULTS, Fault, printable
+from kerasdemo.config.errors import MAX_FAULTS, MAX_LENGTH, Fault, printable
 from kerasdemo.config.types import RunConfig
 
 
@@ -38,7 +38,7 @@ def faults(text: str) -> tuple[Fault, ...]:
 def test_hostile_text_is_one_line(text: str) -> None:
     (fault,) = faults(text)
     assert str(fault).isprintable()
-    assert len(str(fault)) <= LONGEST + 3
+    assert len(str(fault)) <= MAX_LENGTH + 3
 
 
 def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_many_unknown_keys_need_one_schema_and_few_lines(monkeypatch: pytest.Mon
     with pytest.raises(InputError) as error:
         parse("\n".join(f"key{number}: 1" for number in range(3_000)))
     assert len(error.value.faults) == 3_000
-    assert error.value.told[MOST_FAULTS:] == [f"and {3_000 - MOST_FAULTS:,} more faults"]
+    assert error.value.lines[MAX_FAULTS:] == [f"and {3_000 - MAX_FAULTS:,} more faults"]
 
 
 def test_escape_sequences_become_question_marks() -> None:

@@ -52,7 +52,7 @@ def test_yaml_traps_mean_what_they_look_like() -> None:
         ("- 1", "net.yaml:1: expected a mapping"),
         ("a: [", "net.yaml:1: not valid YAML"),
         ("network:\n\tdepth: 1", "net.yaml:2: not valid YAML: a tab"),
-        ("seed: 1\nseed: 2", "net.yaml:2: seed: doubled key, first on line 1"),
+        ("seed: 1\nseed: 2", "net.yaml:2: seed: duplicate key, first on line 1"),
         ("seed: &a 1\nname: *a", "net.yaml:2: not valid YAML: an alias"),
         ("optimiser: adam", "unknown key 'optimiser'; did you mean 'optimizer'?"),
         ("optimizer: sdg", "unknown name 'sdg'; did you mean 'sgd'?"),
