@@ -1,4 +1,4 @@
-"""What may be asked: types, strict YAML with line numbers, dotted overrides, static lint."""
+"""Configs: types, strict YAML with line numbers, dotted overrides, lint."""
 
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.loading import load, parse, recorded

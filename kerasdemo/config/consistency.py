@@ -1,4 +1,4 @@
-"""Errors between values: what no single type can see, and what could not train at all."""
+"""Faults between values of a config, which no single type can find."""
 
 from collections.abc import Iterator
 
@@ -24,14 +24,14 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
 
 def _counts(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
     data = config.data
-    wanted = (data.train or 0) + (data.validation or 0)
+    requested = (data.train or 0) + (data.validation or 0)
     if facts.validation is not None:
         if (data.train or 0) > facts.train:
             yield ("data", "train"), f"{data.train:,} requested; x_train has {facts.train:,}"
         if (data.validation or 0) > facts.validation:
             message = f"{data.validation:,} requested; x_val has {facts.validation:,}"
             yield ("data", "validation"), message
-    elif wanted > facts.train:
+    elif requested > facts.train:
         yield (
             ("data", "train" if (data.train or 0) > facts.train else "validation"),
             f"{data.train:,} training and {data.validation:,} validation examples requested; "
@@ -57,7 +57,13 @@ def _monitors(config: RunConfig) -> Iterator[tuple[Key, str]]:
 def output_faults(
     config: RunConfig, shape: Shape, classes: int | None
 ) -> Iterator[tuple[Key, str]]:
-    """Yield what keeps the network from naming so many classes; None where they are not known."""
+    """Yield (key, message) where the output does not fit the classes of the data.
+
+    Args:
+        config: with the network and the loss.
+        shape: of one example.
+        classes: their number; None where it is not known.
+    """
     network, loss = config.network, config.loss.name
     if network.layers is None:
         if has_one_output(config) and classes not in (None, 2):

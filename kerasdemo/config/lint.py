@@ -1,8 +1,8 @@
-"""What can be told of a config before a second of training: errors and tips.
+"""Static checks of a config, before any training: errors and tips.
 
-An error only where the network cannot work; a tip where it will be slower, worse or stranger than
-need be. Static rules on the declared network find fewer faults than a run does, but hardly ever
-cry wolf (NeuraLint, TOSEM 2021: precision 100 %, recall 70.5 %).
+An error where the network cannot learn; a tip where it is slower or less accurate than it could be.
+Rules on the declared network find fewer faults than a run does, but with few false alarms
+(NeuraLint, TOSEM 2021: precision 100 %, recall 70.5 %).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ PROBABILITIES = frozenset(
         "binary_focal_crossentropy",
     }
 )
-# Losses for numbers, not for classes: flat where a softmax or sigmoid is surely wrong.
+# Losses for numbers, not for classes: flat where a softmax or sigmoid saturates at a wrong class.
 REGRESSION = frozenset(
     {
         "mean_squared_error",
@@ -66,7 +66,7 @@ LOW_RATE = {"sgd": 1e-4, "adagrad": 1e-4, "adadelta": 1e-2}
 
 @dataclass(frozen=True)
 class Tip:
-    """One remark on a config, with the line it is about and the fix."""
+    """A remark on a config, with its line and the fix."""
 
     code: str
     severity: Severity
@@ -80,7 +80,14 @@ class Tip:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """An output that does not go with the loss. impossible: the network can't learn with it."""
+    """An output that does not fit the loss.
+
+    Args:
+        impossible: whether the network cannot learn with it.
+        key: of what to change.
+        message: what is wrong, and the fix.
+        patch: {dotted path: value} that fixes it.
+    """
 
     impossible: bool
     key: Key
@@ -103,8 +110,8 @@ def lint(config: RunConfig) -> list[Tip]:
 # The output and the loss.
 
 
-def output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch | None:
-    """Return what is wrong between output and loss, the gravest first, or None.
+def find_output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch | None:
+    """Return what is wrong between output and loss, the most serious first, or None.
 
     Args:
         layers: of the network, from input to output.
@@ -134,7 +141,7 @@ def output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch | No
         return Mismatch(False, key_of(doubled), message, {doubled: "linear"})
     if loss in REGRESSION and units != 1:
         better = "binary_crossentropy" if has_one_output(config) else "categorical_crossentropy"
-        message = f"{loss} is flat where {name} is surely wrong; for classes use {better}"
+        message = f"{loss} is flat where {name} is certain of a wrong class; use {better}"
         patch = {"loss": better} | ({} if name == fitting else {place: "softmax"})
         return Mismatch(loss == "mean_absolute_percentage_error", ("loss",), message, patch)
     return None
@@ -158,7 +165,7 @@ Found = Iterator[tuple[Key, str]]
 
 @dataclass(frozen=True)
 class Declared:
-    """A config with the layers that it declares; none where its data or a shape is not known."""
+    """A config with its layers; without any where its data is not known or shapes do not fit."""
 
     config: RunConfig
     layers: tuple[Layer, ...]
@@ -170,7 +177,7 @@ class Declared:
         try:
             return cls(config, layers_of(config, facts.shape, facts.classes) if facts else ())
         except ShapeError:
-            return cls(config, ())  # an error of its own
+            return cls(config, ())  # which loading has reported
 
     @cached_property
     def hidden(self) -> tuple[KernelLayer, ...]:
@@ -185,13 +192,13 @@ class Declared:
 
 
 def _unreadable_output(declared: Declared) -> Found:
-    mismatch = output_mismatch(declared.config, declared.layers)
+    mismatch = find_output_mismatch(declared.config, declared.layers)
     if mismatch is not None and mismatch.impossible:
         yield mismatch.key, mismatch.message
 
 
 def _poor_output(declared: Declared) -> Found:
-    mismatch = output_mismatch(declared.config, declared.layers)
+    mismatch = find_output_mismatch(declared.config, declared.layers)
     if mismatch is not None and not mismatch.impossible:
         yield mismatch.key, mismatch.message
 
@@ -206,7 +213,10 @@ def _linear_hidden(declared: Declared) -> Found:
 
 def _hidden_softmax(declared: Declared) -> Found:
     for key in _activation_keys(declared, "softmax"):
-        yield key, "softmax leaves a hidden layer 1 to share between its units; use relu"
+        yield (
+            key,
+            "the outputs of a hidden softmax sum to 1, so each is small; use relu",
+        )
 
 
 def _deep_sigmoid(declared: Declared) -> Found:
@@ -215,8 +225,8 @@ def _deep_sigmoid(declared: Declared) -> Found:
     if len(flat) >= DEEP_SIGMOID and not normalizes:
         yield (
             _activation_keys(declared, *(one.activation for one in flat))[0],
-            f"{len(flat)} sigmoid layers: each passes at most a quarter of the gradient on to the "
-            "layer before it; use relu",
+            f"{len(flat)} sigmoid layers: each passes at most a quarter of the gradient back; "
+            "use relu",
         )
 
 
@@ -233,7 +243,7 @@ def _bottleneck(declared: Declared) -> Found:
     outputs = 1 if has_one_output(declared.config) else facts.classes or 0
     least = min(network.hidden_units)
     if least * 2 < outputs:
-        message = f"{least} units have to tell {outputs} classes apart; use more"
+        message = f"{least} units for {outputs} classes; use more"
         yield ("network", "units"), message
 
 
@@ -255,7 +265,7 @@ def _same_start(declared: Declared) -> Found:
     name = declared.config.network.initializer.name
     same = name in SAME_VALUE and declared.shares_initializer
     if same and declared.hidden and not list(_dead_start(declared)):
-        message = "with one value for all weights the units of a layer stay copies of one another"
+        message = "with one value for all weights the units of a layer stay equal"
         yield ("network", "initializer"), f"{message}; use he_uniform or glorot_uniform"
 
 
@@ -292,7 +302,7 @@ def _few_updates(declared: Declared) -> Found:
         big = batch * 10 > examples
         yield (
             ("training", "batch_size" if big else "epochs"),
-            f"{updates} updates in all ({examples:,} examples, {batch:,} an update, "
+            f"{updates} updates in all ({examples:,} examples, batch size {batch:,}, "
             f"{training.epochs} epochs); use {'smaller batches' if big else 'more epochs'}",
         )
 
@@ -312,13 +322,13 @@ def _learning_rate(declared: Declared) -> Found:
     rate = optimizer.arguments.get("learning_rate")
     if rate is None:
         return
-    usual = keras_arguments.names("optimizers")[optimizer.name]["learning_rate"]
+    default = keras_arguments.names("optimizers")[optimizer.name]["learning_rate"]
     high, low = HIGH_RATE.get(optimizer.name, 0.1), LOW_RATE.get(optimizer.name, 1e-5)
     key: Key = ("optimizer", "learning_rate")
     if rate >= high:
-        yield key, f"{rate:g} is very large for {optimizer.name}; try {usual:g}, Keras' default"
+        yield key, f"{rate:g} is very large for {optimizer.name}; try {default:g}, Keras' default"
     elif rate <= low:
-        yield key, f"{rate:g} is very small for {optimizer.name}; try {usual:g}, Keras' default"
+        yield key, f"{rate:g} is very small for {optimizer.name}; try {default:g}, Keras' default"
 
 
 def _heavy_penalty(declared: Declared) -> Found:
@@ -328,7 +338,10 @@ def _heavy_penalty(declared: Declared) -> Found:
         weight = getattr(config.network.regularizer, name)
         if weight >= (0.01 if name == "l1" else 0.1):
             key: Key = ("network", "regularizer", name)
-            yield key, f"{weight:g} is a heavy penalty: weights go to 0; try {weight / 100:g}"
+            yield (
+                key,
+                f"{weight:g} is a heavy penalty; weights go to 0; try {weight / 100:g}",
+            )
 
 
 def _no_validation(declared: Declared) -> Found:
@@ -360,17 +373,17 @@ RULES = (
     LintRule("L101", "error", "The loss can't read the output", _unreadable_output),
     LintRule("L102", "error", "Kernels of 0 pass neither signal nor gradient", _dead_start),
     LintRule("L103", "error", "The network does not fit into memory", _too_large),
-    LintRule("L201", "tip", "The output goes badly with the loss", _poor_output),
+    LintRule("L201", "tip", "The output does not fit the loss", _poor_output),
     LintRule("L202", "tip", "Hidden layers are linear", _linear_hidden),
     LintRule("L203", "tip", "A hidden layer is a softmax", _hidden_softmax),
     LintRule("L204", "tip", "Sigmoid through many layers", _deep_sigmoid),
     LintRule("L205", "tip", "A layer has fewer than half as many units as classes", _bottleneck),
-    LintRule("L206", "tip", "All weights of a layer start alike", _same_start),
+    LintRule("L206", "tip", "All weights of a layer start equal", _same_start),
     LintRule("L301", "tip", "The inputs are not scaled", _unscaled),
     LintRule("L302", "tip", "No validation examples", _no_validation),
-    LintRule("L401", "tip", "More than half is dropped", _dropout),
+    LintRule("L401", "tip", "More than half of the units are dropped", _dropout),
     LintRule("L402", "tip", "A heavy penalty on the weights", _heavy_penalty),
     LintRule("L501", "tip", "Few updates", _few_updates),
-    LintRule("L502", "tip", "An unusual learning rate", _learning_rate),
+    LintRule("L502", "tip", "A learning rate far from the default", _learning_rate),
     LintRule("L503", "tip", "Early stopping without patience", _impatient),
 )

@@ -1,4 +1,4 @@
-"""What simple classifiers reach on the same examples: the least that a network should."""
+"""Baselines: the accuracy of simple classifiers on the same examples."""
 
 from functools import lru_cache
 
@@ -22,33 +22,34 @@ def linear_accuracy(dataset: Dataset) -> dict[str, float | None] | None:
     """
     if int(np.prod(dataset.shape)) > MAX_FEATURES:
         return None
-    return _fit(_Key(dataset))[0]
+    return _fit(_CacheKey(dataset))[0]
 
 
 def neighbor_accuracy(dataset: Dataset) -> float | None:
-    """Return the accuracy of asking each example's 10 nearest neighbours, itself left out.
+    """Return the leave-one-out accuracy of 10 nearest neighbors.
 
-    About what noise in the data allows, where the classes are smooth (Cover and Hart 1967), and
-    unlike a network's training accuracy nothing that can be memorized. On 1,000 of the first
-    5,000 training examples; the better of inputs as they are and standardized. None where there
+    Close to what noise in the data allows, where the classes are smooth (Cover and Hart 1967);
+    unlike the training accuracy of a network it can't be memorized. On 1,000 of the first
+    5,000 training examples; the better of raw and standardized inputs. None where there
     are too many features, or too few examples.
     """
     if not _has_neighbors(dataset):
         return None
-    return _ask_neighbors(_Key(dataset))[0]
+    return _vote(_CacheKey(dataset))[0]
 
 
 def validation_right(dataset: Dataset) -> dict[str, Array]:
-    """Return which validation examples the classifiers get right: `linear`, `neighbors`.
+    """Return which validation examples each classifier gets right, as booleans (n,).
 
-    Neighbours are training examples here, and classify the first 1,000 validation examples. A
-    classifier that would take too long, or has too few examples, is left out.
+    Returns:
+        {"linear": of all, "neighbors": of the first 1,000 validation examples, by their nearest
+        training examples}; without a classifier that would take too long or has too few examples.
     """
     found = {}
     if len(dataset.validation.y) and int(np.prod(dataset.shape)) <= MAX_FEATURES:
-        found["linear"] = _fit(_Key(dataset))[1]
+        found["linear"] = _fit(_CacheKey(dataset))[1]
     if len(dataset.validation.y) and _has_neighbors(dataset):
-        found["neighbors"] = _ask_neighbors(_Key(dataset))[1]
+        found["neighbors"] = _vote(_CacheKey(dataset))[1]
     return found
 
 
@@ -56,8 +57,8 @@ def _has_neighbors(dataset: Dataset) -> bool:
     return int(np.prod(dataset.shape)) <= MAX_FEATURES and len(dataset.train.y) > 2 * NEIGHBORS
 
 
-class _Key:
-    """A dataset as a cache key: the runs of a sweep share its arrays, and one fit."""
+class _CacheKey:
+    """A dataset as a key of a cache: the runs of a sweep share one fit."""
 
     def __init__(self, dataset: Dataset):
         self.dataset = dataset
@@ -69,11 +70,11 @@ class _Key:
         return hash(self.facts)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.facts == other.facts
+        return isinstance(other, _CacheKey) and self.facts == other.facts
 
 
 @lru_cache(maxsize=8)
-def _fit(key: _Key) -> tuple[dict[str, float | None], Array]:
+def _fit(key: _CacheKey) -> tuple[dict[str, float | None], Array]:
     dataset = key.dataset
     train = Part(dataset.train.x[:MAX_EXAMPLES], dataset.train.y[:MAX_EXAMPLES])
     x = _flat(train.x)
@@ -98,32 +99,32 @@ def _fit(key: _Key) -> tuple[dict[str, float | None], Array]:
 
 
 @lru_cache(maxsize=8)
-def _ask_neighbors(key: _Key) -> tuple[float, Array]:
+def _vote(key: _CacheKey) -> tuple[float, Array]:
     dataset = key.dataset
     x, y = _flat(dataset.train.x[:NEIGHBOR_EXAMPLES]), dataset.train.y[:NEIGHBOR_EXAMPLES]
     mean, sd = x.mean(axis=0), x.std(axis=0)
     inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
     votes = np.eye(dataset.classes, dtype=np.float32)[y]
-    asked = y[:NEIGHBOR_QUERIES]
+    targets = y[:NEIGHBOR_QUERIES]
     found = {}
     for scale in (np.ones_like(sd), inverse):
         points = (x - mean) * scale
-        nearest = _nearest(points, points[: len(asked)], itself=True)
-        found[float((votes[nearest].sum(axis=1).argmax(axis=1) == asked).mean())] = points, scale
+        nearest = _nearest(points, points[: len(targets)], itself=True)
+        found[float((votes[nearest].sum(axis=1).argmax(axis=1) == targets).mean())] = points, scale
     best = max(found)
     points, scale = found[best]
     queries = (_flat(dataset.validation.x[:NEIGHBOR_QUERIES]) - mean) * scale
-    answers = votes[_nearest(points, queries)].sum(axis=1).argmax(axis=1)
-    return round(best, 6), answers == dataset.validation.y[: len(queries)]
+    predictions = votes[_nearest(points, queries)].sum(axis=1).argmax(axis=1)
+    return round(best, 6), predictions == dataset.validation.y[: len(queries)]
 
 
 def _nearest(points: Array, queries: Array, itself: bool = False) -> Array:
     """Return the nearest points (m, 10) of m queries; `itself`: query i is point i, left out."""
     squares = np.einsum("ij,ij->i", points, points)
-    distances = squares - 2 * queries @ points.T  # of each, but for a constant
+    distances = squares - 2 * queries @ points.T  # up to a constant for each query
     if itself:
-        own = np.arange(len(queries))
-        distances[own, own] = np.inf
+        diagonal = np.arange(len(queries))
+        distances[diagonal, diagonal] = np.inf
     nearest: Array = np.argpartition(distances, NEIGHBORS, axis=1)[:, :NEIGHBORS]
     return nearest
 

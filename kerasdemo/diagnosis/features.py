@@ -93,7 +93,7 @@ class RunFeatures:
     @property
     def output_mismatch(self) -> lint.Mismatch | None:
         """What is wrong between output and loss."""
-        return lint.output_mismatch(self.config, self.run.network)
+        return lint.find_output_mismatch(self.config, self.run.network)
 
     @property
     def has_raw_images(self) -> bool:

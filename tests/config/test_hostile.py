@@ -1,4 +1,4 @@
-"""Bad input is told in a line, at once: nothing is opened that never ends, nothing grows."""
+"""Hostile input is a fault of one line: no endless file is read, and memory stays bounded."""
 
 import os
 import zipfile
@@ -49,7 +49,7 @@ def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
         assert word in faults(f"data: {{name: file, path: {path}}}")[0].message
 
 
-def test_a_zip_that_holds_too_much_is_told_by_its_declared_size(tmp_path: Path) -> None:
+def test_a_zip_with_too_large_a_declared_size_is_refused(tmp_path: Path) -> None:
     # The sizes stand at the end of a zip: here they only say that there is much.
     good, bomb = tmp_path / "good.npz", tmp_path / "bomb.npz"
     np.savez(good, x_train=np.zeros((4, 2)), y_train=[0, 1, 0, 1], x_test=np.zeros((4, 2)))

@@ -73,3 +73,11 @@ def test_a_file_in_its_own_order_keeps_its_id(tmp_path: Path) -> None:
         str(tmp_path / "own.yaml"),
     )
     assert run_id(config, DATA) == "own-f60806e5"
+
+
+def test_ignored_rules_are_recorded_but_no_part_of_the_id() -> None:
+    plain, ignoring = parse(LAYERS), parse(LAYERS + "ignore: [K212, L301]\n")
+    assert run_id(plain, DATA) == run_id(ignoring, DATA)
+    assert "ignore" not in plain.resolved
+    assert ignoring.resolved["ignore"] == ["K212", "L301"]
+    assert parse(ignoring.to_yaml()).ignore == ("K212", "L301")

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from kerasdemo.config import InputError, memory, parse
-from kerasdemo.config.lint import RULES, Declared, Mismatch, lint, output_mismatch
+from kerasdemo.config.lint import RULES, Declared, Mismatch, find_output_mismatch, lint
 
 
 def mismatch_of(text: str, *overrides: str) -> Mismatch | None:
     config = parse(text, overrides=overrides)
-    return output_mismatch(config, Declared.of(config).layers)
+    return find_output_mismatch(config, Declared.of(config).layers)
 
 
 FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"
@@ -71,12 +71,12 @@ def test_a_sound_config_gets_no_tip(text: str) -> None:
         ("L503", "training: {early_stopping: {patience: 0}}"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told(code: str, text: str) -> None:
+def test_a_fault_is_found(code: str, text: str) -> None:
     assert code in codes(text)
 
 
 def test_every_rule_is_tested() -> None:
-    mark = test_a_fault_is_told.pytestmark[0]  # type: ignore[attr-defined]
+    mark = test_a_fault_is_found.pytestmark[0]  # type: ignore[attr-defined]
     assert {rule.code for rule in RULES} == {code for code, _ in mark.args[1]}
 
 
@@ -92,7 +92,7 @@ def test_a_tip_has_file_line_key_and_fix() -> None:
     assert str(tip).startswith("raw.yaml:3: data.normalize: inputs go up to 255; use unit")
 
 
-def test_an_override_is_told_as_such() -> None:
+def test_a_tip_on_an_override_names_set() -> None:
     (tip,) = lint(parse("{}", "c.yaml", ["network.dropout=0.9"]))
     assert str(tip).startswith("--set: network.dropout: 90% dropped")
 
@@ -118,7 +118,7 @@ def test_the_patch_fixes_the_mismatch(text: str, patch: dict[str, object]) -> No
     assert mismatch_of(text, *changes) is None
 
 
-def test_an_unusual_learning_rate_is_told_the_usual_one() -> None:
+def test_an_unusual_learning_rate_names_the_default() -> None:
     (tip,) = lint(parse("optimizer: {name: sgd, learning_rate: 1.0e+30}"))
     assert "try 0.01, Keras' default" in tip.message
 
@@ -138,3 +138,9 @@ def test_a_network_beyond_memory_is_refused_and_nothing_written(tmp_path: Path) 
     with pytest.raises(InputError, match="parameters need at least"):
         runner.run(config, tmp_path / "results")
     assert not (tmp_path / "results").exists()
+
+
+def test_ignored_rules_are_left_out() -> None:
+    text = "loss: mse\ndata: {normalize: none}\n"
+    assert codes(text) == ["L201", "L301"]
+    assert codes(text + "ignore: [L301]") == ["L201"]

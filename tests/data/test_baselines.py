@@ -18,11 +18,11 @@ def dataset(text: str) -> data.Dataset:
         ("{name: circles, train: 2000}", 0.78, 0.88),
         ("{name: blobs}", 0.9, 1.0),
         ("{name: mnist_sample}", 0.9, 1.0),
-        # Divisibility is nothing that neighbouring bit patterns share.
+        # Divisibility is nothing that neighboring bit patterns share.
         ("{name: fizzbuzz}", 0.1, 0.6),
     ],
 )
-def test_neighbours_know_what_noise_allows(text: str, low: float, high: float) -> None:
+def test_neighbors_know_what_noise_allows(text: str, low: float, high: float) -> None:
     accuracy = baselines.neighbor_accuracy(dataset(text))
     assert accuracy is not None
     assert low < accuracy < high
@@ -36,6 +36,6 @@ def test_a_line_does_blobs_but_no_circles() -> None:
     assert blobs["train"] > 0.9 > 0.6 > circles["train"]
 
 
-def test_too_few_examples_have_no_neighbours() -> None:
+def test_too_few_examples_have_no_neighbors() -> None:
     few = "{name: mnist_sample, train: 20, validation: 0}"
     assert baselines.neighbor_accuracy(dataset(few)) is None

@@ -37,8 +37,10 @@ def test_a_file_sorted_by_class_is_mixed(tmp_path: Path) -> None:
         assert (SORTED[part.x.ravel().astype(int)] == part.y).all()
     assert not set(dataset.train.x.ravel()) & set(dataset.validation.x.ravel())
     assert dataset.uneven is None
-    again = load_file(path, "data.validation=8", "data.train=20", "data.normalize=none", "seed=7")
-    np.testing.assert_array_equal(again.train.x, dataset.train.x)
+    repeated = load_file(
+        path, "data.validation=8", "data.train=20", "data.normalize=none", "seed=7"
+    )
+    np.testing.assert_array_equal(repeated.train.x, dataset.train.x)
 
 
 def test_any_data_can_be_shuffled() -> None:
