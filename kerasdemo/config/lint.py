@@ -98,13 +98,12 @@ class Mismatch:
 def lint(config: RunConfig) -> list[Tip]:
     """Return every remark on a loaded config, errors first."""
     declared = Declared.of(config)
-    found = [
+    return [
         Tip(rule.code, rule.severity, dotted(key), message, config.fault(key, message))
         for rule in RULES
         if rule.code not in config.ignore
         for key, message in rule.find(declared)
     ]
-    return sorted(found, key=lambda tip: tip.severity != "error")
 
 
 # The output and the loss.
@@ -191,12 +190,40 @@ class Declared:
         return all(getattr(layer, "kernel_initializer", None) is None for layer in layers)
 
 
+Find = Callable[[Declared], Found]
+
+
+@dataclass(frozen=True)
+class LintRule:
+    """A static rule with a stable code; `find` yields (key, message) for each place."""
+
+    code: str
+    severity: Severity
+    title: str
+    find: Find
+
+
+RULES: list[LintRule] = []
+
+
+def _rule(code: str, severity: Severity, title: str) -> Callable[[Find], Find]:
+    """Make a rule of the function below."""
+
+    def register(find: Find) -> Find:
+        RULES.append(LintRule(code, severity, title, find))
+        return find
+
+    return register
+
+
+@_rule("L101", "error", "The loss can't read the output")
 def _unreadable_output(declared: Declared) -> Found:
     mismatch = find_output_mismatch(declared.config, declared.layers)
     if mismatch is not None and mismatch.impossible:
         yield mismatch.key, mismatch.message
 
 
+@_rule("L201", "tip", "The output does not fit the loss")
 def _poor_output(declared: Declared) -> Found:
     mismatch = find_output_mismatch(declared.config, declared.layers)
     if mismatch is not None and not mismatch.impossible:
@@ -206,19 +233,19 @@ def _poor_output(declared: Declared) -> Found:
 # The hidden layers.
 
 
+@_rule("L202", "tip", "Hidden layers are linear")
 def _linear_hidden(declared: Declared) -> Found:
     for key in _activation_keys(declared, "linear"):
         yield key, "linear hidden layers are together one linear layer; use relu"
 
 
+@_rule("L203", "tip", "A hidden layer is a softmax")
 def _hidden_softmax(declared: Declared) -> Found:
     for key in _activation_keys(declared, "softmax"):
-        yield (
-            key,
-            "the outputs of a hidden softmax sum to 1, so each is small; use relu",
-        )
+        yield key, "the outputs of a hidden softmax sum to 1, so each is small; use relu"
 
 
+@_rule("L204", "tip", "Sigmoid through many layers")
 def _deep_sigmoid(declared: Declared) -> Found:
     flat = [one for one in declared.hidden if one.activation in ("sigmoid", "hard_sigmoid")]
     normalizes = any(layer.type in NORMALIZATIONS for layer in declared.layers)
@@ -236,6 +263,7 @@ def _activation_keys(declared: Declared, *activations: str) -> list[Key]:
     return [key_of(key) for key in dict.fromkeys(found) if key is not None]
 
 
+@_rule("L205", "tip", "A layer has fewer than half as many units as classes")
 def _bottleneck(declared: Declared) -> Found:
     network, facts = declared.config.network, declared.config.facts
     if network.layers is not None or not declared.hidden or facts is None:
@@ -250,6 +278,7 @@ def _bottleneck(declared: Declared) -> Found:
 # Initial weights.
 
 
+@_rule("L102", "error", "Kernels of 0 pass neither signal nor gradient")
 def _dead_start(declared: Declared) -> Found:
     """All kernels 0: no signal reaches the output, no gradient the hidden layers."""
     passing = {"sigmoid", "hard_sigmoid", "softmax", "softplus", "exponential", "sparse_sigmoid"}
@@ -261,6 +290,7 @@ def _dead_start(declared: Declared) -> Found:
         yield ("network", "initializer"), message
 
 
+@_rule("L206", "tip", "All weights of a layer start equal")
 def _same_start(declared: Declared) -> Found:
     name = declared.config.network.initializer.name
     same = name in SAME_VALUE and declared.shares_initializer
@@ -272,6 +302,7 @@ def _same_start(declared: Declared) -> Found:
 # The data, the updates, the regularization.
 
 
+@_rule("L301", "tip", "The inputs are not scaled")
 def _unscaled(declared: Declared) -> Found:
     config = declared.config
     images = config.data.name in ("mnist", "fashion_mnist", "mnist_sample")
@@ -280,17 +311,16 @@ def _unscaled(declared: Declared) -> Found:
         yield ("data", "normalize"), message
 
 
+@_rule("L401", "tip", "More than half of the units are dropped")
 def _dropout(declared: Declared) -> Found:
-    heavy = {layer.key: rate for layer in declared.layers if (rate := _rate(layer)) > 0.5}
-    for key, rate in heavy.items():
-        message = f"{rate:.0%} dropped: more than half; the network needs more units and epochs"
-        yield key_of(key or "network"), message
+    dropouts = [layer for layer in declared.layers if layer.type == "dropout"]
+    for key, rate in {layer.key: float(layer.arguments["rate"]) for layer in dropouts}.items():
+        if rate > 0.5:
+            message = f"{rate:.0%} dropped: more than half; the network needs more units and epochs"
+            yield key_of(key or "network"), message
 
 
-def _rate(layer: Layer) -> float:
-    return float(layer.arguments["rate"]) if layer.type == "dropout" else 0.0
-
-
+@_rule("L501", "tip", "Few updates")
 def _few_updates(declared: Declared) -> Found:
     config = declared.config
     examples, training = config.data.train, config.training
@@ -307,6 +337,7 @@ def _few_updates(declared: Declared) -> Found:
         )
 
 
+@_rule("L103", "error", "The network does not fit into memory")
 def _too_large(declared: Declared) -> Found:
     facts = declared.config.facts
     if facts is None or not declared.layers:
@@ -316,6 +347,7 @@ def _too_large(declared: Declared) -> Found:
         yield ("network",), shortage
 
 
+@_rule("L502", "tip", "A learning rate far from the default")
 def _learning_rate(declared: Declared) -> Found:
     config = declared.config
     optimizer = config.optimizer
@@ -331,6 +363,7 @@ def _learning_rate(declared: Declared) -> Found:
         yield key, f"{rate:g} is very small for {optimizer.name}; try {default:g}, Keras' default"
 
 
+@_rule("L402", "tip", "A heavy penalty on the weights")
 def _heavy_penalty(declared: Declared) -> Found:
     config = declared.config
     # An L2 weight of 0.1 on every kernel outweighs the cross-entropy of most networks.
@@ -338,12 +371,10 @@ def _heavy_penalty(declared: Declared) -> Found:
         weight = getattr(config.network.regularizer, name)
         if weight >= (0.01 if name == "l1" else 0.1):
             key: Key = ("network", "regularizer", name)
-            yield (
-                key,
-                f"{weight:g} is a heavy penalty; weights go to 0; try {weight / 100:g}",
-            )
+            yield key, f"{weight:g} is a heavy penalty; weights go to 0; try {weight / 100:g}"
 
 
+@_rule("L302", "tip", "No validation examples")
 def _no_validation(declared: Declared) -> Found:
     config = declared.config
     if config.data.validation == 0:
@@ -351,6 +382,7 @@ def _no_validation(declared: Declared) -> Found:
         yield ("data", "validation"), message
 
 
+@_rule("L503", "tip", "Early stopping without patience")
 def _impatient(declared: Declared) -> Found:
     config = declared.config
     stopping = config.training.early_stopping
@@ -359,31 +391,4 @@ def _impatient(declared: Declared) -> Found:
         yield ("training", "early_stopping", "patience"), message
 
 
-@dataclass(frozen=True)
-class LintRule:
-    """A static rule with a stable code; `find` yields (key, message) for each place."""
-
-    code: str
-    severity: Severity
-    title: str
-    find: Callable[[Declared], Found]
-
-
-RULES = (
-    LintRule("L101", "error", "The loss can't read the output", _unreadable_output),
-    LintRule("L102", "error", "Kernels of 0 pass neither signal nor gradient", _dead_start),
-    LintRule("L103", "error", "The network does not fit into memory", _too_large),
-    LintRule("L201", "tip", "The output does not fit the loss", _poor_output),
-    LintRule("L202", "tip", "Hidden layers are linear", _linear_hidden),
-    LintRule("L203", "tip", "A hidden layer is a softmax", _hidden_softmax),
-    LintRule("L204", "tip", "Sigmoid through many layers", _deep_sigmoid),
-    LintRule("L205", "tip", "A layer has fewer than half as many units as classes", _bottleneck),
-    LintRule("L206", "tip", "All weights of a layer start equal", _same_start),
-    LintRule("L301", "tip", "The inputs are not scaled", _unscaled),
-    LintRule("L302", "tip", "No validation examples", _no_validation),
-    LintRule("L401", "tip", "More than half of the units are dropped", _dropout),
-    LintRule("L402", "tip", "A heavy penalty on the weights", _heavy_penalty),
-    LintRule("L501", "tip", "Few updates", _few_updates),
-    LintRule("L502", "tip", "A learning rate far from the default", _learning_rate),
-    LintRule("L503", "tip", "Early stopping without patience", _impatient),
-)
+RULES.sort(key=lambda rule: rule.code)  # errors, whose codes begin with L1, are first
