@@ -200,24 +200,10 @@ class RunFeatures:
         whole = len(values) == self.epochs and curves.first_broken(values) is None
         return values if whole else ()
 
-    @cached_property
+    @property
     def kept_epoch(self) -> int:
         """The epoch (from 1) whose weights the run ended with; 0 before the first is whole."""
-        recorded = self.fact("kept_epoch")
-        if recorded is not None and 1 <= recorded <= self.epochs:
-            return int(recorded)
-        stopping = self.early_stopping
-        # Older records do not name it.
-        if (
-            stopping is None
-            or not stopping.restore_best_weights
-            or not self.epochs
-            or "kept_epoch" in self.run.facts
-        ):
-            return self.epochs
-        values = getattr(self.history, stopping.monitor) or self.history.loss
-        down = stopping.mode == "min" or (stopping.mode == "auto" and "loss" in stopping.monitor)
-        return list(values).index((min if down else max)(values)) + 1
+        return self.run.kept_epoch or 0
 
     def at(self, metric: str, epoch: int | None = None) -> float | None:
         """Return a finite metric at the kept epoch, or at another one (from 1)."""

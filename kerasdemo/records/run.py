@@ -105,11 +105,21 @@ class Run:
         """finished, diverged, interrupted, failed; unfinished where run.json is missing."""
         return str(self.facts.get("status", "unfinished"))
 
-    @property
+    @cached_property
     def kept_epoch(self) -> int | None:
         """The epoch (from 1) whose weights the run ended with; None before the first is whole."""
-        # Older records name it only where it is not the last.
-        return self.facts.get("kept_epoch") or self.history.epochs or None
+        recorded, epochs = self.facts.get("kept_epoch"), self.history.epochs
+        if recorded is not None and 1 <= recorded <= epochs:
+            return int(recorded)
+        stopping = self.config.training.early_stopping
+        restores = stopping is not None and stopping.restore_best_weights
+        if not epochs or not restores or "kept_epoch" in self.facts:
+            return epochs or None
+        # Records of the first versions do not name it.
+        assert stopping is not None
+        values = getattr(self.history, stopping.monitor) or self.history.loss
+        down = stopping.mode == "min" or (stopping.mode == "auto" and "loss" in stopping.monitor)
+        return list(values).index((min if down else max)(values)) + 1
 
     @property
     def epoch_seconds(self) -> float | None:
