@@ -124,7 +124,7 @@ def make_groups(
         members.setdefault(values_at(run, keys), []).append(run)
     labels = [{run.label or run.name for run in inside} for inside in members.values()]
     is_clear = all(len(some) == 1 for some in labels) and len(set.union(*labels)) == len(labels)
-    named = not keys or (is_clear and not any("=" in text for some in labels for text in some))
+    named = not keys or (is_clear and all(map(_has_given_name, runs)))
     is_experiment = is_clear and all(set(run.values) == set(keys) for run in runs)
     groups = []
     for values, inside in members.items():
@@ -135,6 +135,13 @@ def make_groups(
         # A label is one line, whatever an experiment's file holds.
         groups.append(Group(" ".join(text.split()), by_key, tuple(inside), metric, at))
     return groups, named
+
+
+def _has_given_name(run: Summary) -> bool:
+    """Return whether a person named a run; else its label is made of what it varies, depth=3."""
+    key, equals, _ = (run.label or run.name).partition("=")
+    varied = run.values if run.label else (key,)
+    return not equals or not any(f".{path}".endswith(f".{key}") for path in varied)
 
 
 def values_at(run: Summary, keys: Sequence[str]) -> tuple[Scalar, ...]:
