@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kerasdemo.config.datasets import Facts
+from kerasdemo.config.datasets import DatasetInfo
 from kerasdemo.config.document import Document, Key, key_of
 from kerasdemo.config.errors import Fault
 from kerasdemo.config.layers import ShapeError, has_one_output, layers_of
@@ -12,7 +12,7 @@ from kerasdemo.config.types import RunConfig
 
 def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     """Return every fault of a completed config."""
-    facts = config.facts
+    facts = config.dataset_info
     assert facts is not None
     found: list[tuple[Key, str]] = [
         *_counts(config, facts),
@@ -22,7 +22,7 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     return [document.fault(key, message) for key, message in found]
 
 
-def _counts(config: RunConfig, facts: Facts) -> Iterator[tuple[Key, str]]:
+def _counts(config: RunConfig, facts: DatasetInfo) -> Iterator[tuple[Key, str]]:
     data = config.data
     requested = (data.train or 0) + (data.validation or 0)
     if facts.validation is not None:

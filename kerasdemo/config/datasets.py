@@ -13,7 +13,7 @@ MAX_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True)
-class Facts:
+class DatasetInfo:
     """What is known of a data set.
 
     Args:
@@ -35,22 +35,22 @@ class Facts:
     validation: int | None = None
 
 
-_MNIST = Facts(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
+_MNIST = DatasetInfo(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
 # Computed, as many as requested.
 _MANY = 100_000
 
-DATASETS: dict[str, Facts] = {
+DATASETS: dict[str, DatasetInfo] = {
     "mnist": _MNIST,
     "fashion_mnist": _MNIST,
-    "mnist_sample": Facts(4_000, 1_000, (28, 28), 10, None, 500),
-    "fizzbuzz": Facts(900, 100, (10,), 4, None, 0),
-    "circles": Facts(_MANY, _MANY, (2,), 2, 700, 300, 300),
-    "blobs": Facts(_MANY, _MANY, (2,), 3, 700, 300, 300),
+    "mnist_sample": DatasetInfo(4_000, 1_000, (28, 28), 10, None, 500),
+    "fizzbuzz": DatasetInfo(900, 100, (10,), 4, None, 0),
+    "circles": DatasetInfo(_MANY, _MANY, (2,), 2, 700, 300, 300),
+    "blobs": DatasetInfo(_MANY, _MANY, (2,), 3, 700, 300, 300),
 }
 
 
-def facts(name: str, path: str | None) -> Facts | None:
-    """Return the facts of a data set; of a file those in its headers, or None."""
+def find_info(name: str, path: str | None) -> DatasetInfo | None:
+    """Return what is known of a data set; of a file what its headers say, or None."""
     if name != "file":
         return DATASETS[name]
     try:
@@ -60,11 +60,11 @@ def facts(name: str, path: str | None) -> Facts | None:
     (train, *shape), (test, *_) = shapes["x_train"], shapes["x_test"]
     validation = shapes["x_val"][0] if "x_val" in shapes else None
     default = train // 10 if validation is None else validation
-    return Facts(train, test, tuple(shape), None, None, default, validation=validation)
+    return DatasetInfo(train, test, tuple(shape), None, None, default, validation=validation)
 
 
 def find_problem(path: str) -> str:
-    """Return why `facts` returns None for a file."""
+    """Return why `find_info` returns None for a file."""
     try:
         _shapes(Path(path))
     except Exception as error:  # as above

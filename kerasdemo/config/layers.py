@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from typing import Any
 
 from kerasdemo.config import types
@@ -118,36 +117,27 @@ class Layer:
 class KernelLayer:
     """A layer with a kernel, and what stands between it and the next one.
 
-    units: that it passes on: filters of a convolution, groups of a maxout. activation: `linear`
-    where there is none. activation_key: where the config declares it. is_normalized: whether batch
-    or layer normalization follows.
+    Args:
+        name, type: of the layer.
+        units: that it passes on: filters of a convolution, groups of a maxout.
+        units_key: where the config declares them.
+        initializer: of the kernel: its `name` and its arguments.
+        fan_in, fan_out: inputs of one unit, outputs that one input goes to.
+        activation: `linear` where there is none.
+        activation_key: where the config declares it.
+        is_normalized: whether batch or layer normalization follows.
     """
 
-    layer: Layer
+    name: str
+    type: str
     units: int
+    units_key: str | None
+    initializer: Mapping[str, Any]
+    fan_in: int
+    fan_out: int
     activation: str
     activation_key: str | None
     is_normalized: bool
-
-    @property
-    def type(self) -> str:
-        """`dense`, `conv2d`, ..."""
-        return self.layer.type
-
-    @cached_property
-    def initializer(self) -> Mapping[str, Any]:
-        """The kernel's initializer: its `name` and its arguments."""
-        return self.layer.initializer
-
-    @property
-    def fan_in(self) -> int:
-        """Inputs of one unit."""
-        return self.layer.fan_in
-
-    @property
-    def fan_out(self) -> int:
-        """Outputs that one input goes to."""
-        return self.layer.fan_out
 
 
 def has_one_output(config: RunConfig) -> bool:
@@ -235,7 +225,7 @@ def _as_written(layers: Sequence[types.Layer], shape: Shape) -> Declared:
 
 
 def _dense(units: int) -> types.DenseLayer:
-    # Unchecked: units times pieces may be more than a config may ask for, which memory will tell.
+    # Unchecked: units times pieces may be more than a config may have; the memory check says so.
     return types.DenseLayer(type="dense", units=1).model_copy(update={"units": units})
 
 
@@ -318,6 +308,16 @@ def _kernel_layer(layer: Layer, behind: Sequence[Layer]) -> KernelLayer:
             activation, key = one.activation or "maxout", one.key
             units = one.output_shape[-1] if one.type == "maxout" else units
     if activation is None and key is not None:
-        key = f"{key.rsplit('.', 1)[0]}.activation"
-    normalized = any(one.type in NORMALIZATIONS for one in behind)
-    return KernelLayer(layer, units, activation or "linear", key, normalized)
+        key = f"{key.rpartition('.')[0]}.activation"
+    return KernelLayer(
+        name=layer.name,
+        type=layer.type,
+        units=units,
+        units_key=layer.key,
+        initializer=layer.initializer,
+        fan_in=layer.fan_in,
+        fan_out=layer.fan_out,
+        activation=activation or "linear",
+        activation_key=key,
+        is_normalized=any(one.type in NORMALIZATIONS for one in behind),
+    )

@@ -172,7 +172,7 @@ class Declared:
     @classmethod
     def of(cls, config: RunConfig) -> "Declared":
         """Return a config with its layers."""
-        facts = config.facts
+        facts = config.dataset_info
         try:
             return cls(config, layers_of(config, facts.shape, facts.classes) if facts else ())
         except ShapeError:
@@ -265,7 +265,7 @@ def _activation_keys(declared: Declared, *activations: str) -> list[Key]:
 
 @_rule("L205", "tip", "A layer has fewer than half as many units as classes")
 def _bottleneck(declared: Declared) -> Found:
-    network, facts = declared.config.network, declared.config.facts
+    network, facts = declared.config.network, declared.config.dataset_info
     if network.layers is not None or not declared.hidden or facts is None:
         return
     outputs = 1 if has_one_output(declared.config) else facts.classes or 0
@@ -339,10 +339,7 @@ def _few_updates(declared: Declared) -> Found:
 
 @_rule("L103", "error", "The network does not fit into memory")
 def _too_large(declared: Declared) -> Found:
-    facts = declared.config.facts
-    if facts is None or not declared.layers:
-        return
-    shortage = memory.find_shortage(declared.config, facts.shape, facts.classes)
+    shortage = memory.find_shortage(declared.config, declared.layers)
     if shortage:
         yield ("network",), shortage
 

@@ -120,7 +120,7 @@ def _complete(config: RunConfig, document: Document) -> RunConfig:
 
 
 def _complete_data(config: RunConfig, document: Document) -> Data:
-    data, facts = config.data, config.facts
+    data, facts = config.data, config.dataset_info
     if facts is None:
         problem = regular_file.find_problem(Path(data.path or ""))
         message = f"{problem}: {data.path}"

@@ -1,9 +1,9 @@
 """How many parameters a network has, and the memory that training needs at least for them."""
 
 import os
+from collections.abc import Sequence
 
-from kerasdemo.config.layers import layers_of
-from kerasdemo.config.tensor_shapes import Shape
+from kerasdemo.config.layers import Layer
 from kerasdemo.config.types import RunConfig
 
 # Bytes of a variable, by dtype policy; mixed policies keep float32.
@@ -24,17 +24,9 @@ def memory(config: RunConfig, parameters: int) -> int:
     return parameters * (3 + slots) * BYTES.get(config.training.precision, 4)
 
 
-def find_shortage(config: RunConfig, shape: Shape, classes: int | None) -> str | None:
-    """Return what memory a network needs that this machine does not have; None where it has it.
-
-    Args:
-        shape: of one example, without the batch axis.
-        classes: number of classes; None counts as 10.
-
-    Raises:
-        ShapeError: where a layer can't take what the layer before it gives.
-    """
-    count = sum(layer.parameters for layer in layers_of(config, shape, classes))
+def find_shortage(config: RunConfig, layers: Sequence[Layer]) -> str | None:
+    """Return what memory a network needs that this machine does not have; None where it has it."""
+    count = sum(layer.parameters for layer in layers)
     needed, has = memory(config, count), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed <= has:
         return None

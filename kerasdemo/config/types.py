@@ -7,7 +7,7 @@ says everything that the run will do.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, TypeVar, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -242,7 +242,10 @@ class WrittenLayer(StrictModel):
         }
 
 
-def _with_all_arguments(layer: "type[WrittenLayer]") -> Any:
+_L = TypeVar("_L", bound=WrittenLayer)
+
+
+def _with_all_arguments(layer: type[_L]) -> type[_L]:
     """Return a layer's type with all arguments that Keras' layer of this name has."""
     (kind,) = get_args(layer.model_fields["type"].annotation)
     found: dict[str, Any] = {}
@@ -260,6 +263,7 @@ def _with_all_arguments(layer: "type[WrittenLayer]") -> Any:
     return create_model(layer.__name__, __base__=layer, __doc__=layer.__doc__, **found)
 
 
+@_with_all_arguments
 class DenseLayer(WrittenLayer):
     """keras.layers.Dense."""
 
@@ -271,6 +275,7 @@ class DenseLayer(WrittenLayer):
     """null = the network's `initializer`"""
 
 
+@_with_all_arguments
 class Conv2DLayer(WrittenLayer):
     """keras.layers.Conv2D, channels last."""
 
@@ -287,6 +292,7 @@ class Conv2DLayer(WrittenLayer):
     """null = the network's `initializer`"""
 
 
+@_with_all_arguments
 class MaxPooling2DLayer(WrittenLayer):
     """keras.layers.MaxPooling2D."""
 
@@ -296,6 +302,7 @@ class MaxPooling2DLayer(WrittenLayer):
     padding: Literal["valid", "same"] = "valid"
 
 
+@_with_all_arguments
 class AveragePooling2DLayer(WrittenLayer):
     """keras.layers.AveragePooling2D."""
 
@@ -305,12 +312,14 @@ class AveragePooling2DLayer(WrittenLayer):
     padding: Literal["valid", "same"] = "valid"
 
 
+@_with_all_arguments
 class FlattenLayer(WrittenLayer):
     """keras.layers.Flatten."""
 
     type: Literal["flatten"]
 
 
+@_with_all_arguments
 class ReshapeLayer(WrittenLayer):
     """keras.layers.Reshape."""
 
@@ -318,6 +327,7 @@ class ReshapeLayer(WrittenLayer):
     target_shape: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 
 
+@_with_all_arguments
 class DropoutLayer(WrittenLayer):
     """keras.layers.Dropout."""
 
@@ -325,6 +335,7 @@ class DropoutLayer(WrittenLayer):
     rate: Rate
 
 
+@_with_all_arguments
 class BatchNormalizationLayer(WrittenLayer):
     """keras.layers.BatchNormalization."""
 
@@ -333,6 +344,7 @@ class BatchNormalizationLayer(WrittenLayer):
     epsilon: NotNegative = 0.001
 
 
+@_with_all_arguments
 class LayerNormalizationLayer(WrittenLayer):
     """keras.layers.LayerNormalization."""
 
@@ -340,6 +352,7 @@ class LayerNormalizationLayer(WrittenLayer):
     epsilon: NotNegative = 0.001
 
 
+@_with_all_arguments
 class ActivationLayer(WrittenLayer):
     """keras.layers.Activation, or the activation layer of that name."""
 
@@ -355,19 +368,6 @@ class MaxoutLayer(WrittenLayer):
     """groups, computed by a dense layer; null = pool the outputs of the layer before"""
     pieces: Annotated[int, Field(ge=2)] = 2
     """values in a group"""
-
-
-if not TYPE_CHECKING:
-    DenseLayer = _with_all_arguments(DenseLayer)
-    Conv2DLayer = _with_all_arguments(Conv2DLayer)
-    MaxPooling2DLayer = _with_all_arguments(MaxPooling2DLayer)
-    AveragePooling2DLayer = _with_all_arguments(AveragePooling2DLayer)
-    FlattenLayer = _with_all_arguments(FlattenLayer)
-    ReshapeLayer = _with_all_arguments(ReshapeLayer)
-    DropoutLayer = _with_all_arguments(DropoutLayer)
-    BatchNormalizationLayer = _with_all_arguments(BatchNormalizationLayer)
-    LayerNormalizationLayer = _with_all_arguments(LayerNormalizationLayer)
-    ActivationLayer = _with_all_arguments(ActivationLayer)
 
 
 # Layers that Keras does not have.
@@ -588,6 +588,6 @@ class RunConfig(StrictModel):
         return self._document.fault(key, message)
 
     @property
-    def facts(self) -> datasets.Facts | None:
+    def dataset_info(self) -> datasets.DatasetInfo | None:
         """What is known of the data without loading it, or None."""
-        return datasets.facts(self.data.name, self.data.path)
+        return datasets.find_info(self.data.name, self.data.path)

@@ -82,7 +82,7 @@ def _labels(
         InputError: where a part has a class that the training examples do not have.
     """
     labels = {part: source.arrays[f"y_{name}"][chosen] for part, (name, chosen) in parts.items()}
-    known = config.facts.classes if config.facts else None
+    known = config.dataset_info.classes if config.dataset_info else None
     classes = known or max(2, source.class_count or int(source.arrays["y_train"].max()) + 1)
     for part, y in labels.items():
         unknown = y[y >= classes]

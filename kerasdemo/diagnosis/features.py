@@ -104,7 +104,7 @@ class RunFeatures:
 
     @cached_property
     def classes(self) -> int | None:
-        known = self.config.facts
+        known = self.config.dataset_info
         found = self.fact("data", "classes") or (known.classes if known else None)
         return int(found) if found else None
 

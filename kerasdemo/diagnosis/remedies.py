@@ -67,7 +67,7 @@ def add_units(features: RunFeatures, factor: int = 10) -> Suggestion:
 
     network, reason = features.config.network, f"about {factor} times the units"
     if network.layers is not None:
-        patch = {layer.layer.key or "": enough(layer.units) for layer in features.hidden}
+        patch = {layer.units_key or "": enough(layer.units) for layer in features.hidden}
         return Suggestion(patch, reason)
     if network.depth == 0:
         patch = {"network.depth": 1, "network.units": 100}
@@ -191,7 +191,7 @@ def normalize_input(features: RunFeatures, is_uneven: bool = False) -> Suggestio
 
 def add_data(features: RunFeatures) -> Suggestion | None:
     """Return twice the training examples, where the data set has them."""
-    known, data = features.config.facts, features.config.data
+    known, data = features.config.dataset_info, features.config.data
     current = int(features.count("train") or 0)
     spare = (known.train if known else 0) - (data.validation or 0)
     if not current or spare < current * 1.2 or features.run.facts.get("data", {}).get("warning"):
@@ -250,7 +250,7 @@ def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
     if any(isinstance(layer, types.DropoutLayer) for layer in layers):
         return None
     # network.layers.3.units -> 3, the output layer
-    last = int((features.network[-1].layer.key or "").split(".")[2])
+    last = int((features.network[-1].units_key or "").split(".")[2])
     written: list[dict[str, Any]] = [layer.model_dump(mode="json") for layer in layers]
     changed = [*written[:last], {"type": "dropout", "rate": rate}, *written[last:]]
     return Suggestion({"network.layers": changed}, reason)

@@ -39,7 +39,7 @@ def declared(config: RunConfig, facts: Mapping[str, Any]) -> tuple[Layer, ...]:
     Returns:
         The layers; none where the shape of the data is not known or a layer does not fit.
     """
-    data, known = facts.get("data") or {}, config.facts
+    data, known = facts.get("data") or {}, config.dataset_info
     shape = tuple(data.get("shape") or (known.shape if known else ()))
     classes = data.get("classes") or (known.classes if known else None)
     try:

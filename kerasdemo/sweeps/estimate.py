@@ -42,7 +42,7 @@ def work(config: RunConfig) -> float:
 
 def multiplications(config: RunConfig) -> int:
     """Return how many products one example's way through the network takes."""
-    facts = config.facts
+    facts = config.dataset_info
     assert facts is not None  # a loaded config has them
     return sum(layer.multiplications for layer in layers_of(config, facts.shape, facts.classes))
 

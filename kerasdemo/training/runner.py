@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from kerasdemo import data
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
+from kerasdemo.config.layers import layers_of
 from kerasdemo.config.memory import find_shortage
 from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
 from kerasdemo.records import Run, RunFolder, read, run_id
@@ -75,7 +76,7 @@ def run(
     faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
     if faults:
         raise InputError(faults)
-    shortage = find_shortage(config, dataset.shape, dataset.classes)
+    shortage = find_shortage(config, layers_of(config, dataset.shape, dataset.classes))
     if shortage:
         raise InputError(config.fault(("network",), shortage))
     from kerasdemo.training.trainer import Trainer

@@ -48,7 +48,7 @@ def test_declared_layers_are_those_that_keras_builds(text: str) -> None:
     trainable = sum(variable.shape.num_elements() for variable in network.trainable_variables)
     assert sum(layer.parameters for layer in declared) == trainable
     for mine, theirs in zip(kernel_layers(declared), kernel_layers(built), strict=True):
-        kernel = network.get_layer(mine.layer.name).kernel
+        kernel = network.get_layer(mine.name).kernel
         assert mine.fan_in == theirs.fan_in == kernel.numpy()[..., 0].size
         assert (mine.units, mine.activation) == (theirs.units, theirs.activation)
         assert mine.initializer["name"] == theirs.initializer["name"]
@@ -78,7 +78,7 @@ def test_a_layer_that_does_not_fit_is_named_by_its_key() -> None:
 def test_every_shipped_config_has_its_layers(repository: Path) -> None:
     for file in sorted((repository / "configs").rglob("*.yaml")):
         config = load(file)
-        facts = config.facts
+        facts = config.dataset_info
         assert facts is not None
         layers = layers_of(config, facts.shape, facts.classes)
         assert len(kernel_layers(layers)) == config.network.depth + 1, file

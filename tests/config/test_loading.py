@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from kerasdemo.config import InputError, load, parse
-from kerasdemo.config.layers import kernel_layers, layers_of
+from kerasdemo.config.layers import layers_of
 from kerasdemo.config.schema import schema_text
 from kerasdemo.config.types import RunConfig
 from kerasdemo.sweeps.experiment import Experiment
@@ -264,8 +264,8 @@ def test_class_names_are_accepted_as_keras_spells_them() -> None:
     assert config.network.layers is not None
     kinds = [layer.type for layer in config.network.layers]
     assert kinds == ["conv2d", "conv2d", "batch_normalization", "flatten", "dense"]
-    second = kernel_layers(layers_of(config, (28, 28), 10))[1]
-    assert second.layer.output_shape == (22, 22, 4)
+    layers = {layer.name: layer for layer in layers_of(config, (28, 28), 10)}
+    assert layers["conv2d_2"].output_shape == (22, 22, 4)
     reloaded = parse(yaml.safe_dump(config.resolved))
     assert reloaded.settings == config.settings
 

@@ -54,7 +54,7 @@ def test_an_editor_takes_what_a_run_takes(text: str, is_right: bool) -> None:
 def test_a_shipped_config_can_be_built(file: Path) -> None:
     config = load(file)
     assert not [tip for tip in lint(config) if tip.severity == "error"]
-    facts = config.facts
+    facts = config.dataset_info
     assert facts and facts.classes
     built = network.build(config, facts.shape, facts.classes)
     assert built.output_shape == (None, facts.classes)
