@@ -50,7 +50,7 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        # Who presses Ctrl-C once more while this ends wants out, not to know where that was.
+        # A second Ctrl-C ends at once, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.exit(130)
 

@@ -81,12 +81,12 @@ def explain(
 def _write_patched(run: "Run", verdict: "Verdict") -> str:
     """Write a run's config with its first remedy here; return what was done."""
     if not verdict.remedies:
-        return "nothing to patch"
+        return "no remedy to apply"
     remedy = verdict.remedies[0]
     name = f"{run.config.name}_patched"
     file = Path(f"{name}.yaml")
     if file.exists():
-        return f"{file} exists already; move it away to get a new one"
+        return f"{file} already exists; move or delete it first"
     header = f"{run.id}: {verdict.summary}\n{remedy.reason}"
     patched = run.config.with_changes({**remedy.patch, "name": name})
     file.write_text(patched.to_yaml(header), encoding="utf-8")

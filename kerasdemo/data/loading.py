@@ -102,5 +102,5 @@ def _labels(
     if not gaps:
         return labels, classes, None
     advice = "give it more examples" if config.data.shuffle else "mix them with data.shuffle: true"
-    uneven = f"{' and '.join(gaps)}: what is measured there says nothing of them; {advice}"
+    uneven = f"{' and '.join(gaps)}: metrics there say nothing about these classes; {advice}"
     return labels, classes, uneven

@@ -228,7 +228,7 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
         yield "The test accuracy was not measured."
     shares = features.class_shares()
     if shares and max(shares) > 1.5 / len(shares):
-        yield f"{max(shares):.0%} of the training examples are of one class: that is chance here."
+        yield f"{max(shares):.0%} of the training examples belong to one class: accuracy by chance."
     # Whether there is anything to learn.
     linear = features.fact("data", "linear_baseline", "validation") or 0.0
     chance, neighbors = features.chance, features.fact("data", "neighbor_baseline")

@@ -146,7 +146,7 @@ def shrink_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
     if size * 2 > min(current, examples or current):
         return None
     times = min(current, examples) / size
-    reason = f"batches of {size} give {times:.0f} times the updates"
+    reason = f"batch size {size} gives {times:.0f} times the updates"
     return Suggestion({"training.batch_size": size}, reason)
 
 

@@ -160,7 +160,7 @@ def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[st
         known = cause.replace("_", " ") if cause else "none of the known causes"
         text = f"training is at fault; first look at: {known}."
     elif signs:
-        text = f"{' and '.join(signs)}; but the whole training got there, so it is no fault here."
+        text = f"{' and '.join(signs)}; but the full training succeeded, so it is no problem here."
     else:
         rate = ", and its learning rate is close to the best of those tried" if rates else ""
         text = f"the training works: it memorizes one batch{rate}."

@@ -36,8 +36,8 @@ class RunStore:
 
     Args:
         results: the folder that holds the run folders.
-        retry_failed: train runs that failed once more.
-        overwrite: train every complete run once more.
+        retry_failed: train failed runs again.
+        overwrite: train complete runs again.
     """
 
     def __init__(self, results: Path, retry_failed: bool = False, overwrite: bool = False):

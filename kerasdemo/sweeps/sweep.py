@@ -140,7 +140,7 @@ def sweep(
         seeds: in place of the experiment's.
         workers: number of processes that train; 0: this process; None: as many as are fastest here.
         ray: address of a Ray cluster, or "auto"; None: this machine.
-        retry_failed: train runs that failed once more.
+        retry_failed: train failed runs again.
         overwrite: train complete runs again.
         console: where progress is shown; None: nowhere.
 

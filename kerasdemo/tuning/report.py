@@ -54,7 +54,7 @@ def describe_tuning(result: TuneResult) -> list[str]:
     seeds = [run.config.seed for run in tuning.start.runs]
     text = f"seed{'s' * (len(seeds) > 1)} " + ", ".join(map(str, seeds))
     if len(seeds) < FEWEST_SEEDS:
-        text += f" only: a gain counts from {100 * MARGIN:g} point on"
+        text += f" only: gains below {100 * MARGIN:g} point don't count"
     lines = [f"{tuning.start.config.name}, {text}", describe_candidate(tuning.start)]
     indent = ""
     for number, step in enumerate(tuning.steps):

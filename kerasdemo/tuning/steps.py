@@ -182,7 +182,7 @@ class Tuning:
             title = outcome_title(outcome, None)
             return "nothing helps" if has_remedies else f"no remedy for {title}"
         if self.runs + len(self.start.runs) > max_runs:
-            return f"--max-runs {max_runs} is used up"
+            return f"--max-runs {max_runs} reached"
         return None
 
 

@@ -150,7 +150,7 @@ def test_a_tuning_leaves_runs_a_picture_and_a_config(
     tuned = kerasdemo(*command)
     assert tuned.code == 0, tuned.err
     assert "tiny, seeds 3, 4" in tuned.out
-    assert "end: --max-runs 4 is used up, after 4 runs" in tuned.out
+    assert "end: --max-runs 4 reached, after 4 runs" in tuned.out
     (folder,) = Path("results/runs").glob("tiny-*-tune")
     assert (folder / "tune.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(folder.glob("tiny-*/verdict.json"))) == 4

@@ -101,7 +101,7 @@ def test_it_ends_where_nothing_helps_or_the_runs_are_used_up() -> None:
     assert all(patches.count(patch) == 1 for patch in patches)
     assert tuned(fatal, max_runs=1).steps == ()
     limited = tuned(fatal, max_runs=3)
-    assert (limited.runs, limited.find_end(3)) == (3, "--max-runs 3 is used up")
+    assert (limited.runs, limited.find_end(3)) == (3, "--max-runs 3 reached")
 
 
 def test_remedies_of_an_earlier_verdict_are_tried_in_the_end() -> None:

@@ -10,7 +10,7 @@ class WrongOutputOrLoss(CauseRule):
 
     code = "K201"
     name = "wrong_output_or_loss"
-    title = "The output does not go with the loss"
+    title = "The output does not match the loss"
     is_root = True
 
     how_detected = (

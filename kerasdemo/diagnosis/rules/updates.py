@@ -197,8 +197,8 @@ class TooFewUpdates(CauseRule):
         is_behind = features.accuracy is not None and features.accuracy < halfway
         factor = 10 if updates < self.FEW else 5 if is_behind else 2
         return Finding(
-            f"{updates:,.0f} updates in all: {features.batch_size:,} of {examples or 0:,.0f} "
-            f"examples at a time, {features.epochs} epochs{ending}.",
+            f"{updates:,.0f} updates in all: batch size {features.batch_size:,}, "
+            f"{examples or 0:,.0f} examples, {features.epochs} epochs{ending}.",
             {"updates": updates, "batch_size": features.batch_size, "epochs": features.epochs},
             weight,
             [
