@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from kerasdemo.api import (
         CheckResult,
         InputError,
-        Run,
         RunConfig,
-        Verdict,
         check,
         compare,
         diagnose,
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
         sweep,
         tune,
     )
+    from kerasdemo.records import Run
+    from kerasdemo.records.verdict import Verdict
 
     __version__: str
 
@@ -65,7 +65,8 @@ def __getattr__(name: str) -> Any:
         return version("kerasdemo")
     if name not in __all__:
         raise AttributeError(f"module 'kerasdemo' has no attribute {name!r}")
-    return getattr(import_module("kerasdemo.api"), name)
+    room = {"Run": "kerasdemo.records", "Verdict": "kerasdemo.records.verdict"}
+    return getattr(import_module(room.get(name, "kerasdemo.api")), name)
 
 
 def __dir__() -> list[str]:

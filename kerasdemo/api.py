@@ -13,15 +13,12 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasdemo import records
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config import parse as parse_config
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.changes import Overrides, parse_overrides
 from kerasdemo.config.document import Document
 from kerasdemo.config.errors import unknown
-from kerasdemo.records import Run, Summary
-from kerasdemo.records.verdict import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,19 +26,20 @@ if TYPE_CHECKING:
     from kerasdemo.comparison.comparison import Comparison
     from kerasdemo.comparison.difference import Difference
     from kerasdemo.config.lint import Tip
+    from kerasdemo.records import Run, Summary
+    from kerasdemo.records.verdict import Verdict
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
     from kerasdemo.tuning.steps import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
+    RunLike = Run | Summary | str | Path
     RunsLike = Run | Summary | SweepResult | TuneResult | str | Path
 
 __all__ = [
     "CheckResult",
     "InputError",
-    "Run",
     "RunConfig",
-    "Verdict",
     "check",
     "compare",
     "diagnose",
@@ -61,7 +59,6 @@ __all__ = [
 RESULTS = "results/runs"
 
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path
-RunLike = Run | Summary | str | Path
 Seeds = Iterable[int] | str
 
 
@@ -160,7 +157,7 @@ def run(
     overwrite: bool = False,
     ignore: Iterable[str] | str = (),
     progress: bool = False,
-) -> Run:
+) -> "Run":
     """Train a config, write its verdict and draw its curves; a finished run is reused.
 
     Args:
@@ -196,7 +193,7 @@ def run(
     return result
 
 
-def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
+def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
     """Read a run from its folder.
 
     Args:
@@ -209,9 +206,11 @@ def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
     Example:
         >>> read_run("quickstart-1a2b3c4d").history.loss
     """
-    if isinstance(run, Run):
+    from kerasdemo import records
+
+    if isinstance(run, records.Run):
         return run
-    if isinstance(run, Summary):
+    if isinstance(run, records.Summary):
         return records.read(run.path)
     path, folder = Path(run), Path(results)
     if not path.is_dir() and path.name == str(run) and folder.is_dir():
@@ -224,7 +223,7 @@ def read_run(run: RunLike, results: str | Path = RESULTS) -> Run:
     return records.read(path)
 
 
-def list_runs(results: str | Path = RESULTS) -> list[Summary]:
+def list_runs(results: str | Path = RESULTS) -> "list[Summary]":
     """List the runs of a folder, two levels down; folders that can't be read cost a warning.
 
     Raises:
@@ -233,14 +232,16 @@ def list_runs(results: str | Path = RESULTS) -> list[Summary]:
     Example:
         >>> [(run.id, run.verdict) for run in list_runs()]
     """
+    from kerasdemo import records
+
     found = records.list_runs(results)
     _warn_skipped(found.skipped)
     return found.runs
 
 
 def diagnose(
-    run: RunLike, *, ignore: Iterable[str] | str = (), results: str | Path = RESULTS
-) -> Verdict:
+    run: "RunLike", *, ignore: Iterable[str] | str = (), results: str | Path = RESULTS
+) -> "Verdict":
     """Diagnose a run and write its verdict into its folder.
 
     Args:
@@ -259,7 +260,7 @@ def diagnose(
     return diagnosis.evaluate(read_run(run, results), ignore=_several(ignore))
 
 
-def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
+def run_sanity_checks(run: "RunLike", results: str | Path = RESULTS) -> "Run":
     """Train a run's network for a few steps in several ways, and read the run with the results.
 
     Memorizing one batch, seven learning rates and inputs set to 0 tell causes apart that look
@@ -268,6 +269,7 @@ def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
     Example:
         >>> diagnose(run_sanity_checks("quickstart-1a2b3c4d")).causes
     """
+    from kerasdemo import records
     from kerasdemo.training import sanity_checks
 
     run = read_run(run, results)
@@ -275,7 +277,7 @@ def run_sanity_checks(run: RunLike, results: str | Path = RESULTS) -> Run:
     return replace(records.read(run.folder.path), config=run.config)
 
 
-def draw(run: Run, verdict: Verdict) -> None:
+def draw(run: "Run", verdict: "Verdict") -> None:
     """Draw curves.png and layers.png into a run's folder, under its verdict.
 
     A folder that can't be written to costs a warning: pictures are derived.
@@ -414,7 +416,7 @@ def compare(
     return comparisons.compare(gathered.runs, metric, _several(group_by), at)
 
 
-def diff(first: RunLike, second: RunLike, results: str | Path = RESULTS) -> "Difference":
+def diff(first: "RunLike", second: "RunLike", results: str | Path = RESULTS) -> "Difference":
     """Find where two runs differ: in configs, from which epoch on, in which layer first.
 
     Args:

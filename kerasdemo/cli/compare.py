@@ -75,10 +75,10 @@ def print_comparison(
     """Print how runs compare, and the results of the claims of their experiments."""
     from kerasdemo import api
     from kerasdemo.display import comparison_tables
-    from kerasdemo.sweeps import sweep as sweeps
+    from kerasdemo.sweeps.claims import check_claims
 
     check_choice("--format", form, comparison_tables.FORMS)
     comparison = api.compare(paths, metric, group_by=group_by, at=at)
-    claims = [check for path in paths for check in sweeps.check_claims(path)]
+    claims = [check for path in paths for check in check_claims(path)]
     say(comparison_tables.render(comparison, form, claims))
     return comparison

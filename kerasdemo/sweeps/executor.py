@@ -119,7 +119,7 @@ def lost_outcome(reason: str) -> RunOutcome:
 
 
 class DelayQueue:
-    """Runs that another process is training: each is due again after a pause."""
+    """Runs that another process is training: each is due after a pause."""
 
     PAUSE = 0.5
 

@@ -130,21 +130,13 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> RunSpec:
     return RunSpec(point.label, values, config.seed, config)
 
 
-def make_point(
-    base: Document, values: Mapping[str, Any], places: Mapping[str, Key], label: str | None = None
-) -> Point:
-    """Return the point at which each dotted path has its value.
-
-    Args:
-        base: the config that is changed.
-        values: dotted path -> value.
-        places: dotted path -> key of the value in the experiment.
-        label: None: made of the values.
-    """
-    changes = [Change(key_of(path), value, places[path]) for path, value in values.items()]
+def make_point(base: Document, changes: Iterable[Change], label: str | None = None) -> Point:
+    """Return the point with these changes of a config; without a label it is made of the values."""
+    changes = tuple(changes)
+    if label is None:
+        label = make_label({dotted(change.key): change.value for change in changes})
     # The outer key first: `optimizer` must not replace `optimizer.learning_rate`.
-    changes.sort(key=lambda change: len(change.key))
-    return Point(make_label(values) if label is None else label, base, tuple(changes))
+    return Point(label, base, tuple(sorted(changes, key=lambda change: len(change.key))))
 
 
 def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Document]:
@@ -156,7 +148,7 @@ def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Docume
     changes = parse_overrides(overrides)
     if isinstance(experiment.base, dict):
         document = experiment.document
-        # A document of its own, with the lines of the experiment's file.
+        # A separate document, with the lines of the experiment's file.
         lines = {key[1:]: line for key, line in document.lines.items() if key[:1] == ("base",)}
         documents = [Document(document.data["base"], document.file, lines)]
     elif experiment.base is not None:
@@ -189,23 +181,28 @@ def _points(experiment: Experiment, bases: Sequence[Document]) -> list[Point]:
     (base,) = bases
     if experiment.variants is not None:
         return [
-            make_point(base, values or {}, {p: ("variants", name, p) for p in values or ()}, name)
+            make_point(
+                base,
+                [Change(key_of(p), v, ("variants", name, p)) for p, v in (values or {}).items()],
+                name,
+            )
             for name, values in experiment.variants.items()
         ]
-    points = []
     if experiment.grid is not None:
-        for numbers in itertools.product(*(range(len(v)) for v in experiment.grid.values())):
-            at = dict(zip(experiment.grid, numbers, strict=True))
-            values = {path: experiment.grid[path][i] for path, i in at.items()}
-            points.append(make_point(base, values, {p: ("grid", p, i) for p, i in at.items()}))
-        return points
+        axes = [
+            [Change(key_of(path), value, ("grid", path, i)) for i, value in enumerate(values)]
+            for path, values in experiment.grid.items()
+        ]
+        return [make_point(base, changes) for changes in itertools.product(*axes)]
     if experiment.search is not None:
-        space = experiment.search.space
-        ends = {path: _ends(dimension) for path, dimension in space.items()}
-        for number in range(max(len(values) for values in ends.values())):
-            corner = {path: v[min(number, len(v) - 1)] for path, v in ends.items()}
-            points.append(make_point(base, corner, {p: ("search", "space", p) for p in space}))
-        return points
+        axes = [
+            [Change(key_of(path), end, ("search", "space", path)) for end in _ends(dimension)]
+            for path, dimension in experiment.search.space.items()
+        ]
+        return [
+            make_point(base, [axis[min(number, len(axis) - 1)] for axis in axes])
+            for number in range(max(map(len, axes)))
+        ]
     return [Point(experiment.name, base)]
 
 
@@ -261,8 +258,7 @@ def _check_space(experiment: Experiment, corners: Iterable[Point]) -> None:
         except InputError as error:
             faults += [f for f in error.faults if not isinstance(f, InvalidCombination)]
             continue
-        if _lacks_validation(objective, [spec]):
-            message = _no_validation(objective)
+        if message := _find_missing_validation(objective, [spec]):
             faults.append(experiment.document.fault(("search", "objective"), message))
     _raise_any(faults)
 
@@ -288,17 +284,18 @@ def _claim_faults(experiment: Experiment, specs: list[RunSpec] | None) -> Iterab
     """Yield a fault for each selector that selects no run; None: a search, only keys are known."""
     for number, claim in enumerate(experiment.claims):
         for word, selector in claim.selectors.items():
-            message = _selects_nothing(experiment, specs, selector)
-            if message:
+            if message := _find_mismatch(experiment, specs, selector):
                 yield experiment.document.fault(("claims", number, word), message)
-        if claim.verdict is None and _lacks_validation(claim.metric, specs or ()):
-            message = _no_validation(claim.metric)
+        if claim.verdict is None and (
+            message := _find_missing_validation(claim.metric, specs or ())
+        ):
             yield experiment.document.fault(("claims", number, "metric"), message)
 
 
-def _selects_nothing(
+def _find_mismatch(
     experiment: Experiment, specs: list[RunSpec] | None, selector: Selector
 ) -> str | None:
+    """Return why a selector selects no run, or None where it selects some."""
     if specs is None:
         paths = list(experiment.search.space) if experiment.search else []
         labels: list[str] = []
@@ -315,11 +312,9 @@ def _selects_nothing(
     return None if specs is None else f"no run has {make_label(selector)}"
 
 
-def _lacks_validation(metric: str, specs: Iterable[RunSpec]) -> bool:
-    return metric.startswith("val_") and any(not spec.config.data.validation for spec in specs)
-
-
-def _no_validation(metric: str) -> str:
+def _find_missing_validation(metric: str, specs: Iterable[RunSpec]) -> str | None:
+    if not metric.startswith("val_") or all(spec.config.data.validation for spec in specs):
+        return None
     return (
         f"there is no {metric} with `data.validation: 0`; use {metric.removeprefix('val_')}, "
         f"{metric.replace('val_', 'test_')} (claims only), or hold out validation examples"

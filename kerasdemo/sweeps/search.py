@@ -19,9 +19,10 @@ from filelock import FileLock
 
 from kerasdemo.config import InputError
 from kerasdemo.config.changes import Overrides
+from kerasdemo.config.document import key_of
 from kerasdemo.sweeps import expansion
 from kerasdemo.sweeps.executor import DelayQueue
-from kerasdemo.sweeps.expansion import RunSpec
+from kerasdemo.sweeps.expansion import Change, RunSpec
 from kerasdemo.sweeps.experiment import Experiment, Range, Search
 from kerasdemo.sweeps.run_store import RunOutcome
 
@@ -109,10 +110,11 @@ class SearchSource:
             self._begin(new)
 
     def _begin(self, trial: "optuna.Trial") -> None:
-        space = self.search.space
-        values = {path: _suggest(trial, path, dimension) for path, dimension in space.items()}
-        places = {path: ("search", "space", path) for path in space}
-        point = expansion.make_point(self._base, values, places)
+        changes = [
+            Change(key_of(path), _suggest(trial, path, dimension), ("search", "space", path))
+            for path, dimension in self.search.space.items()
+        ]
+        point = expansion.make_point(self._base, changes)
         try:
             specs = [expansion.build(self._experiment, point, seed) for seed in self._seeds]
         except InputError as error:

@@ -1,26 +1,22 @@
 """A sweep: expand or search an experiment, train its runs with an executor, check its claims."""
 
-import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from kerasdemo.comparison.claims import Claim, ClaimCheck, ExperimentRun, check_claim
+from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.changes import Overrides
-from kerasdemo.records import list_runs
 from kerasdemo.records.experiment_record import (
-    FILE,
     ExperimentRecord,
     RunEntry,
     find_experiment_record,
     write_experiment_record,
 )
 from kerasdemo.sweeps import estimate
+from kerasdemo.sweeps.claims import check_claims
 from kerasdemo.sweeps.executor import Executor, GridSource, Source
 from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment
@@ -167,29 +163,6 @@ def sweep(
             recorder.on_run_end(spec, outcome)
         executor.execute(source, store, recorder)
     return SweepResult(experiment, folder, tuple(recorder.outcomes), tuple(check_claims(folder)))
-
-
-def check_claims(folder: Path) -> list[ClaimCheck]:
-    """Check an experiment's claims against its runs, both as its folder has them.
-
-    A claim that is none costs a warning: the file may be damaged.
-    """
-    record = find_experiment_record(folder)
-    if record is None or not record.claims:
-        return []
-    summaries = {summary.id: summary for summary in list_runs(folder).runs}
-    runs = [
-        ExperimentRun(entry.label, entry.values, entry.seed, summaries.get(name))
-        for name, entry in record.runs.items()
-    ]
-    checks = []
-    for number, content in enumerate(record.claims, 1):
-        try:
-            checks.append(check_claim(Claim.model_validate(content), runs))
-        except ValidationError as error:
-            problem = error.errors()[0]["msg"]
-            warnings.warn(f"{folder / FILE}: claim {number}: {problem}", stacklevel=2)
-    return checks
 
 
 def _with_seeds(experiment: Experiment, seeds: Sequence[int]) -> Experiment:

@@ -24,29 +24,23 @@ from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validat
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training.reporter import Reporter
 
-RESULTS = "results/runs"
-
 
 class Busy(RuntimeError):
     """Another process is training this run."""
 
 
-def run_folder(config: RunConfig, results: str | Path = RESULTS) -> RunFolder:
+def run_folder(config: RunConfig, results: str | Path) -> RunFolder:
     """Return the folder of a config's run, whether it exists or not.
 
     Raises:
         InputError: where the data is not available.
     """
-    return _folder(config, data.find(config), results)
-
-
-def _folder(config: RunConfig, source: data.Source, results: str | Path) -> RunFolder:
-    return RunFolder(Path(results) / run_id(config, source.fingerprint))
+    return RunFolder(Path(results) / run_id(config, data.find(config).fingerprint))
 
 
 def run(
     config: RunConfig,
-    results: str | Path = RESULTS,
+    results: str | Path,
     *,
     overwrite: bool = False,
     reporter: Reporter | None = None,
@@ -68,7 +62,7 @@ def run(
         OSError: where a file can't be written, as on a full disk; the next call resumes the run.
     """
     source = data.find(config)
-    folder = _folder(config, source, results)
+    folder = RunFolder(Path(results) / run_id(config, source.fingerprint))
     if folder.is_complete and not overwrite:
         return read(folder.path)
     dataset = data.load(config, source)

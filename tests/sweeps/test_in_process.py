@@ -10,12 +10,13 @@ import pytest
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.document import parse_text
 from kerasdemo.sweeps import sweep as sweeps
+from kerasdemo.sweeps.claims import check_claims
 from kerasdemo.sweeps.executor import DelayQueue, GridSource, StopSweep
 from kerasdemo.sweeps.expansion import RunSpec, expand
 from kerasdemo.sweeps.experiment import Experiment, from_document
 from kerasdemo.sweeps.in_process import InProcess
 from kerasdemo.sweeps.run_store import RunOutcome, RunStore
-from kerasdemo.sweeps.sweep import SweepResult, check_claims, plan, sweep
+from kerasdemo.sweeps.sweep import SweepResult, plan, sweep
 from kerasdemo.training import runner, trainer
 
 TEXT = """
