@@ -456,7 +456,7 @@ def _changes(overrides: Overrides) -> dict[str, Any]:
 
 
 def _several(texts: Iterable[str] | str) -> list[str]:
-    """Return texts as a list: one alone is not a row of letters."""
+    """Return texts as a list; a text alone is one of them, not its letters."""
     return [texts] if isinstance(texts, str) else list(texts)
 
 

@@ -1,4 +1,4 @@
-"""The verbs that look at configs without training: check, schema."""
+"""The verbs about configs alone: check, schema."""
 
 from collections import Counter
 from dataclasses import asdict

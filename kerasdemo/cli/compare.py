@@ -1,4 +1,4 @@
-"""The verbs that put runs beside each other: compare, diff."""
+"""The verbs that compare runs: compare, diff."""
 
 from collections.abc import Sequence
 from pathlib import Path

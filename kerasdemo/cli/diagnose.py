@@ -10,8 +10,8 @@ from kerasdemo.cli.options import RESULTS, Ignore, Json, Results, RunNames
 from kerasdemo.cli.output import make_console, print_json, print_lines, print_table, say
 
 if TYPE_CHECKING:
-    from kerasdemo.diagnosis import Verdict
     from kerasdemo.records import Run
+    from kerasdemo.records.verdict import Verdict
 
 app = typer.Typer()
 

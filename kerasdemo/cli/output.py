@@ -16,7 +16,7 @@ shown: set[str] = set()
 
 
 def say(text: str, err: bool = False) -> None:
-    """Print text whoever wrote it: names, labels and reasons may hold escape sequences."""
+    """Print text without the escape sequences that names, labels and reasons may hold."""
     from kerasdemo.config.errors import printable
 
     typer.echo(printable(text), err=err)
@@ -65,7 +65,7 @@ def print_json(value: Any) -> None:
     """Print plain values as JSON; NaN and infinity become null."""
     from kerasdemo.records import files
 
-    # JSON has its own way to write what is not printable.
+    # JSON escapes what is not printable.
     typer.echo(json.dumps(files.finite(value), indent=1, allow_nan=False))
 
 

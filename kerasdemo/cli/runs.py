@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,10 @@ from kerasdemo.cli.output import (
     print_table,
     say,
 )
+
+if TYPE_CHECKING:
+    from kerasdemo.records import Run
+    from kerasdemo.records.verdict import Verdict
 
 app = typer.Typer()
 
@@ -175,5 +179,5 @@ def show(
         say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
-def _as_dict(run: Any, verdict: Any) -> dict[str, Any]:
+def _as_dict(run: "Run", verdict: "Verdict") -> dict[str, Any]:
     return {"run": run.id, "folder": str(run.path), **run.facts, "verdict": verdict.as_dict()}

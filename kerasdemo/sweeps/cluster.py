@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
-from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from kerasdemo.sweeps.run_store import RunOutcome, RunStore
 
 # Machines come and go: only a run that was lost this often counts as failed in this sweep.
 ATTEMPTS = 5
-SECONDS_TO_ANSWER = 10.0
+CONNECT_TIMEOUT = 10.0  # seconds
 
 
 def connect(address: str, resources: Resources) -> "Cluster":
@@ -38,14 +38,14 @@ def connect(address: str, resources: Resources) -> "Cluster":
         resources: that one run needs.
 
     Raises:
-        InputError: where Ray is not installed or no cluster answers.
+        InputError: where Ray is not installed or the cluster can't be reached.
     """
     try:
         import ray
     except ImportError:
         message = "Ray is not installed: pip install 'kerasdemo[ray]'"
         raise InputError(Fault(message, "--ray")) from None
-    _check_answers(address)
+    _check_address(address)
     disconnect = not ray.is_initialized()
     try:
         ray.init(
@@ -61,8 +61,8 @@ def connect(address: str, resources: Resources) -> "Cluster":
     return Cluster(resources, disconnect)
 
 
-def _check_answers(address: str) -> None:
-    """Check within seconds what Ray reports after a minute."""
+def _check_address(address: str) -> None:
+    """Check within seconds that something listens there, which Ray reports after a minute."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if address == "auto":
         return
@@ -70,7 +70,7 @@ def _check_answers(address: str) -> None:
         message = f"got {address!r}; expected auto, HOST:PORT or ray://HOST:PORT"
         raise InputError(Fault(message, "--ray"))
     try:
-        socket.create_connection((host, int(port)), SECONDS_TO_ANSWER).close()
+        socket.create_connection((host, int(port)), CONNECT_TIMEOUT).close()
     except (OSError, OverflowError) as error:
         raise InputError(Fault(_unreachable(address, str(error)), "--ray")) from None
 
@@ -107,7 +107,7 @@ class Cluster:
         self._train = ray.remote(
             num_cpus=resources.cpus,
             num_gpus=resources.gpus,
-            # Lost runs are submitted again here, where they can be told from failed ones.
+            # Lost runs are submitted again here, where they differ from failed ones.
             max_retries=0,
         )(train)
         self._data: dict[Path, Any] = {}
@@ -235,15 +235,10 @@ def write_files(
     folder.create(config)
     if overwrite:
         folder.clear()
-    names = [name for name in contents if name not in ("config.yaml", "run.json")]
-    for name in (*names, *(name for name in contents if name == "run.json")):
-        files.write(folder.path / name, partial(_write_bytes, contents[name]))
+    for name in sorted(contents.keys() - {"config.yaml"}, key=lambda name: name == "run.json"):
+        files.write(folder.path / name, methodcaller("write_bytes", contents[name]))
     if "checkpoint.npz" not in contents:
         folder.checkpoint_file.unlink(missing_ok=True)
-
-
-def _write_bytes(content: bytes, file: Path) -> None:
-    file.write_bytes(content)
 
 
 def train(

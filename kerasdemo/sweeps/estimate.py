@@ -29,7 +29,7 @@ def work(config: RunConfig) -> float:
     """Return about how much work a run is, in floating-point operations.
 
     Two for each weight and example forward, four backward, a forward pass over train and validation
-    at each epoch's end, and what each update and each epoch cost beside that.
+    at each epoch's end, and the constant cost of each update and each epoch.
     """
     data, epochs = config.data, config.training.epochs
     train, validation = data.train or 0, data.validation or 0

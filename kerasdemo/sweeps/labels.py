@@ -1,6 +1,6 @@
 """Labels of an experiment's runs, made of the values that set them apart.
 
-Labels name the folders of the runs: what is changed here makes finished runs be trained again.
+Labels name the folders of the runs: a change here makes a sweep train finished runs again.
 """
 
 import re

@@ -77,7 +77,7 @@ class RunStore:
         return overwrite
 
     def _is_to_overwrite(self, folder: RunFolder) -> bool:
-        # Once only: what fails again has failed.
+        # Once only: a run that fails a second time has failed.
         if folder.path in self._begun or not folder.is_complete:
             return False
         return self._overwrite or (self._retry_failed and folder.status == "failed")

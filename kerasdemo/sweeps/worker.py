@@ -1,6 +1,6 @@
 """The process that trains: `python -m kerasdemo.sweeps.worker RESULTS`.
 
-It is a process of its own because TensorFlow may die (segmentation fault, out of memory) and the
+It is a separate process because TensorFlow may die (segmentation fault, out of memory) and the
 sweep must not. It reads a run a line from stdin and writes what happens in lines to stdout, all of
 them JSON. When the sweep dies, stdin ends and the worker with it; the next sweep resumes the run
 after its last whole epoch.
@@ -86,7 +86,7 @@ class Connection:
 
 
 class ConnectionReporter:
-    """Sends each epoch to the sweep; waits for its answer where the sweep can stop runs."""
+    """Sends each epoch to the sweep; waits for its decision where the sweep can stop runs."""
 
     def __init__(self, connection: Connection, can_be_stopped: bool):
         self._connection = connection

@@ -106,9 +106,15 @@ class _Slot:
                         self._listener.on_run_begin(spec)
                     case "epoch":
                         epochs += 1
-                        self._on_epoch(spec, message["epoch"], message["row"])
+                        epoch, row = message["epoch"], message["row"]
+                        self._listener.on_epoch_end(spec, epoch, row)
+                        if self._source.can_stop_runs:
+                            process.send(is_promising=self._source.is_promising(spec, epoch, row))
                     case _:
-                        self._stop_if_grown(message.get("memory", 0))
+                        memory = message.get("memory", 0)
+                        self._first_memory = self._first_memory or memory
+                        if memory > GROWTH * self._first_memory + SLACK:
+                            self.stop()
                         return message
             death = process.death()
             self._process = None
@@ -116,16 +122,6 @@ class _Slot:
             if deaths == ATTEMPTS:
                 return {"event": "lost", "reason": f"{death}, {ATTEMPTS} times in a row"}
         return {"event": "stopped"}
-
-    def _on_epoch(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> None:
-        self._listener.on_epoch_end(spec, epoch, row)
-        if self._source.can_stop_runs and self._process is not None:
-            self._process.send(is_promising=self._source.is_promising(spec, epoch, row))
-
-    def _stop_if_grown(self, memory: int) -> None:
-        self._first_memory = self._first_memory or memory
-        if memory > GROWTH * self._first_memory + SLACK:
-            self.stop()
 
     def stop(self) -> None:
         """End the process, if there is one."""

@@ -110,18 +110,10 @@ class Report(Callback):  # type: ignore[misc]
         self.reporter.epoch(epoch + 1, dict(logs or {}), time.perf_counter() - self.started)
 
 
-def early_stopping(config: EarlyStopping) -> Any:
-    """Return Keras' EarlyStopping."""
-    return keras.callbacks.EarlyStopping(**config.model_dump() | {"mode": _mode(config)})
-
-
-def reduce_lr_on_plateau(config: ReduceLROnPlateau) -> Any:
-    """Return Keras' ReduceLROnPlateau."""
-    return keras.callbacks.ReduceLROnPlateau(**config.model_dump() | {"mode": _mode(config)})
-
-
-def _mode(config: EarlyStopping | ReduceLROnPlateau) -> str:
-    # Keras reads the direction off its own metrics, of which an EpochTrainer has none.
-    if config.mode != "auto":
-        return config.mode
-    return "max" if config.monitor.endswith("accuracy") else "min"
+def make(config: EarlyStopping | ReduceLROnPlateau) -> Any:
+    """Return Keras' callback of the same name."""
+    mode = config.mode
+    if mode == "auto":  # for Keras the direction of its own metrics, which an EpochTrainer lacks
+        mode = "max" if config.monitor.endswith("accuracy") else "min"
+    callback = getattr(keras.callbacks, type(config).__name__)
+    return callback(**config.model_dump() | {"mode": mode})

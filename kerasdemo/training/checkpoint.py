@@ -64,7 +64,7 @@ def find(file: Path, state: Sequence[Any]) -> Checkpoint | None:
                 best=best if losses.size else None,
                 callbacks=[(kept, arrays(f"best{n}_")) for n, kept in enumerate(counters)],
             )
-    except Exception:  # numpy, zipfile, zlib and json each have errors of their own
+    except Exception:  # numpy, zipfile, zlib and json each have other errors
         return None
 
 

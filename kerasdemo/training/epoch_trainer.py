@@ -194,7 +194,7 @@ _in_memory: WeakValueDictionary[Any, ResidentExamples] = WeakValueDictionary()
 
 
 def _resident(x: Array, y: Array) -> ResidentExamples:
-    """Return these examples in the device's memory, in place of any others of their shape."""
+    """Return these examples in the device's memory, replacing any others of their shape."""
     key = tuple((part.shape, part.dtype.str) for part in (x, y))
     examples = _in_memory.get(key)
     if examples is None:

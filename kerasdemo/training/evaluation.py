@@ -21,7 +21,7 @@ class Evaluation:
         losses: of each example (n,), without penalties.
         right: whether each example is classified correctly (n,).
         penalty: of all regularizers.
-        is_paired: whether `losses` are each example's own; else each is the loss of its chunk.
+        is_paired: whether each example has its loss; else `losses` repeat the loss of its chunk.
     """
 
     losses: Array
@@ -44,7 +44,7 @@ class Evaluation:
 
         Returns:
             Columns of metrics.csv: the mean rise of the loss; its standard error over the pairs,
-            NaN where losses are not each example's own; how many examples are newly wrong and
+            NaN where only chunks have a loss; how many examples are newly wrong and
             newly right.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # a diverged run has such losses

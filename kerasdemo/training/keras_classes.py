@@ -65,7 +65,12 @@ CALLBACKS = {
     "EarlyStopping": keras.callbacks.EarlyStopping,
     "ReduceLROnPlateau": keras.callbacks.ReduceLROnPlateau,
 }
-KINDS = ("initializers", "constraints", "losses", "optimizers")
+KINDS = {
+    "initializers": keras.initializers.Initializer,
+    "constraints": keras.constraints.Constraint,
+    "losses": keras.losses.Loss,
+    "optimizers": keras.optimizers.Optimizer,
+}
 
 
 def describe() -> dict[str, Any]:
@@ -101,30 +106,24 @@ def describe() -> dict[str, Any]:
     }
 
 
+def snake_case(name: str) -> str:
+    """Return a class' name as Keras writes it in strings: GlorotNormal, glorot_normal."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 @cache
 def classes(kind: str) -> dict[str, type]:
     """Return {name: class} of a kind: initializers, constraints, losses or optimizers."""
-
-    def snake_case(cls: type) -> str:
-        return "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).strip("_")
-
-    def lower_case(cls: type) -> str:
-        return cls.__name__.lower()
-
-    def default_name(cls: type) -> str:
-        return str(inspect.signature(cls).parameters["name"].default).removesuffix("_loss")
-
-    module, base, name_of = {
-        "constraints": (keras.constraints, keras.constraints.Constraint, snake_case),
-        "initializers": (keras.initializers, keras.initializers.Initializer, snake_case),
-        "losses": (keras.losses, keras.losses.Loss, default_name),
-        "optimizers": (keras.optimizers, keras.optimizers.Optimizer, lower_case),
-    }[kind]
-    return {
-        name_of(cls): cls
-        for _, cls in inspect.getmembers(module, inspect.isclass)
-        if issubclass(cls, base) and cls is not base and cls.__name__ not in LEFT_OUT
-    }
+    base, found = KINDS[kind], {}
+    for _, cls in inspect.getmembers(getattr(keras, kind), inspect.isclass):
+        if not issubclass(cls, base) or cls is base or cls.__name__ in LEFT_OUT:
+            continue
+        if kind == "losses":
+            name = inspect.signature(cls).parameters["name"].default.removesuffix("_loss")
+        else:
+            name = cls.__name__.lower() if kind == "optimizers" else snake_case(cls.__name__)
+        found[name] = cls
+    return found
 
 
 def _arguments(cls: type) -> dict[str, Any]:

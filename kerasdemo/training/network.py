@@ -1,7 +1,6 @@
 """From a config's `network` to an ordinary Keras model."""
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from inspect import signature
@@ -15,7 +14,7 @@ from kerasdemo.config.layers import BuildStep, Layer, expand
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data import Array, Scaling
 from kerasdemo.training import traced_layers
-from kerasdemo.training.keras_classes import LAYERS, classes
+from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes, snake_case
 
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
@@ -86,7 +85,7 @@ def _describe(layer: Any) -> Layer:
     kind = "activation" if activation else CLASS_NAMES.get(type(layer).__name__)
     return Layer(
         layer.name,
-        kind or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower(),
+        kind or snake_case(type(layer).__name__),
         tuple(layer.input.shape[1:]),
         tuple(layer.output.shape[1:]),
         {"activation": activation, **arguments} if activation else arguments,
@@ -97,8 +96,7 @@ def _describe(layer: Any) -> Layer:
 def _plain(value: Any) -> Any:
     """Return an argument as Keras serializes it in plain values: objects by name and arguments."""
     if isinstance(value, dict) and "class_name" in value:
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value["class_name"]).lower()
-        return {"name": name, **_plain(value["config"])}
+        return {"name": snake_case(value["class_name"]), **_plain(value["config"])}
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items() if inner is not None}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
@@ -129,8 +127,8 @@ def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
 def optimizer(config: RunConfig) -> Any:
     """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
     name = config.optimizer.name
-    # Left to itself Keras numbers its optimizers, and TensorFlow keeps a kernel for ever for each
-    # new name of a variable: a megabyte a run.
+    # Left to itself Keras numbers its optimizers, and TensorFlow never frees the kernels of a
+    # new variable name: a megabyte a run.
     chosen = classes("optimizers")[name](**config.optimizer.arguments, name=name)
     if config.training.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
@@ -150,7 +148,7 @@ def loss(config: RunConfig) -> Any:
 
 
 def loss_is_of_batch(config: RunConfig) -> bool:
-    """Return whether a batch has the loss as a whole, and no example one of its own."""
+    """Return whether only a whole batch has a loss, and no single example."""
     return config.loss.name in OF_BATCH or config.loss.arguments.get("ignore_class") is not None
 
 
@@ -221,23 +219,22 @@ class _Builder:
                 yield self._activation(layer.activation, step.name, is_output)
             case types.MaxoutLayer():
                 yield from self._maxout(layer.pieces, step.name, shape)
-            case types.DenseLayer() | types.Conv2DLayer():
-                arguments = self._arguments(layer)
-                initializer = layer.kernel_initializer or self.config.network.initializer
-                # A new object for each layer: one with a seed draws the same numbers every time.
-                usual = {
-                    "kernel_initializer": self._initializer(initializer),
-                    "kernel_regularizer": self._penalty(self.config.network.regularizer),
-                }
-                yield self._layer(KERNELS[layer.type], name=step.name, **usual | arguments)
-            case types.DropoutLayer():
-                arguments = self._arguments(layer) | {"seed": self._seed()}
-                yield self._layer(keras.layers.Dropout, name=step.name, **arguments)
             case _:
-                yield self._layer(PLAIN[layer.type], name=step.name, **self._arguments(layer))
+                arguments = self._arguments(layer)
+                if isinstance(layer, types.DenseLayer | types.Conv2DLayer):
+                    initializer = layer.kernel_initializer or self.config.network.initializer
+                    # A new object for each layer: one with a seed always draws the same numbers.
+                    arguments = {
+                        "kernel_initializer": self._initializer(initializer),
+                        "kernel_regularizer": self._penalty(self.config.network.regularizer),
+                        **arguments,
+                    }
+                elif isinstance(layer, types.DropoutLayer):
+                    arguments["seed"] = self._seed()
+                yield self._layer(NETWORK_LAYERS[layer.type], name=step.name, **arguments)
 
     def _arguments(self, layer: Any) -> dict[str, Any]:
-        """Return a layer's arguments as Keras takes them, but for what has a place of its own."""
+        """Return a layer's arguments as Keras takes them, without those that are set elsewhere."""
         elsewhere = {"type", "activation", "kernel_initializer"}
         arguments: dict[str, Any] = layer.model_dump(exclude=elsewhere)
         for name in arguments:
@@ -265,7 +262,7 @@ class _Builder:
     def _maxout(self, pieces: int, name: str, shape: Shape) -> Iterator[Any]:
         """Pass the largest of each group of neighbouring values (Goodfellow et al. 2013).
 
-        In three of Keras' own layers, so that a saved model needs nothing but Keras:
+        In three of Keras' layers, so that a saved model needs nothing but Keras:
         (5, 7, -1, 1) in groups of two gives (7, 1).
         """
         *place, values = shape
@@ -292,14 +289,5 @@ class _Builder:
         return cls(**{"dtype": self.config.training.precision, **arguments})
 
 
-KERNELS: dict[str, Any] = {"dense": keras.layers.Dense, "conv2d": keras.layers.Conv2D}
-PLAIN: dict[str, Any] = {
-    "max_pooling2d": keras.layers.MaxPooling2D,
-    "average_pooling2d": keras.layers.AveragePooling2D,
-    "flatten": keras.layers.Flatten,
-    "reshape": keras.layers.Reshape,
-    "batch_normalization": keras.layers.BatchNormalization,
-    "layer_normalization": keras.layers.LayerNormalization,
-}
 CLASS_NAMES = keras_arguments.class_names("layers")
 ACTIVATION_LAYERS = {cls: name for name, cls in LAYERS.items()}

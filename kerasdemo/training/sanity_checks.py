@@ -1,4 +1,4 @@
-"""Short experiments on a run's own config, where its record alone can't separate causes.
+"""Short experiments on a run's config, where its record alone can't separate causes.
 
 From TheDeepChecker (Ben Braiek and Khomh, TOSEM 2022): can the network memorize one batch, and
 does it perform better than with its inputs set to 0? From Smith (2017, Cyclical learning rates):
@@ -47,12 +47,12 @@ def run_sanity_checks(run: Run) -> dict[str, Any]:
         message = "the data is not what the run was trained on; no sanity check was run"
         raise InputError(Fault(message, str(run.path)))
     started = time.perf_counter()
-    trainer = _ShortTrainer(run.config, dataset)
-    rates = learning_rates(trainer, dataset)
+    trainer, examples = _ShortTrainer(run.config, dataset), _steps(run.config, dataset)
+    rates = learning_rates(trainer, *examples)
     facts = {
         "one_batch": one_batch(run.config, dataset),
         "learning_rates": rates,
-        "zeroed_input": zeroed_input(trainer, dataset, rates["best_rate"]),
+        "zeroed_input": zeroed_input(trainer, *examples, rates["best_rate"]),
         "seconds": round(time.perf_counter() - started, 3),
     }
     try:
@@ -92,12 +92,11 @@ def one_batch(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def learning_rates(trainer: "_ShortTrainer", dataset: Dataset) -> dict[str, Any]:
+def learning_rates(trainer: "_ShortTrainer", order: Array, x: Array, y: Array) -> dict[str, Any]:
     """Train for a few hundred steps with each of seven rates, the config's in their middle.
 
     Losses and accuracies are of training examples, in inference mode.
     """
-    order, x, y = _steps(trainer.config, dataset)
     rates = [float(f"{trainer.rate * 10.0**decade:.6g}") for decade in DECADES]
     rows = [trainer.train(order, x, y, rate) for rate in rates]
     finite = [row for row in rows if np.isfinite(row["loss"])]
@@ -112,10 +111,9 @@ def learning_rates(trainer: "_ShortTrainer", dataset: Dataset) -> dict[str, Any]
 
 
 def zeroed_input(
-    trainer: "_ShortTrainer", dataset: Dataset, rate: float | None
+    trainer: "_ShortTrainer", order: Array, x: Array, y: Array, rate: float | None
 ) -> dict[str, float]:
     """Train with `rate` and with every input 0: what is possible without looking at them."""
-    order, x, y = _steps(trainer.config, dataset)
     row = trainer.train(order, np.zeros_like(x), y, rate)
     return {key: row[key] for key in ("rate", "loss", "accuracy")}
 

@@ -1,7 +1,7 @@
-"""Keras' layers as an EpochTrainer has them; an ordinary network has Keras' own.
+"""Keras' layers as an EpochTrainer has them; an ordinary network has those of Keras.
 
-What runs of one compile key may differ in is a variable here, which the compiled function reads
-when it runs: a number would be a constant of it, and every run would compile its own.
+What may differ between runs of one compile key is a variable here, which the compiled function
+reads when it runs: a number would be a constant in it, and every run would have to compile it anew.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from kerasdemo.backend import keras, tf
 
 
 def _traced_hyperparameter(value: float) -> Any:
-    # As exact as Python's own number, so that a cast to a layer's type is what Keras computes with.
+    # As exact as a number of Python, so that a cast to a layer's type is what Keras computes with.
     return tf.Variable(value, dtype="float64", trainable=False)
 
 

@@ -93,10 +93,8 @@ class Trainer:
         validation = self.validation and evaluator.chunks(*self.validation, keep=self.is_resident)
         evaluate = callbacks.Evaluate(evaluator.evaluate, train, validation)
         record = callbacks.Record(folder, trainer.layer_statistics, *self.train)
-        stopping = training.early_stopping and callbacks.early_stopping(training.early_stopping)
-        plateau = training.reduce_lr_on_plateau and callbacks.reduce_lr_on_plateau(
-            training.reduce_lr_on_plateau
-        )
+        stopping = training.early_stopping and callbacks.make(training.early_stopping)
+        plateau = training.reduce_lr_on_plateau and callbacks.make(training.reduce_lr_on_plateau)
         facts = resumed.facts if resumed else {}
         facts["parameters"] = int(sum(np.prod(w.shape) for w in self.network.trainable_weights))
         counting = [callback for callback in (stopping, plateau) if callback]
@@ -159,7 +157,7 @@ class Trainer:
             "reason": reason,
             "stopped_early": has_stopped,
             "kept_epoch": stopping.best_epoch + 1 if restores else None,
-            # Keras and the compiled evaluation count the answer "not a number" differently.
+            # Keras and the compiled evaluation count an output of NaN differently.
             "test": {"loss": test.loss, "accuracy": None if has_diverged else test.accuracy},
             "engine": {"loop": loop, "why": why},
         }

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval
@@ -68,8 +69,8 @@ def describe_tuning(result: TuneResult) -> list[str]:
             indent += "   "
             lines.append(f"{indent}{describe_candidate(step.candidate)}")
     lines.append(f"end: {result.end}, after {tuning.runs} run{'s' * (tuning.runs > 1)}")
-    if data_note(tuning):
-        lines.append(data_note(tuning))
+    if note := data_note(tuning):
+        lines.append(note)
     if tuning.final_metric == "test_accuracy" and tuning.steps:
         lines.append(ON_THE_TEST_SET)
     return lines
@@ -123,8 +124,7 @@ def as_dict(result: TuneResult) -> dict[str, Any]:
                 "kept": step.is_kept,
                 "why": step.decision.reason,
                 "gains": {
-                    metric: _interval(gain.difference)
-                    for metric, gain in step.decision.gains.items()
+                    metric: asdict(gain.difference) for metric, gain in step.decision.gains.items()
                 },
                 "trial": None if step.candidate is None else _candidate(step.candidate),
             }
@@ -140,10 +140,5 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "caution": candidate.verdict.caution,
         "runs": [run.id for run in candidate.runs],
         "seeds": [run.config.seed for run in candidate.runs],
-        **{metric: _interval(candidate.mean(metric)) for metric in METRICS},
+        **{metric: asdict(candidate.mean(metric)) for metric in METRICS},
     }
-
-
-def _interval(interval: Interval) -> dict[str, float | int]:
-    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
-    return {**ends, "n": interval.n}
