@@ -1,6 +1,7 @@
 """The verbs that compare runs: compare, diff."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def diff(
     one, two = api.read_run(first, results), api.read_run(second, results)
     found = api.diff(one, two)
     if as_json:
-        print_json(found.as_dict())
+        print_json(asdict(found))
         return
     for line in describe_differences(found, one.id, two.id):
         say(line)

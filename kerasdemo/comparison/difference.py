@@ -1,13 +1,12 @@
 """Why two runs differ: in their configs, from which epoch on, and in which layer first."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from kerasdemo.records import Run, Scalar, flatten
 from kerasdemo.records.schema import STATISTICS
+from kerasdemo.records.summary import CURVES
 
-CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Shares differ by points, everything else by ratio: more than epochs usually fluctuate, and small
 # enough to be seen in a plot.
 SHARES = ("accuracy", "val_accuracy", "dead", "saturated")
@@ -43,10 +42,6 @@ class Difference:
     settings: dict[str, tuple[Scalar, Scalar]]
     curves: tuple[Divergence, ...]
     layers: tuple[Divergence, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        return asdict(self)
 
 
 def diff(first: Run, second: Run) -> Difference:

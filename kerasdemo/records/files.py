@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ def read_columns(path: Path, required: Sequence[str]) -> dict[str, tuple[str, ..
     return columns
 
 
-def write(path: Path, fill: Callable[[Path], None], suffix: str = "") -> None:
+def write(path: Path, fill: Callable[[Path], object], suffix: str = "") -> None:
     """Write a file whole or not at all.
 
     Args:
@@ -84,24 +85,18 @@ def write(path: Path, fill: Callable[[Path], None], suffix: str = "") -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all."""
-
-    def fill(temporary: Path) -> None:
-        temporary.write_text(text, encoding="utf-8")
-
-    write(path, fill)
+    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write JSON whole or not at all; NaN and infinity, which JSON lacks, become null."""
     write_text(path, json.dumps(finite(value), indent=1, allow_nan=False) + "\n")
 
 
-def finite(value: Any) -> Any:
+def finite(value: object) -> object:
     """Return the value with NaN and infinity as None, at any depth."""
     if isinstance(value, dict):
         return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [finite(inner) for inner in value]
-    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -25,7 +25,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
@@ -34,7 +33,7 @@ from kerasdemo.records.reading import OLDER_SANITY_CHECKS, read_facts
 from kerasdemo.records.schema import METRICS, STATISTICS
 
 
-def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
+def run_id(config: RunConfig, data: Mapping[str, object]) -> str:
     """Return `<name>-<8 hex digits>`, the name of a run's folder.
 
     The digits depend on the complete settings and on the data that is really used, not on the run's
@@ -53,58 +52,33 @@ def run_id(config: RunConfig, data: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
+class _File:
+    """The path of a file in a run's folder: `folder.run_file`."""
+
+    name: str
+
+    def __get__(self, folder: "RunFolder", _: type) -> Path:
+        return folder.path / self.name
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """The folder of one run, which may not exist yet."""
 
     path: Path
 
-    @property
-    def config_file(self) -> Path:
-        return self.path / "config.yaml"
-
-    @property
-    def network_file(self) -> Path:
-        return self.path / "network.json"
-
-    @property
-    def run_file(self) -> Path:
-        return self.path / "run.json"
-
-    @property
-    def metrics_file(self) -> Path:
-        return self.path / "metrics.csv"
-
-    @property
-    def times_file(self) -> Path:
-        return self.path / "times.csv"
-
-    @property
-    def layers_file(self) -> Path:
-        return self.path / "layers.csv"
-
-    @property
-    def model_file(self) -> Path:
-        return self.path / "model.keras"
-
-    @property
-    def verdict_file(self) -> Path:
-        return self.path / "verdict.json"
-
-    @property
-    def sanity_checks_file(self) -> Path:
-        return self.path / "sanity_checks.json"
-
-    @property
-    def curves_file(self) -> Path:
-        return self.path / "curves.png"
-
-    @property
-    def layer_plot_file(self) -> Path:
-        return self.path / "layers.png"
-
-    @property
-    def checkpoint_file(self) -> Path:
-        return self.path / "checkpoint.npz"
+    config_file = _File("config.yaml")
+    network_file = _File("network.json")
+    run_file = _File("run.json")
+    metrics_file = _File("metrics.csv")
+    times_file = _File("times.csv")
+    layers_file = _File("layers.csv")
+    model_file = _File("model.keras")
+    verdict_file = _File("verdict.json")
+    sanity_checks_file = _File("sanity_checks.json")
+    curves_file = _File("curves.png")
+    layer_plot_file = _File("layers.png")
+    checkpoint_file = _File("checkpoint.npz")
 
     @property
     def lock_file(self) -> Path:
@@ -204,14 +178,14 @@ class RunFolder:
         rows = [(epoch, name, *(values[s] for s in STATISTICS)) for name, values in layers.items()]
         _append(self.layers_file, ("epoch", "layer", *STATISTICS), rows)
 
-    def finish(self, facts: Mapping[str, Any]) -> None:
+    def finish(self, facts: Mapping[str, object]) -> None:
         """Write run.json, which ends the run, and delete the checkpoint if it can't be resumed."""
         files.write_json(self.run_file, facts)
         if facts["status"] != "interrupted":
             self.checkpoint_file.unlink(missing_ok=True)
 
 
-def _append(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+def _append(file: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     lines = [] if file.exists() else [",".join(header)]
     # Nine digits give back every float32 exactly.
     lines += [",".join(f"{c:.9g}" if isinstance(c, float) else str(c) for c in r) for r in rows]

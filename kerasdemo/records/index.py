@@ -1,11 +1,11 @@
 """Lists the runs of a results folder, with a cache beside them so that 10,000 list quickly.
 
 The cache is derived: a line counts only while its run's files are as they were when it was
-written, and a missing or damaged cache is written anew.
+written, and a missing or damaged cache is written again.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from kerasdemo.config import Fault, InputError, regular_file
 from kerasdemo.records import files
-from kerasdemo.records.experiment_record import RunEntry, find_experiment_record
+from kerasdemo.records.experiment_record import find_experiment_record
 from kerasdemo.records.schema import PLAIN_KEY
 from kerasdemo.records.summary import CACHED, Summary, summarize
 
@@ -60,7 +60,7 @@ def list_runs(results: str | Path) -> Listing:
     known = _read_lines(root)
     lines: dict[Path, _Line] = {}
     runs: list[Summary] = []
-    entries = cache(_run_entries)
+    record_of = cache(find_experiment_record)
     for folder in _folders(root, skipped):
         path = folder.relative_to(root)
         line = known.get(path)
@@ -72,20 +72,17 @@ def list_runs(results: str | Path) -> Listing:
                 skipped += error.faults
                 continue
         lines[path] = line
-        entry = entries(folder.parent).get(folder.name)
+        record = record_of(folder.parent)
+        entry = record.runs.get(folder.name) if record else None
         values = entry.values if entry and all(map(PLAIN_KEY.fullmatch, entry.values)) else {}
         label = entry.label if entry else None
         runs.append(replace(line.summary, path=folder, label=label, values=values))
     if lines != known:
         # A folder that can't be written to lists all the same, only more slowly.
         with contextlib.suppress(OSError):
-            files.write(root / FILE, lambda aside: _write_lines(aside, lines))
+            cached = b"".join([HEADER, *(_LINE.dump_json(line) + b"\n" for line in lines.values())])
+            files.write(root / FILE, lambda temporary: temporary.write_bytes(cached))
     return Listing(runs, skipped)
-
-
-def _run_entries(experiment: Path) -> Mapping[str, RunEntry]:
-    record = find_experiment_record(experiment)
-    return record.runs if record else {}
 
 
 def _folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
@@ -132,9 +129,3 @@ def _read_lines(root: Path) -> dict[Path, _Line]:
             return {line.summary.path: line for line in map(_LINE.validate_json, file)}
     except (OSError, ValueError):
         return {}
-
-
-def _write_lines(file: Path, lines: Mapping[Path, _Line]) -> None:
-    with file.open("wb") as handle:
-        handle.write(HEADER)
-        handle.writelines(_LINE.dump_json(line) + b"\n" for line in lines.values())

@@ -33,7 +33,7 @@ OLDER_SANITY_CHECKS = "probe.json"
 # Brackets and dashes in a config: as it is written it has a few lists, none in another.
 MAX_NESTED = 200
 # libyaml is fifteen times as fast as the strict reader; what `dump` wrote, both read alike.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_settings(file: Path) -> tuple[str, dict[str, Scalar]]:

@@ -112,11 +112,11 @@ class Run:
         if recorded is not None and 1 <= recorded <= epochs:
             return int(recorded)
         stopping = self.config.training.early_stopping
-        restores = stopping is not None and stopping.restore_best_weights
-        if not epochs or not restores or "kept_epoch" in self.facts:
+        if not epochs or "kept_epoch" in self.facts:
             return epochs or None
+        if stopping is None or not stopping.restore_best_weights:
+            return epochs
         # Records of the first versions do not name it.
-        assert stopping is not None
         values = getattr(self.history, stopping.monitor) or self.history.loss
         down = stopping.mode == "min" or (stopping.mode == "auto" and "loss" in stopping.monitor)
         return list(values).index((min if down else max)(values)) + 1
