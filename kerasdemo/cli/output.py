@@ -1,4 +1,4 @@
-"""What the verbs print with."""
+"""How the verbs print."""
 
 import json
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
     say(tables.render(rows))
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print plain values as JSON; NaN and infinity become null."""
     from kerasdemo.records import files
 

@@ -45,9 +45,14 @@ def connect(address: str, resources: Resources) -> "Cluster":
     except ImportError:
         message = "Ray is not installed: pip install 'kerasdemo[ray]'"
         raise InputError(Fault(message, "--ray")) from None
-    _check_address(address)
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if address != "auto" and not (colon and port.isdigit()):
+        message = f"got {address!r}; expected auto, HOST:PORT or ray://HOST:PORT"
+        raise InputError(Fault(message, "--ray"))
     disconnect = not ray.is_initialized()
     try:
+        if address != "auto":  # finds out within seconds what Ray reports after a minute
+            socket.create_connection((host, int(port)), CONNECT_TIMEOUT).close()
         ray.init(
             address=address,
             ignore_reinit_error=True,
@@ -56,28 +61,11 @@ def connect(address: str, resources: Resources) -> "Cluster":
             # The workers train with this very code.
             runtime_env={"py_modules": [str(Path(kerasdemo.__file__).parent)]},
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise InputError(Fault(_unreachable(address, str(error)), "--ray")) from None
+    except (OSError, OverflowError, ValueError, RuntimeError) as error:
+        reason = (str(error).splitlines() or ["no answer"])[0][:200]
+        message = f"no Ray cluster answers at {address!r} ({reason}); start one: `ray start --head`"
+        raise InputError(Fault(message, "--ray")) from None
     return Cluster(resources, disconnect)
-
-
-def _check_address(address: str) -> None:
-    """Check within seconds that something listens there, which Ray reports after a minute."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if address == "auto":
-        return
-    if not colon or not port.isdigit():
-        message = f"got {address!r}; expected auto, HOST:PORT or ray://HOST:PORT"
-        raise InputError(Fault(message, "--ray"))
-    try:
-        socket.create_connection((host, int(port)), CONNECT_TIMEOUT).close()
-    except (OSError, OverflowError) as error:
-        raise InputError(Fault(_unreachable(address, str(error)), "--ray")) from None
-
-
-def _unreachable(address: str, why: str) -> str:
-    reason = why.splitlines()[0][:200] if why else "no answer"
-    return f"no Ray cluster answers at {address!r} ({reason}); start one with `ray start --head`"
 
 
 @dataclass

@@ -175,9 +175,10 @@ def _read_base(experiment: Experiment, key: Key, file: str) -> Document:
 def _points(experiment: Experiment, bases: Sequence[Document]) -> list[Point]:
     """Return the points; of a search some that touch every choice and both ends of every range."""
     if experiment.configs is not None:
-        labels = [str(base.data.get("name") or Path(base.file).stem) for base in bases]
-        pairs = zip(labels, bases, strict=True)
-        return [Point(label, base, has_base_name=True) for label, base in pairs]
+        return [
+            Point(str(base.data.get("name") or Path(base.file).stem), base, has_base_name=True)
+            for base in bases
+        ]
     (base,) = bases
     if experiment.variants is not None:
         return [
@@ -230,9 +231,9 @@ def _with_absolute_path(experiment: Experiment, change: Change) -> Any:
 def _check_count(experiment: Experiment) -> None:
     """Count the runs before any is made."""
     kind = "seeds" if experiment.grid is None else "grid"
-    points = len(experiment.configs or experiment.variants or "1")
+    points = len(experiment.configs or experiment.variants or (None,))
     points *= math.prod(map(len, (experiment.grid or {}).values()))
-    runs = points * len(experiment.seeds or "1")
+    runs = points * len(experiment.seeds or (None,))
     if runs > MOST_RUNS:
         message = f"{runs:,} runs; at most {MOST_RUNS:,}: use several experiments, or `search`"
         raise InputError(experiment.document.fault((kind,), message))

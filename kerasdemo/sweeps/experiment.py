@@ -1,5 +1,6 @@
 """The types of experiments/*.yaml, and how one is read."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -88,7 +89,7 @@ class Resources(StrictModel):
     """may be a fraction: 0.25 lets four runs share a GPU"""
 
 
-def _parse_seeds(value: Any) -> Any:
+def _parse_seeds(value: Iterable[int] | str) -> tuple[int, ...]:
     try:
         return seeds.parse(value)
     except ValueError as error:

@@ -5,10 +5,9 @@ Labels name the folders of the runs: a change here makes a sweep train finished 
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 
-def make_label(values: Mapping[str, Any]) -> str:
+def make_label(values: Mapping[str, object]) -> str:
     """Return a label for these values: `optimizer=sgd, learning_rate=0.1`."""
     names = shorten_paths(values)
     return ", ".join(f"{names[path]}={format_value(value)}" for path, value in values.items())
@@ -35,7 +34,7 @@ def folder_name(text: str) -> str:
     return name if len(name) <= 80 else ""
 
 
-def format_value(value: Any) -> str:
+def format_value(value: object) -> str:
     """Return a value in short: `adam` for `{name: adam}`, floats with four digits."""
     if isinstance(value, dict) and len(value) == 1:
         return str(value.get("name", value.get("type")))
@@ -44,7 +43,7 @@ def format_value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else _flow(value)
 
 
-def _flow(value: Any) -> str:
+def _flow(value: object) -> str:
     """Return a value in YAML's flow style: `{name: sgd, momentum: 0.9}`."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"

@@ -205,7 +205,8 @@ def open_study(
         _remove_half_line(file)
     settings = search.model_dump(mode="json", exclude={"trials"})
     text = json.dumps([base, settings, experiment.seeds], sort_keys=True, default=str)
-    backend = JournalFileBackend(str(file), _JournalLock(lock))  # type: ignore[arg-type]
+    # The operating system releases the lock of a killed process; Optuna's is a file that stays.
+    backend = JournalFileBackend(str(file), lock)  # type: ignore[arg-type]
     storage = optuna.storages.JournalStorage(backend)
     study = optuna.create_study(
         storage=storage,
@@ -224,20 +225,6 @@ def _remove_half_line(file: Path) -> None:
     whole = file.read_bytes().rfind(b"\n") + 1
     with file.open("r+b") as handle:
         handle.truncate(whole)
-
-
-class _JournalLock:
-    """A lock of the operating system; Optuna's is a file that outlives a killed process."""
-
-    def __init__(self, lock: FileLock):
-        self._lock = lock
-
-    def acquire(self) -> bool:
-        self._lock.acquire()
-        return True
-
-    def release(self) -> None:
-        self._lock.release()
 
 
 def _sampler(search: Search, number: int) -> "optuna.samplers.BaseSampler":

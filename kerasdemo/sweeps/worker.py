@@ -79,7 +79,7 @@ class Connection:
         """Wait for the next line."""
         return self._lines.get()
 
-    def send(self, event: str, **values: Any) -> None:
+    def send(self, event: str, **values: object) -> None:
         """Write a line."""
         self._out.write(json.dumps({"event": event, **values}) + "\n")
         self._out.flush()

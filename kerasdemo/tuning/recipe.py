@@ -64,7 +64,7 @@ def follow_recipe(
     tuning = Tuning(train(config))
     log(f"  {report.describe_candidate(tuning.start)}")
     while tuning.find_end(max_runs) is None:
-        remedy, before = tuning.find_remedy(), tuning.current
+        remedy, before = tuning.next_remedy, tuning.current
         assert remedy is not None
         patch = report.describe_patch(remedy.patch)
         log(f"step {len(tuning.steps) + 1}: {patch} ({remedy.reason})")

@@ -14,7 +14,7 @@ ON_THE_TEST_SET = (
 )
 
 
-def describe_patch(patch: Mapping[str, Any]) -> str:
+def describe_patch(patch: Mapping[str, object]) -> str:
     """Return a patch in short: `optimizer=adam, activation=relu`."""
     texts = []
     for key, value in patch.items():

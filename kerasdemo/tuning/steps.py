@@ -149,8 +149,9 @@ class Tuning:
         tried = [step.candidate for step in self.steps if step.candidate is not None]
         return sum(len(candidate.runs) for candidate in (self.start, *tried))
 
-    def find_remedy(self) -> Remedy | None:
-        """Return the first remedy that makes a config not tried yet.
+    @cached_property
+    def next_remedy(self) -> Remedy | None:
+        """The first remedy that makes a config not tried yet.
 
         Of the current verdict; then of those before it, without what would undo a kept change.
         """
@@ -177,7 +178,7 @@ class Tuning:
         outcome = self.current.outcome
         if outcome == "healthy":
             return "healthy"
-        if self.find_remedy() is None:
+        if self.next_remedy is None:
             has_remedies = any(candidate.remedies for candidate in self.path)
             title = outcome_title(outcome, None)
             return "nothing helps" if has_remedies else f"no remedy for {title}"

@@ -37,7 +37,7 @@ def test_patch_writes_the_first_remedy(folder: Path, run_names: list[str], keras
     verdict = json.loads(kerasdemo("diagnose", run_names[0], "--json").out)[0]
     patch = verdict["remedies"][0]["patch"]
     assert patch == {"training.batch_size": load("tiny_patched.yaml").training.batch_size}
-    assert "exists already" in kerasdemo("diagnose", run_names[0], "--patch").out
+    assert "already exists" in kerasdemo("diagnose", run_names[0], "--patch").out
     Path("tiny_patched.yaml").unlink()
 
 
