@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from statistics import median_high
 
 Curve = Sequence[float]
 
@@ -29,11 +30,6 @@ def mean(values: Curve) -> float:
     return total(values) / len(values)
 
 
-def median(values: Curve) -> float:
-    """Return the middle one of at least one value, the upper of two."""
-    return sorted(values)[len(values) // 2]
-
-
 def smooth(values: Curve, width: int = 3) -> list[float]:
     """Return the moving mean over `width` epochs, fewer at the ends."""
     half = width // 2
@@ -42,7 +38,7 @@ def smooth(values: Curve, width: int = 3) -> list[float]:
 
 def recent_median(values: Curve) -> float:
     """Return the median of the last five epochs, three of a short run: one bad epoch is noise."""
-    return median(values[-5 if len(values) >= 20 else -3 :])
+    return median_high(values[-5 if len(values) >= 20 else -3 :])
 
 
 def last_quarter(epochs: int) -> int:

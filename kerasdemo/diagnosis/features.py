@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from statistics import median_high
 
 from kerasdemo.config import RunConfig, lint, types
 from kerasdemo.config.layers import KernelLayer, kernel_layers
@@ -162,6 +162,12 @@ class RunFeatures:
             return max(shares)
         return 1 / self.classes if self.classes else None
 
+    def progress(self, accuracy: float | None) -> float | None:
+        """Return which share of the way from chance to perfect an accuracy has gone."""
+        if accuracy is None or self.chance is None or self.chance >= 1:
+            return None
+        return (accuracy - self.chance) / (1 - self.chance)
+
     # Training, by epoch.
 
     @property
@@ -315,10 +321,10 @@ class RunFeatures:
             ]
         span = max(3, self.epochs // 4)
         ratios = [a / b for a, b in zip(norms[0][:span], norms[-1][:span], strict=False) if b > 0]
-        return curves.median(ratios) if ratios else None
+        return median_high(ratios) if ratios else None
 
 
-def find_number(facts: Mapping[str, Any], *path: str) -> float | None:
+def find_number(facts: Mapping[str, object], *path: str) -> float | None:
     """Return a finite number inside nested mappings, or None."""
     found = _inside(facts, *path)
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
@@ -326,7 +332,7 @@ def find_number(facts: Mapping[str, Any], *path: str) -> float | None:
     return found
 
 
-def _inside(facts: Any, *path: str) -> Any:
+def _inside(facts: object, *path: str) -> object:
     for part in path:
         facts = facts.get(part) if isinstance(facts, Mapping) else None
     return facts

@@ -1,7 +1,6 @@
-"""Changes of the config that may help. None where one does not apply."""
+"""Changes of the config that may help; None for one that does not apply."""
 
 import math
-from typing import Any
 
 from kerasdemo.config import types
 from kerasdemo.diagnosis.features import RunFeatures
@@ -41,7 +40,7 @@ def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion:
 
 def change_initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
     """Return an initializer whose signal keeps its size from layer to layer."""
-    patch: dict[str, Any] = {"network.initializer": name}
+    patch = {"network.initializer": name}
     for number, layer in enumerate(features.config.network.layers or ()):
         if getattr(layer, "kernel_initializer", None) is not None:
             patch[f"network.layers.{number}.kernel_initializer"] = name
@@ -251,7 +250,7 @@ def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
         return None
     # network.layers.3.units -> 3, the output layer
     last = int((features.network[-1].units_key or "").split(".")[2])
-    written: list[dict[str, Any]] = [layer.model_dump(mode="json") for layer in layers]
+    written = [layer.model_dump(mode="json") for layer in layers]
     changed = [*written[:last], {"type": "dropout", "rate": rate}, *written[last:]]
     return Suggestion({"network.layers": changed}, reason)
 

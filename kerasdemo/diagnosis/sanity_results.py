@@ -1,9 +1,9 @@
 """What the sanity checks of a run (training/sanity_checks.py) say, where they were made."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, get_args
 
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.features import RunFeatures, find_number
@@ -21,6 +21,7 @@ BEST_RATE = "best_learning_rate"
 
 # As in sanity_checks.json: with the config's optimizer, or with Adam.
 Optimizer = Literal["own", "adam"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class RateRange:
         )
 
     def finding(self, word: str) -> Finding:
-        """Return that the config's rate is too high, or low, as it says itself."""
+        """Return the finding that the config's rate is too `word`: high or low."""
         named = {
             "learning_rate": self.rate,
             "loss": self.loss,
@@ -111,12 +112,10 @@ def find_rate_range(features: RunFeatures) -> RateRange | None:
     )
 
 
-def rate_rows(features: RunFeatures) -> list[dict[str, Any]]:
+def rate_rows(features: RunFeatures) -> list[dict[str, float | None]]:
     """Return the result of each learning rate: rate, loss, accuracy."""
-    checked = features.run.sanity_checks.get("learning_rates")
-    rows = checked.get("rates") if isinstance(checked, dict) else None
-    listed = rows if isinstance(rows, list) else []
-    return [row for row in listed if isinstance(row, dict) and find_number(row, "rate") is not None]
+    checked = features.run.sanity_checks.get("learning_rates") or {}
+    return [row for row in checked.get("rates") or () if row.get("rate") is not None]
 
 
 def has_memorized(features: RunFeatures, optimizer: Optimizer) -> bool | None:
@@ -127,7 +126,7 @@ def has_memorized(features: RunFeatures, optimizer: Optimizer) -> bool | None:
 
 def find_nothing_memorized(features: RunFeatures) -> str | None:
     """Return a sentence (without its full stop) where no optimizer memorized even one batch."""
-    if has_memorized(features, "own") is False and has_memorized(features, "adam") is False:
+    if all(has_memorized(features, optimizer) is False for optimizer in OPTIMIZERS):
         return f"Not even one batch can be memorized ({_batch(features)}, with Adam no better)"
     return None
 
@@ -193,28 +192,26 @@ def _details(features: RunFeatures) -> Iterator[str]:
             )
 
 
-def table(run: Run) -> list[dict[str, Any]]:
+def table(run: Run) -> list[dict[str, object]]:
     """Return the checks as rows: check, loss, accuracy, note."""
     features, checks = RunFeatures(run), run.sanity_checks
 
-    def row(name: str, facts: Any, *path: str, loss: str = "loss", note: str = "") -> None:
-        values = {key: find_number(facts, *path, place) for key, place in
-                  (("loss", loss), ("accuracy", "accuracy"))}  # fmt: skip
-        rows.append({"check": name, **values, "note": note})
+    def row(name: str, facts: Mapping[str, object], *path: str, note: str = "") -> None:
+        loss, accuracy = (find_number(facts, *path, key) for key in ("loss", "accuracy"))
+        rows.append({"check": name, "loss": loss, "accuracy": accuracy, "note": note})
 
-    rows: list[dict[str, Any]] = []
-    row("untrained", checks, "learning_rates", loss="loss_before")
+    before = find_number(checks, "learning_rates", "loss_before")
+    rows: list[dict[str, object]] = []
+    row("untrained", {"loss": before})
     rates = find_rate_range(features)
     marks = (("the config's", rates.rate), ("best", rates.best_rate)) if rates else ()
     for found in rate_rows(features):
         note = ", ".join(mark for mark, rate in marks if rate == found["rate"])
         row(f"learning rate {found['rate']:g}", found, note=note)
     row("inputs set to 0", checks, "zeroed_input")
-    batches: tuple[tuple[Optimizer, str], ...] = (("own", "as configured"), ("adam", "with Adam"))
-    for optimizer, name in batches:
+    for optimizer, name in zip(OPTIMIZERS, ("as configured", "with Adam"), strict=True):
         memorized = has_memorized(features, optimizer)
         note = "" if memorized is None else "memorized" if memorized else "not memorized"
         row(f"one batch, {name}", checks, "one_batch", optimizer, note=note)
-    row("a linear classifier", {})
-    rows[-1]["accuracy"] = features.fact("data", "linear_baseline", "train")
+    row("a linear classifier", {"accuracy": features.fact("data", "linear_baseline", "train")})
     return rows

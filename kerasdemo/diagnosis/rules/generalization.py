@@ -54,9 +54,7 @@ class Overfitting(OutcomeRule):
         low, high = gap - Z_975 * error, gap + Z_975 * error
         rise = find_rise(features)
         has_turned = rise is not None and rise.is_steady
-        has_worsened = has_fallen(features) or (
-            rise is not None and rise.is_steady and rise.is_worse
-        )
+        has_worsened = has_fallen(features) or (rise is not None and has_turned and rise.is_worse)
         is_wide = low >= (GAP if has_turned else self.WIDE_GAP)
         if not is_wide and not (has_worsened and gap > error):
             return None

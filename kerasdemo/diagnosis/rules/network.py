@@ -8,6 +8,7 @@ from kerasdemo.config.lint import SAME_VALUE
 from kerasdemo.diagnosis import remedies, sanity_results
 from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
+from kerasdemo.diagnosis.sanity_results import OPTIMIZERS
 from kerasdemo.records.verdict import Number
 
 
@@ -155,9 +156,7 @@ class NetworkTooSmall(CauseRule):
             weight = 0.75 if least * 2 < max(4, classes) else 0.3
             yield weight, "narrow", f"A hidden layer has {least} unit{'s' * (least > 1)}"
         parameters, examples = features.fact("parameters"), features.count("train")
-        has_memorized = sanity_results.has_memorized(
-            features, "own"
-        ) or sanity_results.has_memorized(features, "adam")
+        has_memorized = any(sanity_results.has_memorized(features, o) for o in OPTIMIZERS)
         if parameters and examples and parameters < 2 * examples:
             text = f"{parameters:,.0f} parameters for {examples:,.0f} examples"
             yield 0.45, "few parameters", text

@@ -100,11 +100,9 @@ class Standstill(OutcomeRule):
     what_to_try = "A larger network, or more and smaller steps."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        accuracy, chance = features.accuracy, features.chance
+        accuracy, progress = features.accuracy, features.progress(features.accuracy)
         neighbors = features.fact("data", "neighbor_baseline")
-        if accuracy is None or chance is None or chance >= 1 or neighbors is None:
-            return None
-        if (accuracy - chance) / (1 - chance) >= FITTED:
+        if accuracy is None or neighbors is None or progress is None or progress >= FITTED:
             return None
         if accuracy < neighbors + self.NEAR_NEIGHBORS or features.accuracy_gain >= MIN_GAIN:
             return None
@@ -181,23 +179,12 @@ class StoppedTooEarly(OutcomeRule):
             return True
         if features.has_stopped_early:
             return False
-        return features.is_accuracy_rising or (
-            self._is_far(features) and self._is_loss_falling(features)
-        )
-
-    def _is_far(self, features: RunFeatures) -> bool:
-        """Whether training or validation accuracy is far from perfect."""
-        chance = features.chance
-        if chance is None or chance >= 1:
-            return False
-        known = [a for a in (features.accuracy, features.val_accuracy) if a is not None]
-        return any((accuracy - chance) / (1 - chance) < FITTED for accuracy in known)
-
-    def _is_loss_falling(self, features: RunFeatures) -> bool:
-        """Whether the validation (else training) loss fell by its share, and by more than noise."""
-        values = features.val_loss or features.history.loss
-        is_falling = features.is_loss_falling and values[-1] > 0
-        return is_falling and curves.falls(values, self.LOSS_FALL * values[-1])
+        progress = map(features.progress, (features.accuracy, features.val_accuracy))
+        is_far = any(share is not None and share < FITTED for share in progress)
+        losses = features.val_loss or features.history.loss
+        is_falling = features.is_loss_falling and losses[-1] > 0
+        is_falling = is_falling and curves.falls(losses, self.LOSS_FALL * losses[-1])
+        return features.is_accuracy_rising or (is_far and is_falling)
 
     def _describe_improvement(self, features: RunFeatures) -> str:
         """Return what still improved: the accuracy, or where that stood still the loss."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median_high
 from typing import ClassVar
 
 from kerasdemo.diagnosis import baselines, curves, remedies
@@ -154,7 +155,7 @@ class LearningRateTooLow(CauseRule):
     @staticmethod
     def _find_update(features: RunFeatures) -> float | None:
         """Return an update's share of the weights, in the layer that moved most: at most this."""
-        ratios = [curves.median(values) for values in features.statistic("update_ratio") if values]
+        ratios = [median_high(values) for values in features.statistic("update_ratio") if values]
         if not ratios or not features.updates or not features.epochs:
             return None
         return max(ratios) / (features.updates / features.epochs)
@@ -244,7 +245,7 @@ class Oscillation(CauseRule):
         losses = [v for v in features.history.loss[start:] if math.isfinite(v)]
         if not losses:
             return None
-        if curves.oscillation(losses, self.LOSS_SWING * curves.median(losses)) < self.EPOCHS:
+        if curves.oscillation(losses, self.LOSS_SWING * median_high(losses)) < self.EPOCHS:
             return None
         return Finding(
             f"Training accuracy turned by {100 * size:.0f} points or more in {share:.0%} of "
