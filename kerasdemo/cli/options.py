@@ -35,7 +35,7 @@ Workers = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or its beginning.")
 ]

@@ -53,7 +53,7 @@ def seconds(
     """Return roughly how many seconds the runs take that have no outcome yet.
 
     It follows from the seconds of the complete runs; where there are none, from this machine's rate
-    of matrix products, which is measured in a moment.
+    of matrix products, which is measured quickly.
 
     Args:
         specs: of every run.

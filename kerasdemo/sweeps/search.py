@@ -80,7 +80,7 @@ class SearchSource:
             if not frozen.state.is_finished():  # its sweep was cut off, or is still running
                 import optuna
 
-                # The sampler that it had: what was not suggested yet comes out the same.
+                # With its sampler: the suggestions that are missing will be the same.
                 self.study.sampler = _sampler(self.search, frozen.number)
                 identity = storage.get_trial_id_from_study_id_trial_number(study_id, frozen.number)
                 self._begin(optuna.Trial(self.study, identity))

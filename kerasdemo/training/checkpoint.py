@@ -80,7 +80,7 @@ class SaveCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]
         evaluate: the callback that keeps the best epoch's evaluation.
         callbacks: Keras callbacks that count from epoch to epoch.
         facts: of run.json, known before the first epoch.
-        resumed: the checkpoint that the run goes on from.
+        resumed: the checkpoint from which the run is resumed.
     """
 
     SHARE = 0.05

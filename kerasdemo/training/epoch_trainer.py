@@ -28,7 +28,7 @@ NUMBERS_AT_A_TIME = 20_000
 class EpochTrainer(keras.Model):  # type: ignore[misc]
     """Trains a compiled network, a whole epoch in one compiled call, and evaluates it.
 
-    `load` takes over another network's state, `fit_epochs` trains, `store` hands the state back.
+    `load` copies another network's state, `fit_epochs` trains, `store` copies the state back.
 
     Args:
         network: a compiled Keras model whose optimizer is built; its hyperparameters are variables
@@ -72,14 +72,14 @@ class EpochTrainer(keras.Model):  # type: ignore[misc]
         return state_of(self.network)
 
     def load(self, network: Any) -> None:
-        """Take over weights, optimizer state and hyperparameters of a network of the same kind."""
+        """Copy weights, optimizer state and hyperparameters of a network of the same kind."""
         for variable, other in zip(self.state, state_of(network), strict=True):
             variable.assign(other)
         for layer, other in zip(self.network.layers, network.layers, strict=True):
             load_hyperparameters(layer, other)
 
     def store(self, network: Any) -> None:
-        """Hand weights and optimizer state back to a network."""
+        """Copy weights and optimizer state back to a network."""
         for variable, other in zip(self.state, state_of(network), strict=True):
             other.assign(variable)
 
@@ -229,7 +229,7 @@ def orders(examples: int, seed: int, first: int = 0) -> Any:
 def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
     """Return an endless tf.data.Dataset of mini-batches (x, y) in the same order as `orders`.
 
-    For examples that do not fit into the device's memory, which holds nothing but a batch then.
+    For examples that do not fit into the device's memory, which then holds only a batch.
     """
 
     def generate() -> Iterator[tuple[Array, Array]]:

@@ -89,7 +89,7 @@ class LayerStatistics:
             _norm(weight - earlier) / tf.maximum(_norm(earlier), 1e-30)
             for weight, earlier in zip(weights, before, strict=True)
         ]
-        # An output layer may be as sure of itself as it likes: it is neither dead nor saturated.
+        # A certain prediction is no fault: an output layer counts as neither dead nor saturated.
         dead = [*map(_dead, outputs), tf.constant(0.0)]
         saturated = [*map(_saturated, outputs, self.activated), tf.constant(0.0)]
         return (

@@ -22,22 +22,22 @@ OF_BATCH = ("dice", "tversky")
 OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
-def build(config: RunConfig, shape: Shape, class_count: int, *, for_program: bool = False) -> Any:
+def build(config: RunConfig, shape: Shape, class_count: int, *, traced: bool = False) -> Any:
     """Return the network as a compiled keras.Sequential with the seed's initial weights.
 
     Args:
         config: what to build.
         shape: of one example, without the batch axis.
         class_count: number of classes, which the `depth` form's output has a unit for.
-        for_program: whether a compiled program will train it (traced_layers.py); such a network
-            is not to be saved.
+        traced: whether an EpochTrainer trains it, with the layers of traced_layers.py; such a
+            network can't be saved.
 
     Raises:
         InputError: where Keras refuses a value.
     """
     try:
         network = keras.Sequential([keras.Input(shape)], name="network")
-        builder, steps = _Builder(config, for_program), expand(config, shape, class_count)
+        builder, steps = _Builder(config, traced), expand(config, shape, class_count)
         for step in steps:
             # (batch, ...) -> (...)
             given = tuple(network.output_shape[1:]) if network.layers else shape
@@ -103,7 +103,7 @@ def _plain(value: Any) -> Any:
 
 
 def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
-    """Return the compiled network behind a layer that scales: it takes examples as found."""
+    """Return the compiled network behind a layer that scales: it takes unscaled examples."""
     if scaling.mean is not None and scaling.sd is not None:
         layer = keras.layers.Normalization(
             axis=tuple(range(1, scaling.mean.ndim + 1)),
@@ -204,11 +204,11 @@ def _threshold(config: RunConfig) -> float:
 class _Builder:
     """Turns the canonical layers into Keras layers with one policy and regularizer."""
 
-    def __init__(self, config: RunConfig, for_program: bool):
+    def __init__(self, config: RunConfig, traced: bool):
         self.config = config
-        self.for_program = for_program
+        self.traced = traced
         # A seed for each layer that draws. Setting TensorFlow's global seed instead would make it
-        # forget its kernels, and instantiate every compiled program anew: slow, and it leaks.
+        # forget its kernels and compile every function again: slow, and it leaks memory.
         self.seeds = np.random.default_rng(config.seed)
 
     def build(self, step: BuildStep, shape: Shape, is_output: bool) -> Iterator[Any]:
@@ -256,13 +256,13 @@ class _Builder:
         return int(self.seeds.integers(2**31))
 
     def _penalty(self, chosen: types.Regularizer) -> Any:
-        cls = traced_layers.L1L2 if self.for_program else keras.regularizers.L1L2
+        cls = traced_layers.L1L2 if self.traced else keras.regularizers.L1L2
         return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
 
     def _maxout(self, pieces: int, name: str, shape: Shape) -> Iterator[Any]:
         """Pass the largest of each group of neighbouring values (Goodfellow et al. 2013).
 
-        In three of Keras' layers, so that a saved model needs nothing but Keras:
+        In three of Keras' layers, so that a saved model needs only Keras:
         (5, 7, -1, 1) in groups of two gives (7, 1).
         """
         *place, values = shape
@@ -276,7 +276,7 @@ class _Builder:
             yield self._layer(keras.layers.Reshape, name=f"{name}_join", target_shape=join)
 
     def _activation(self, activation: types.Activation, name: str, is_output: bool) -> Any:
-        # Under mixed precision Keras wants the output in float32, where the loss is computed.
+        # Under mixed precision Keras recommends the output in float32, where the loss is computed.
         is_mixed = self.config.training.precision.startswith("mixed_")
         policy = {"dtype": "float32"} if is_output and is_mixed else {}
         if activation.name in LAYERS:
@@ -284,7 +284,7 @@ class _Builder:
         return self._layer(keras.layers.Activation, name=name, activation=activation.name, **policy)
 
     def _layer(self, cls: Any, **arguments: Any) -> Any:
-        if self.for_program:
+        if self.traced:
             cls = traced_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})
 

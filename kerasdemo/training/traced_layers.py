@@ -1,7 +1,7 @@
 """Keras' layers as an EpochTrainer has them; an ordinary network has those of Keras.
 
 What may differ between runs of one compile key is a variable here, which the compiled function
-reads when it runs: a number would be a constant in it, and every run would have to compile it anew.
+reads when it runs: a number would be a constant in it, and every run would have to be compiled.
 """
 
 from typing import Any

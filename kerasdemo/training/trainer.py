@@ -176,7 +176,7 @@ def shared_epoch_trainer(config: RunConfig, shape: tuple[int, ...], classes: int
     """
     key = json.dumps([compile_key(config), shape, classes])
     if key not in _epoch_trainers:
-        traced = network.build(config, shape, classes, for_program=True)
+        traced = network.build(config, shape, classes, traced=True)
         _epoch_trainers[key] = EpochTrainer(
             traced,
             config.training.batch_size,
@@ -194,7 +194,7 @@ def uses_xla(config: RunConfig) -> bool:
     """Return whether XLA compiles the config's epochs: not convolutions on the CPU.
 
     Its convolutions are 15 times slower there than TensorFlow's own kernels. A function of config
-    and machine alone: nothing is timed, so that a run that was cut off goes on to the same bytes.
+    and machine alone: nothing is timed, so that a resumed run gives the same bytes.
     """
     return not has_convolution(config) or bool(tf.config.list_physical_devices("GPU"))
 

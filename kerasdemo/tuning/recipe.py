@@ -1,6 +1,6 @@
 """The lecture's recipe: train, diagnose, try a remedy, keep it where it helps.
 
-`follow_recipe` decides from runs and trains nothing itself, so that runs written by hand test it.
+`follow_recipe` decides from runs and trains nothing itself, so that it is tested with made-up runs.
 `tune` gives it real runs. They are in ordinary run folders: a tuning that was cut off reuses them.
 """
 
@@ -186,7 +186,7 @@ def tune(
         message = f"got {max_runs}; expected at least a run for each seed, {len(seeds)}"
         raise InputError(Fault(message, "--max-runs"))
     if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
-        message = "can't be written; expected a file in a folder of yours"
+        message = "can't be written; expected a file in a folder that you can write to"
         raise InputError(Fault(message, str(output)))
     first = runner.run_folder(config.with_changes({"seed": seeds[0]}), results)
     folder = results / f"{first.path.name}-tune"
