@@ -64,7 +64,7 @@ class Claim(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _rename_old_keys(cls, data: Any) -> Any:
+    def _rename_old_keys(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
         old = {key: new for key, new in OLD_KEYS.items() if new not in data}
@@ -100,7 +100,7 @@ class ExperimentRun:
     """
 
     label: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     seed: int
     summary: Summary | None
 
@@ -152,12 +152,12 @@ class ClaimCheck:
     more_seeds: int = 0
     needs_examples: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return plain values, for JSON."""
         return asdict(self) | {"claim": self.claim.model_dump(mode="json", exclude_none=True)}
 
 
-def matches(selector: Selector, label: str, values: Mapping[str, Any]) -> bool:
+def matches(selector: Selector, label: str, values: Mapping[str, object]) -> bool:
     """Return whether a selector picks a run, by its label or by the values that it was given."""
     if isinstance(selector, str):
         return selector == label

@@ -1,10 +1,11 @@
 """Which runs a metric can rank, and what must be said where compared runs are not alike."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kerasdemo.comparison.groups import MISSING, Group, differing_keys, format_value, is_on_sample
 from kerasdemo.comparison.metrics import TIMES, is_loss, part_of
-from kerasdemo.records import Scalar, Summary
+from kerasdemo.records import Summary
+from kerasdemo.records.summary import PARTS
 
 # How a network sees its examples is a setting; which examples there are is the data.
 PREPROCESSING = ("data.normalize",)
@@ -49,7 +50,7 @@ def _is_of_data(key: str, metric: str) -> bool:
     if metric in TIMES and key == "data.train":
         return False
     last = key.rsplit(".", 1)[-1]
-    return last == part_of(metric) or last not in ("train", "validation", "test")
+    return last == part_of(metric) or last not in PARTS
 
 
 def find_cautions(
@@ -127,21 +128,20 @@ def _differing_values(
 ) -> dict[str, list[str]]:
     """Return the chosen keys in which groups differ, and their values as text."""
     settings = [[run.settings for run in group.runs] for group in groups]
-    keys = dict.fromkeys(key for runs in settings for some in runs for key in some)
-    keys = {key: None for key in keys if is_chosen(key)}
+    keys = dict.fromkeys(
+        key for runs in settings for some in runs for key in some if is_chosen(key)
+    )
     # Where a file lies is no other data, if its content is known.
     if all(run.data for group in groups for run in group.runs):
         keys.pop("data.path", None)
     found = {}
     for key in keys:
-        by_group = [frozenset(_texts(key, runs)) for runs in settings]
+        by_group = [
+            frozenset(format_value(some.get(key, MISSING)) for some in runs) for runs in settings
+        ]
         if len(set(by_group)) > 1:
             found[key] = sorted(frozenset().union(*by_group) - {MISSING})
     return found
-
-
-def _texts(key: str, settings: Iterable[Mapping[str, Scalar]]) -> Iterator[str]:
-    return (format_value(some.get(key, MISSING)) for some in settings)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -208,19 +208,21 @@ def paired_difference(
     shown: Literal["better", "worse"] | None = (
         "better" if low > margin else "worse" if high < margin else None
     )
-    if n < FEWEST_SEEDS:
-        single = shown if n == 1 else None
-        more = FEWEST_SEEDS - n
-        return PairedDifference(difference, "undecided", more, single, by_seed, less)
-    if shown is not None:
-        return PairedDifference(difference, shown, by_seed=by_seed, less_is_better=less)
+    decision: Literal["better", "worse", "tie", "undecided"] = "undecided"
     beyond_margin = [sign * d - margin for d in by_seed]
-    if _seeds_needed(beyond_margin, 0.0) is None:
-        return PairedDifference(difference, "tie", by_seed=by_seed, less_is_better=less)
-    # The examples' error on the side towards the margin.
-    needed = _seeds_needed(beyond_margin, below if difference.mean > sign * margin else above)
-    missing = None if needed is None else max(1, needed - n)
-    return PairedDifference(difference, "undecided", missing, None, by_seed, less)
+    more_seeds = None
+    if n < FEWEST_SEEDS:
+        more_seeds = FEWEST_SEEDS - n
+    elif shown is not None:
+        decision = shown
+    elif _seeds_needed(beyond_margin, 0.0) is None:
+        decision = "tie"
+    else:
+        # The examples' error on the side towards the margin.
+        needed = _seeds_needed(beyond_margin, below if difference.mean > sign * margin else above)
+        more_seeds = None if needed is None else max(1, needed - n)
+    single_seed = shown if n == 1 else None
+    return PairedDifference(difference, decision, more_seeds, single_seed, by_seed, less)
 
 
 def _seeds_needed(differences: Sequence[float], error: float) -> int | None:

@@ -9,7 +9,7 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.comparison.groups import Group, format_value, short_names
@@ -22,7 +22,9 @@ from kerasdemo.records import Scalar, read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.typing import LineStyleType
 
 MOST_CURVES, MOST_DOTS, MOST_LINES = 7, 25, 200
 # Runs of a group whose curves are read.
@@ -53,7 +55,7 @@ REACH = 2.0
 LEAST_RANGE, LEAST_SHARE = 0.1, 0.25
 MOST_DESCRIBED = 3
 # Beside its color, a curve has its own dashes.
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
+DASHES: "tuple[LineStyleType, ...]" = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 NO_LIMITS = (-math.inf, math.inf)
 
 
@@ -113,16 +115,14 @@ def plot_line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         x = [float(n) for n in range(len(groups))]
     elif is_log:
         ax.set_xscale("log")
-    ax.plot(x, [g.interval.mean for g in groups], "o-", color=CYCLE[0], ms=4.5, zorder=3)
+    ax.errorbar(
+        x, [g.interval.mean for g in groups], _reach(groups), fmt="o-", color=CYCLE[0], ms=4.5,
+        elinewidth=1, capsize=3, zorder=3,
+    )  # fmt: skip
     for place, group in zip(x, groups, strict=True):
-        mean = group.interval
-        if math.isfinite(mean.low):
-            ax.errorbar(
-                [place], [mean.mean], [[mean.mean - mean.low], [mean.high - mean.mean]],
-                color=CYCLE[0], lw=1, capsize=3, zorder=2,
-            )  # fmt: skip
-        if mean.n > 1:
-            ax.plot([place] * mean.n, [*group.by_seed.values()], "_", color=INK, ms=8, zorder=4)
+        seeds = [*group.by_seed.values()]
+        if len(seeds) > 1:
+            ax.plot([place] * len(seeds), seeds, "_", color=INK, ms=8, zorder=4)
         if group.diverged or group.failed:
             across = ax.get_xaxis_transform()
             ax.plot([place], [0.03], "x", color=VERMILION, ms=7, transform=across)
@@ -176,8 +176,9 @@ def plot_heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     for y, x, group in reversed(cells) if best.by_seed else ():
         if group is best or group in ties:
             inner, width, dashes = (0.46, 2.5, "-") if group is best else (0.42, 1.8, (0, (3, 2)))
-            frame: Any = {"fill": False, "ec": VERMILION, "lw": width, "ls": dashes}
-            ax.add_patch(Rectangle((x - inner, y - inner), 2 * inner, 2 * inner, **frame))
+            frame = Rectangle((x - inner, y - inner), 2 * inner, 2 * inner, fill=False)
+            frame.set(edgecolor=VERMILION, linewidth=width, linestyle=dashes)
+            ax.add_patch(frame)
     ax.grid(visible=False)
     ax.set_xticks(range(len(columns)), [plain(format_value(value)) for value in columns])
     ax.set_yticks(range(len(rows)), [plain(format_value(value)) for value in rows])
@@ -233,30 +234,29 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax = style.new_axes() if ax is None else ax
     metric = comparison.metric
     groups = _sample(comparison.groups, MOST_DOTS)
+    ax.errorbar(
+        [g.interval.mean for g in groups], range(len(groups)), xerr=_reach(groups), fmt="o",
+        color=CYCLE[0], ms=6,
+    )  # fmt: skip
     for y, group in enumerate(groups):
-        mean = group.interval
-        if not group.by_seed or group.diverged:
+        seeds = [*group.by_seed.values()]
+        if not seeds or group.diverged:
             # A share of the width, and a row's place.
             place = ax.get_yaxis_transform()
             text = _describe_lost(group)
             ax.text(0.02, y, text, transform=place, va="center", color=VERMILION)
-        if group.by_seed:
-            if mean.n > 1:
-                ax.plot([*group.by_seed.values()], [y] * mean.n, "|", color=INK, ms=8, zorder=4)
-            if math.isfinite(mean.low):
-                ax.plot([mean.low, mean.high], [y, y], color=CYCLE[0])
-            ax.plot([mean.mean], [y], "o", color=CYCLE[0], ms=6)
+        if len(seeds) > 1:
+            ax.plot(seeds, [y] * len(seeds), "|", color=INK, ms=8, zorder=4)
     names = group_names(comparison, groups)
     ax.set_yticks(range(len(groups)), names)
     ax.invert_yaxis()
     means = [g.interval.mean for g in groups if g.by_seed]
-    beyond: list[str] = []
     ratio = SCALE_RATIO if comparison.scales > 1 else LOG_SPAN if metric in TIMES else math.inf
-    if _spans(means, ratio):
+    is_log = _spans(means, ratio)
+    beyond = [] if is_log else _fit_groups(ax.set_xlim, groups, names)
+    if is_log:
         ax.set_xscale("log")
         _use_plain_log_ticks(ax.xaxis)
-    else:
-        beyond = _fit_groups(ax.set_xlim, groups, names)
     no_scale = "; no common scale" if comparison.scales > 1 else ""
     ax.set_xlabel(_metric_label(metric) + no_scale)
     _set_title(ax, _describe_marks(groups), beyond)
@@ -318,6 +318,12 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.8)
     style.use_epoch_ticks(ax)
     return ax
+
+
+def _reach(groups: Sequence[Group]) -> list[list[float]]:
+    """Return how far each group's interval reaches below and above its mean; NaN without one."""
+    means = [group.interval for group in groups]
+    return [[m.mean - m.low for m in means], [m.high - m.mean for m in means]]
 
 
 def _means_by_epoch(
@@ -402,7 +408,7 @@ def _spans(values: Sequence[float], ratio: float) -> bool:
     return bool(finite) and min(finite) > 0 and max(finite) / min(finite) >= ratio
 
 
-def _use_plain_log_ticks(axis: Any) -> None:
+def _use_plain_log_ticks(axis: "Axis") -> None:
     """Number a log axis without powers: at 1, 2 and 5, of many decades at 1 only."""
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -423,7 +429,7 @@ def _range_without_outliers(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _fit_axis(
-    set_limits: Callable[[float, float], Any],
+    set_limits: Callable[[float, float], object],
     values: Sequence[float],
     ends: Sequence[float],
     metric: str,
@@ -452,7 +458,7 @@ def _is_beyond(values: Sequence[float], limits: tuple[float, float]) -> bool:
 
 
 def _fit_groups(
-    set_limits: Callable[[float, float], Any], groups: Sequence[Group], names: Sequence[str]
+    set_limits: Callable[[float, float], object], groups: Sequence[Group], names: Sequence[str]
 ) -> list[str]:
     """Fit an axis to means, seeds and near ends of intervals; return what is beyond, in words."""
     shown = [
@@ -462,7 +468,7 @@ def _fit_groups(
     ends = [end for g, _ in shown for end in (g.interval.low, g.interval.high)]
     limits = _fit_axis(set_limits, values, ends, groups[0].metric)
     return [
-        f"{' '.join(name.split())}: {g.interval}"
+        f"{name}: {g.interval}"
         for g, name in shown
         if _is_beyond([g.interval.low, g.interval.high, *g.by_seed.values()], limits)
     ]

@@ -5,17 +5,10 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.comparison.comparison import Comparison, Ranked
-from kerasdemo.comparison.groups import (
-    MISSING,
-    Group,
-    format_value,
-    is_on_sample,
-    short_names,
-)
+from kerasdemo.comparison.groups import MISSING, Group, format_value, is_on_sample, short_names
 from kerasdemo.display import tables
 from kerasdemo.display.sentences import describe_claim, describe_pair
 from kerasdemo.records import files
@@ -48,7 +41,7 @@ def render(comparison: Comparison, form: str, claims: Sequence[ClaimCheck] = ())
     return "\n".join([*text, *lines])
 
 
-def as_dict(comparison: Comparison, claims: Sequence[ClaimCheck] = ()) -> dict[str, Any]:
+def as_dict(comparison: Comparison, claims: Sequence[ClaimCheck] = ()) -> dict[str, object]:
     """Return everything that a comparison and the checks of claims found, as plain values."""
     return {
         "metric": comparison.metric,
@@ -62,14 +55,13 @@ def as_dict(comparison: Comparison, claims: Sequence[ClaimCheck] = ()) -> dict[s
     }
 
 
-def records(comparison: Comparison) -> list[dict[str, Any]]:
+def records(comparison: Comparison) -> list[dict[str, object]]:
     """Return a row of plain values for each group, best first."""
     return [_record(one, comparison) for one in comparison.ranked]
 
 
-def _record(one: Ranked, comparison: Comparison) -> dict[str, Any]:
-    group, metric = one.group, comparison.metric
-    pair = one.best_minus_this
+def _record(one: Ranked, comparison: Comparison) -> dict[str, object]:
+    group, metric, pair = one.group, comparison.metric, one.best_minus_this
     return {
         "rank": one.rank,
         **({"scale": one.scale} if comparison.scales > 1 else {}),
@@ -130,11 +122,8 @@ def table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def _best_epoch(group: Group, metric: str) -> float:
-    epochs = [
-        run.metrics[metric].best_epoch
-        for run in group.runs
-        if metric in run.metrics and run.metrics[metric].best_epoch
-    ]
+    values = [run.metrics[metric] for run in group.runs if metric in run.metrics]
+    epochs = [value.best_epoch for value in values if value.best_epoch]
     return sum(epochs) / len(epochs) if epochs else math.nan
 
 
@@ -189,12 +178,12 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Return text that no cell of a Markdown table is broken by, and that is no HTML."""
+    """Return text that breaks no cell of a Markdown table and is no HTML."""
     plain = " ".join(text.split("\n")).replace("\\", "\\\\").replace("|", "\\|")
     return plain.replace("<", "&lt;")
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def _csv(rows: Sequence[Mapping[str, object]]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -202,7 +191,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _without_formula(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula."""
+def _without_formula(value: object) -> object:
+    """Return a cell that spreadsheets do not take for a formula."""
     is_formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
     return f"'{value}" if is_formula else value

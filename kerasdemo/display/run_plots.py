@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display.style import (
@@ -27,19 +27,19 @@ from kerasdemo.display.style import (
     y_values,
 )
 from kerasdemo.records import Run
+from kerasdemo.records.summary import PARTS
 from kerasdemo.records.verdict import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import LineStyleType
 
 # Training is solid, validation dashed. Of one or two epochs there are markers; where both lie at
 # one place both are seen.
-DASHES: tuple[Any, Any] = ("-", (0, (4, 1.6)))
-MARKERS: tuple[dict[str, Any], ...] = (
-    {"marker": "o", "ms": 4.5},
-    {"marker": "s", "ms": 8, "mfc": "none"},
-)
+DASHES: "tuple[LineStyleType, ...]" = ("-", (0, (4, 1.6)))
+# Marker, size, face.
+MARKERS = (("o", 4.5, "auto"), ("s", 8.0, "none"))
 # A loss that is this many times its median is shown on a log axis.
 LOG_RATIO = 20.0
 # The height of an accuracy panel covers as many points at least.
@@ -50,7 +50,7 @@ LEGEND, SENTENCE = 30, 122
 TITLE_ROW, LAYERS_ROW = 90, 50
 # In inches.
 WIDTH, PANEL, LINE = 9.0, 2.6, 0.19
-BOLD: Any = {"color": INK, "va": "center", "weight": "bold"}
+BOLD = {"color": INK, "va": "center", "weight": "bold"}
 
 
 @style()
@@ -75,13 +75,14 @@ def plot_learning_curves(
             values = [scale * v for v in getattr(run.history, part + metric)]
             if values:
                 finite = [v if math.isfinite(v) else math.nan for v in values]
+                marker, size, face = MARKERS[side]
                 ax.plot(
                     range(1, len(values) + 1), finite, color=colors[side], linestyle=DASHES[side],
-                    label=labels[side], **(MARKERS[side] if len(values) < 3 else {}),
+                    label=labels[side], marker=marker if len(values) < 3 else None, ms=size,
+                    mfc=face,
                 )  # fmt: skip
     if is_single:
-        _mark_epochs(ax, runs[0])
-        _mark_test(ax, runs[0], metric, scale)
+        _mark_results(ax, runs[0], metric)
     else:
         for name, dashes in zip(("training", "validation"), DASHES, strict=True):
             ax.plot([], [], color=GRAY, linestyle=dashes, label=name)
@@ -97,15 +98,15 @@ def plot_learning_curves(
     return ax
 
 
-def _mark_epochs(ax: "Axes", run: Run) -> None:
-    """Mark the best epoch, the kept one, an early stop, and where the loss became NaN."""
+def _mark_results(ax: "Axes", run: Run, metric: str) -> None:
+    """Mark the best epoch, the kept one, an early stop, where the loss became NaN, and the test."""
     features = RunFeatures(run)
     values = features.history.val_loss or features.history.loss
     finite = [v for v in values if math.isfinite(v)]
     best = values.index(min(finite)) + 1 if finite else None
     kept = features.kept_epoch
     is_restored = 0 < kept < features.epochs
-    marks: list[tuple[int | None, str, Any, str]] = []
+    marks: list[tuple[int | None, str, LineStyleType, str]] = []
     if features.epochs > 1:
         suffix = ", whose weights were kept" if is_restored and kept == best else ""
         marks.append((best, GRAY, (0, (1, 2)), f"best epoch {best}{suffix}"))
@@ -118,17 +119,12 @@ def _mark_epochs(ax: "Axes", run: Run) -> None:
     for epoch, color, dashes, label in marks:
         if epoch is not None:
             ax.axvline(epoch, color=color, lw=1.1, linestyle=dashes, label=label, zorder=1)
-
-
-def _mark_test(ax: "Axes", run: Run, metric: str, scale: float) -> None:
-    features = RunFeatures(run)
     test = features.fact("test", metric)
     if test is not None:
-        value = scale * test
-        label = f"test {value:.1f}%" if metric == "accuracy" else f"test {value:.3g}"
+        value, text = (100 * test, f"{test:.1%}") if metric == "accuracy" else (test, f"{test:.3g}")
         ax.plot(
-            [features.kept_epoch], [value], "D", ms=7, color=BLACK, mfc=YELLOW, label=label,
-            zorder=5, clip_on=False,
+            [features.kept_epoch], [value], "D", ms=7, color=BLACK, mfc=YELLOW,
+            label=f"test {text}", zorder=5, clip_on=False,
         )  # fmt: skip
 
 
@@ -234,20 +230,35 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         left, _, width, _ = ax.get_position().bounds
         ax.set_position((left, below / height, width, PANEL / height))
 
-    def write(x: float, inches_from_top: float, text: str, **look: Any) -> None:
-        drawn.text(x, 1 - inches_from_top / height, text, **look)
-
     title = verdict.title[0].upper() + verdict.title[1:]
     color = outcome_color(verdict.outcome, verdict.caution)
-    write(0.02, 0.22, title, **BOLD | {"size": 15, "color": color})
-    if has_two_rows:
-        write(0.02, 0.27 + LINE, plain(run.id), **BOLD)
-    else:
-        write(0.98, 0.22, plain(run.id), ha="right", **BOLD)
+    _write_header(drawn, title, run, has_two_rows, size=15, color=color)
     top = 0.42 + (LINE + 0.05) * has_two_rows
-    write(0.02, top, "\n".join(summary), color=INK, va="top")
-    _write_data(drawn, run, 1 - (top + LINE * len(summary) + 0.2) / height)
+    drawn.text(0.02, 1 - top / height, "\n".join(summary), color=INK, va="top")
+    # Which data was used; where the sample replaces MNIST, so that nobody misses it.
+    y = 1 - (top + LINE * len(summary) + 0.2) / height
+    data, warning = run.facts.get("data") or {}, _sample_warning(run)
+    counts = ", ".join(f"{data[part]:,} {part}" for part in PARTS if data.get(part))
+    if warning:
+        drawn.text(0.02, y, f"{warning} ({counts})", BOLD, color=BLACK, bbox=CAUTION_BOX)
+    else:
+        source = str(data.get("source") or run.config.data.name)
+        text = f"{source}: {counts}" if counts else source
+        drawn.text(0.02, y, text, size=8.5, color=GRAY, va="center")
     save(drawn, path)
+
+
+def _write_header(
+    drawn: "Figure", title: str, run: Run, has_two_rows: bool, *, size: float, color: str = INK
+) -> None:
+    """Write a picture's title and the run's name: beside it, or in a second row."""
+    height = drawn.get_figheight()
+    first, second = 1 - 0.22 / height, 1 - 0.46 / height
+    drawn.text(0.02, first, title, BOLD, size=size, color=color)
+    if has_two_rows:
+        drawn.text(0.02, second, plain(run.id), BOLD, size=8)
+    else:
+        drawn.text(0.98, first, plain(run.id), BOLD, ha="right")
 
 
 def _count_legend_lines(ax: "Axes") -> int:
@@ -256,20 +267,6 @@ def _count_legend_lines(ax: "Axes") -> int:
     lines = [1 + text.get_text().count("\n") for text in legend.get_texts()] if legend else [0]
     first = (len(lines) + 1) // 2
     return max(sum(lines[:first]), sum(lines[first:]))
-
-
-def _write_data(drawn: "Figure", run: Run, y: float) -> None:
-    """Say which data was used; where the sample replaces MNIST, so that nobody misses it."""
-    data = run.facts.get("data") or {}
-    parts = ("train", "validation", "test")
-    counts = ", ".join(f"{data[part]:,} {part}" for part in parts if data.get(part))
-    warning = _sample_warning(run)
-    if warning:
-        drawn.text(0.02, y, f"{warning} ({counts})", bbox=CAUTION_BOX, **BOLD | {"color": BLACK})
-    else:
-        source = str(data.get("source") or run.config.data.name)
-        text = f"{source}: {counts}" if counts else source
-        drawn.text(0.02, y, text, size=8.5, color=GRAY, va="center")
 
 
 def _sample_warning(run: Run) -> str:
@@ -293,13 +290,8 @@ def save_layers(run: Run, path: Path) -> None:
     drawn = figure(7.2, height)
     ax = drawn.add_axes((0.105, 0.483 / height, 0.64, 3.15 / height))
     plot_gradient_norms(run, ax)
-    y = 1 - 0.21 / height
-    drawn.text(0.02, y, "Gradient by layer", **BOLD | {"size": 13})
-    if has_two_rows:
-        drawn.text(0.02, 1 - 0.46 / height, plain(run.id), **BOLD | {"size": 8})
-    else:
-        drawn.text(0.98, y, plain(run.id), ha="right", **BOLD)
+    _write_header(drawn, "Gradient by layer", run, has_two_rows, size=13)
     if warning:
         y = 1 - (0.25 + more) / height
-        drawn.text(0.02, y, warning, bbox=CAUTION_BOX, **BOLD | {"color": BLACK})
+        drawn.text(0.02, y, warning, BOLD, color=BLACK, bbox=CAUTION_BOX)
     save(drawn, path)

@@ -14,6 +14,8 @@ from kerasdemo.records import files
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.typing import RcKeyType
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
@@ -34,7 +36,7 @@ OUTCOME_COLORS = {
 CAUTION_COLOR = "#8A6100"
 CAUTION_BOX = {"boxstyle": "square,pad=0.35", "facecolor": YELLOW, "edgecolor": BLACK}
 
-RC: dict[Any, Any] = {
+RC: "dict[RcKeyType, Any]" = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -94,8 +96,8 @@ def new_axes(width: float = 6.0, height: float = 4.4) -> "Axes":
 def save(drawn: "Figure", path: Path) -> None:
     """Write a figure, whole or not at all, in the format of the file's suffix (default PNG)."""
     suffix = path.suffix.lower() or ".png"
-    metadata: Any = METADATA.get(suffix)
-    files.write(path, lambda aside: drawn.savefig(aside, metadata=metadata), suffix)
+    metadata = METADATA.get(suffix)
+    files.write(path, lambda temporary: drawn.savefig(temporary, metadata=metadata), suffix)
 
 
 def plain(text: str) -> str:
@@ -117,11 +119,13 @@ def use_epoch_ticks(ax: "Axes") -> None:
     )
 
 
-def y_values(lines: Iterable[Any]) -> list[float]:
+def y_values(lines: "Iterable[Line2D]") -> list[float]:
     """Return the y values of curves; those of vertical lines are shares of the axes, no values."""
-    return [
-        float(y)
-        for line in lines
-        if not (list(line.get_ydata()) == [0, 1] and len(set(line.get_xdata())) == 1)
-        for y in line.get_ydata()
-    ]
+    import numpy as np
+
+    values: list[float] = []
+    for line in lines:
+        x, y = (np.asarray(data, float).tolist() for data in line.get_data())
+        if not (y == [0, 1] and len(set(x)) == 1):
+            values += y
+    return values

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kerasdemo.comparison.statistics import Interval, metric_interval
 from kerasdemo.display import style
@@ -74,11 +74,11 @@ def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
     height = above + 0.8 + (ROW + LINE * most) * len(rows)
     drawn = style.figure(10.0, height)
     plot_tuning(rows, drawn.add_axes((0.34, 0.62 / height, 0.42, 1 - (above + 0.62) / height)))
-    look: Any = {"weight": "bold", "va": "top"}
-    drawn.text(0.02, 1 - 0.15 / height, "\n".join(title), size=12, color=INK, **look)
+    bold = {"weight": "bold", "va": "top"}
+    drawn.text(0.02, 1 - 0.15 / height, "\n".join(title), bold, size=12, color=INK)
     if note:
         y = 1 - (0.23 + 0.2 * len(title)) / height
-        drawn.text(0.02, y, note, size=8.5, color=BLACK, bbox=CAUTION_BOX, **look)
+        drawn.text(0.02, y, note, bold, size=8.5, color=BLACK, bbox=CAUTION_BOX)
     style.save(drawn, file)
 
 
