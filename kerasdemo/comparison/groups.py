@@ -151,7 +151,7 @@ def values_at(run: Summary, keys: Sequence[str]) -> tuple[Scalar, ...]:
 
 
 def swept_keys(runs: Sequence[Summary]) -> tuple[str, ...]:
-    """Return the dotted paths that an experiment varies, if they tell all its runs apart.
+    """Return the dotted paths that an experiment varies, if they distinguish all its runs.
 
     Returns:
         Empty where the runs belong to no experiment or to several with other paths, where their

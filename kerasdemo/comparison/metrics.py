@@ -51,8 +51,7 @@ def fewest_examples(counts: Iterable[Mapping[str, int]], metric: str) -> int | N
 def value_of(run: Summary, metric: str, at: str = "kept") -> float:
     """Return a run's value of a metric.
 
-    A diverged run may have an accuracy, which is no result; neither is how far a run got that was
-    interrupted.
+    The accuracies of a run that diverged or was interrupted are no result.
 
     Args:
         run: its summary.
@@ -71,7 +70,7 @@ def value_of(run: Summary, metric: str, at: str = "kept") -> float:
     if value is None:
         return math.nan
     found: float = getattr(value, at)
-    # A damaged folder may hold anything: what is no share of examples is no accuracy.
+    # In a damaged folder an accuracy may lie outside 0 to 1.
     return math.nan if is_accuracy(metric) and not 0 <= found <= 1 else found
 
 

@@ -60,8 +60,8 @@ def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
     fair = features.fact("data", "linear_baseline", "validation")
     neighbors = features.fact("data", "neighbor_baseline")
     levels = []
-    # A linear classifier may memorize few examples, which is no merit: then its validation
-    # accuracy is what the network should reach.
+    # A linear classifier may memorize a small training set: then its validation accuracy is what
+    # the network should reach.
     if linear is not None:
         levels.append((linear if fair is None else min(linear, fair), "a linear classifier"))
     if neighbors is not None:
@@ -79,9 +79,7 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
 
     In pairs where run.json has them: the same validation examples. Else as two separate samples.
     """
-    accuracy, part = features.val_accuracy, "validation"
-    if accuracy is None:
-        accuracy, part = features.test_accuracy, "test"
+    accuracy, part = features.held_out
     if accuracy is None:
         return None
     linear = features.fact("data", "linear_baseline", "validation")

@@ -1,4 +1,4 @@
-"""Every rule of the diagnosis: ours in their order, users' own, and their pages."""
+"""Every rule of the diagnosis: the built-in ones in order, users' rules, and their pages."""
 
 import re
 import warnings
@@ -20,9 +20,9 @@ from kerasdemo.diagnosis.rules import (
     updates,
 )
 
-# Entry points of installed packages that name users' own rules.
+# The group of entry points by which installed packages name users' rules.
 GROUP = "kerasdemo.rules"
-# What `ignore` in a config takes.
+# The form of a code.
 CODE = r"[A-Z]{1,8}[0-9]{1,6}"
 
 # The first that finds something decides. The last one always does, and can't be ignored.
@@ -56,21 +56,21 @@ CAUSE_RULES: tuple[CauseRule, ...] = (
     network.NetworkTooSmall(),
     updates.Oscillation(),
 )
-OURS: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES)
+BUILT_IN: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES)
 LINT_CODES = tuple(rule.code for rule in lint.RULES)
 LINT = {
-    "error": "An error of `kerasdemo check`, found before training: the network can't learn so.",
+    "error": "An error of `kerasdemo check`, found before training: the network can't learn.",
     "tip": "A tip of `kerasdemo check`, found before training: it may work, but worse or slower.",
 }
-# Words on more pages than this lead to none of them.
+# A search for words that are on more pages than this finds none.
 MOST_PAGES = 3
 
 
 @cache
 def load_user_rules() -> tuple[CauseRule | NoteRule, ...]:
-    """Return the rules that installed packages add; one that can't be used costs a warning."""
+    """Return the rules that installed packages add; a warning for each unusable one."""
     rules: list[CauseRule | NoteRule] = []
-    taken = {*LINT_CODES, *(rule.code for rule in OURS)}
+    taken = {*LINT_CODES, *(rule.code for rule in BUILT_IN)}
     for entry_point in sorted(entry_points(group=GROUP)):
         try:
             rule = _load(entry_point)
@@ -103,14 +103,14 @@ def _load(entry_point: EntryPoint) -> CauseRule | NoteRule:
 def select(ignored: Iterable[str]) -> tuple[Rule, ...]:
     """Return every rule whose code is not ignored, in order; `healthy` always stays."""
     codes = {code.upper() for code in ignored}
-    rules = (*OURS, *load_user_rules())
+    rules = (*BUILT_IN, *load_user_rules())
     return tuple(r for r in rules if r.code not in codes or r is OUTCOME_RULES[-1])
 
 
 def find_wrong_codes(ignored: Iterable[str]) -> list[str]:
     """Return a message for each code that no rule has, or that can't be ignored."""
     # Those of `kerasdemo check` may be ignored as well.
-    known = [*(rule.code for rule in (*OURS, *load_user_rules())), *LINT_CODES]
+    known = [*(rule.code for rule in (*BUILT_IN, *load_user_rules())), *LINT_CODES]
     last, messages = OUTCOME_RULES[-1], []
     for code in ignored:
         if code.upper() == last.code:
@@ -138,7 +138,7 @@ def find(word: str) -> list[Rule]:
     Raises:
         InputError: where there is none.
     """
-    rules, text = (*OURS, *load_user_rules()), " ".join(word.lower().split())
+    rules, text = (*BUILT_IN, *load_user_rules()), " ".join(word.lower().split())
 
     def named(text: str) -> list[Rule]:
         name = text.replace(" ", "_")

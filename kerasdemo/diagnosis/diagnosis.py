@@ -146,14 +146,14 @@ def _weigh(found: list[tuple[CauseRule, Finding]]) -> list[tuple[CauseRule, Find
 
 def _find_all(features: RunFeatures, rules: Iterable[AnyRule]) -> list[tuple[AnyRule, Finding]]:
     """Return what rules find; a user's rule that fails costs a warning and no verdict."""
-    found, ours = [], set(catalogue.OURS)
+    found, built_in = [], set(catalogue.BUILT_IN)
     for rule in rules:
         try:
             finding = rule.find(features)
-            if finding is not None and rule not in ours:
+            if finding is not None and rule not in built_in:
                 _check(finding, features.config)
         except Exception as error:
-            if rule in ours:
+            if rule in built_in:
                 raise
             problem = f"{type(error).__name__}: {error}"
             warnings.warn(f"the rule {rule.code} is left out: {problem}", stacklevel=3)

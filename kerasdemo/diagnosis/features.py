@@ -1,4 +1,4 @@
-"""The numbers that the rules go by, read off a run once."""
+"""The numbers that the rules use, computed once for a run."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ CAN_DIE = frozenset({"relu", "relu6", "threshold", "hard_shrink", "soft_shrink",
 SQUASHING = frozenset(
     {"sigmoid", "tanh", "softsign", "hard_sigmoid", "hard_tanh", "sparse_sigmoid", "softmax"}
 )
-# The learning rate from which one usually starts: Keras' defaults, but for two optimizers whose
+# The usual first choice of a learning rate: Keras' defaults, but for two optimizers whose
 # authors start higher (Duchi et al. 2011; Zeiler 2012) than Keras does.
 USUAL_LEARNING_RATE = {
     "sgd": 0.01,
@@ -231,6 +231,13 @@ class RunFeatures:
     def test_accuracy(self) -> float | None:
         return self.fact("test", "accuracy")
 
+    @property
+    def held_out(self) -> tuple[float | None, str]:
+        """Validation accuracy, or without it test accuracy; and of which part of the data it is."""
+        if self.val_accuracy is not None:
+            return self.val_accuracy, "validation"
+        return self.test_accuracy, "test"
+
     def error(self, accuracy: float, part: str) -> float:
         """Return the standard error of an accuracy measured on a part of the data."""
         return curves.share_error(accuracy, self.count(part))
@@ -261,16 +268,15 @@ class RunFeatures:
     @property
     def training_evidence(self) -> dict[str, Number]:
         """How far training got, and what it should reach."""
-        named = {
-            "accuracy": self.accuracy,
-            "loss": self.at("loss"),
-            "chance": self.chance,
-            "linear_baseline": self.fact("data", "linear_baseline", "train"),
-            "neighbor_baseline": self.fact("data", "neighbor_baseline"),
-            "gain_in_last_quarter": curves.gain(self.history.accuracy),
-            "epochs": self.epochs,
-        }
-        return {name: value for name, value in named.items() if value is not None}
+        return known(
+            accuracy=self.accuracy,
+            loss=self.at("loss"),
+            chance=self.chance,
+            linear_baseline=self.fact("data", "linear_baseline", "train"),
+            neighbor_baseline=self.fact("data", "neighbor_baseline"),
+            gain_in_last_quarter=curves.gain(self.history.accuracy),
+            epochs=self.epochs,
+        )
 
     # The layers, by epoch.
 
@@ -322,6 +328,11 @@ class RunFeatures:
         span = max(3, self.epochs // 4)
         ratios = [a / b for a, b in zip(norms[0][:span], norms[-1][:span], strict=False) if b > 0]
         return median_high(ratios) if ratios else None
+
+
+def known(**evidence: Number | None) -> dict[str, Number]:
+    """Return the evidence of a finding, without what is not known."""
+    return {name: value for name, value in evidence.items() if value is not None}
 
 
 def find_number(facts: Mapping[str, object], *path: str) -> float | None:

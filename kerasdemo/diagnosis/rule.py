@@ -1,6 +1,6 @@
 """The base classes of rules. A rule is one class with everything about it: code, thresholds, page.
 
-A user's own rule is a subclass of `CauseRule` or `NoteRule` that an installed package names as an
+A user's rule is a subclass of `CauseRule` or `NoteRule` that an installed package names as an
 entry point of the group `kerasdemo.rules` (README.md has an example):
 
     [project.entry-points."kerasdemo.rules"]
@@ -83,7 +83,7 @@ class OutcomeRule(Rule):
 class CauseRule(Rule):
     """Why training went wrong; looked for only where the outcome is bad.
 
-    is_root: whether it is a fault of the config or the data, which brings symptoms about.
+    is_root: whether it is a fault of the config or the data, which causes symptoms.
     only_slows: whether it makes training slow or short of its goal, and never breaks it.
     """
 

@@ -1,4 +1,4 @@
-"""What the sanity checks of a run (training/sanity_checks.py) say, where they were made."""
+"""What the results of sanity checks (training/sanity_checks.py) mean, where there are any."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from kerasdemo.records import Run
 
 # A batch is memorized where nearly all of its predictions are right.
 MEMORIZED = 0.95
-# Below this share of the loss a gain over zeroed inputs is none.
+# A gain over zeroed inputs of less than this share of the loss does not count.
 LEAST_GAIN = 0.05
 # A rate that gains less than this of what the best rate gains is at fault; above FINE it is not.
 FAULTY, FINE = 0.5, 0.8
@@ -26,7 +26,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 
 @dataclass(frozen=True)
 class RateRange:
-    """What each learning rate of a range did in a few steps.
+    """The losses that a range of learning rates reached in a few steps.
 
     rate, loss: the config's. best_rate, best_loss: of the rate with the lowest loss. zeroed_loss:
     that is reached with inputs set to 0.
@@ -95,7 +95,7 @@ class RateRange:
 
 
 def find_rate_range(features: RunFeatures) -> RateRange | None:
-    """Return what the learning rates did, or None where none were tried."""
+    """Return the result of the range of learning rates, or None where none were tried."""
     checks = features.run.sanity_checks
     rate, best, before, steps = (
         find_number(checks, "learning_rates", key)
@@ -145,13 +145,13 @@ def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[st
         outcome: the verdict's.
         cause: the name of the likeliest one.
     """
-    rates, has_it = find_rate_range(features), has_memorized(features, "own")
+    rates, is_memorized = find_rate_range(features), has_memorized(features, "own")
     if outcome in FAILURES:
         yield from _details(features)
-    if rates is None and has_it is None:
+    if rates is None and is_memorized is None:
         return
     signs = []
-    if has_it is False:
+    if is_memorized is False:
         signs.append(f"it does not memorize one batch ({_batch(features)})")
     if rates is not None and (rates.is_too_low or rates.is_too_high):
         signs.append(f"another learning rate learns faster at first ({rates.text})")

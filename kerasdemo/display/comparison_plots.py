@@ -1,7 +1,7 @@
 """Pictures of a comparison: the metric over what was varied, and the curves behind it.
 
-Every function draws into `ax` (or a new figure) and returns it. Of many groups a sample is drawn;
-of a group that diverged its name, not its height.
+Every function draws into `ax` (or a new figure) and returns it. Of many groups a sample is drawn; a
+group that diverged is named, so that its value does not stretch the axis.
 """
 
 import itertools
@@ -479,7 +479,7 @@ def _fit_curves(
 ) -> list[str]:
     """Fit the y axis to curves, seeds and near bands; return what is beyond, in words.
 
-    The legend says of which curves nothing is inside.
+    The legend names the curves that lie outside altogether.
     """
     values = [v for some, _ in curves.values() for v in some]
     ends = [v for _, some in curves.values() for v in some]

@@ -1,4 +1,4 @@
-"""The terminal: text reaches it without the escape sequences that names and labels may hold."""
+"""The terminal: text is shown without the escape sequences that names and labels may contain."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from kerasdemo.config.errors import printable
 
 
 class SafeConsole(Console):
-    """Rich's console; of the text itself no escape sequence gets through."""
+    """Rich's console, with "?" for the escape sequences in the text itself."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

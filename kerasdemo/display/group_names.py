@@ -13,7 +13,7 @@ LONGEST, LONGEST_VALUE = 36, 24
 
 
 def group_names(comparison: Comparison, groups: Sequence[Group]) -> list[str]:
-    """Return a short name for each group, no two alike: the keys that tell these groups apart.
+    """Return a short name for each group, no two alike: the keys that distinguish these groups.
 
     What does not fit into a line goes on in the next.
     """
@@ -39,12 +39,12 @@ def shorten(text: str, most: int) -> str:
 def _find_section(key: str, keys: Sequence[str]) -> str | None:
     """Return the key of the name that a key belongs to: of a learning rate the optimizer's."""
     section = key.rpartition(".")[0]
-    names = [name for name in (f"{section}.name", section) if name in keys and name != key]
-    return names[0] if names else None
+    names = (f"{section}.name", section)
+    return next((name for name in names if name in keys and name != key), None)
 
 
 def _find_distinct_keys(keys: Sequence[str], groups: Sequence[Group]) -> list[str]:
-    """Return as few keys as tell groups apart; rather a name than what comes with it."""
+    """Return as few keys as distinguish the groups; names rather than what comes with them."""
     texts = {key: [format_value(group.values[key]) for group in groups] for key in keys}
 
     def count(some: Sequence[str]) -> int:

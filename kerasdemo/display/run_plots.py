@@ -7,25 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.display.style import (
-    BLACK,
-    BLUE,
-    CAUTION_BOX,
-    CYCLE,
-    GRAY,
-    INK,
-    OUTCOME_COLORS,
-    VERMILION,
-    YELLOW,
-    figure,
-    new_axes,
-    outcome_color,
-    plain,
-    save,
-    style,
-    use_epoch_ticks,
-    y_values,
-)
+from kerasdemo.display import style
+from kerasdemo.display.style import BLACK, BLUE, CAUTION_BOX, CYCLE, GRAY, INK, VERMILION, YELLOW
 from kerasdemo.records import Run
 from kerasdemo.records.summary import PARTS
 from kerasdemo.records.verdict import Verdict
@@ -53,7 +36,7 @@ WIDTH, PANEL, LINE = 9.0, 2.6, 0.19
 BOLD = {"color": INK, "va": "center", "weight": "bold"}
 
 
-@style()
+@style.style()
 def plot_learning_curves(
     runs: Sequence[Run], ax: "Axes | None" = None, metric: str = "accuracy"
 ) -> "Axes":
@@ -65,7 +48,7 @@ def plot_learning_curves(
         ax: where to draw; None makes a figure.
         metric: "loss", or "accuracy" (in %).
     """
-    ax = new_axes() if ax is None else ax
+    ax = style.new_axes() if ax is None else ax
     scale = 100.0 if metric == "accuracy" else 1.0
     is_single = len(runs) == 1
     for number, run in enumerate(runs):
@@ -92,7 +75,7 @@ def plot_learning_curves(
     epochs = max([run.history.epochs for run in runs] + [1])
     edge = 0.02 * epochs if epochs > 1 else 0.5
     ax.set_xlim(1 - edge, epochs + edge)
-    use_epoch_ticks(ax)
+    style.use_epoch_ticks(ax)
     _set_limits(ax, metric)
     _add_legend(ax)
     return ax
@@ -115,7 +98,9 @@ def _mark_results(ax: "Axes", run: Run, metric: str) -> None:
     if run.facts.get("stopped_early"):
         marks.append((features.epochs, INK, "-", f"stopped early, epoch {features.epochs}"))
     broken = features.broken_epoch
-    marks.append((broken, OUTCOME_COLORS["diverged"], "-", f"NaN or infinite, epoch {broken}"))
+    marks.append(
+        (broken, style.OUTCOME_COLORS["diverged"], "-", f"NaN or infinite, epoch {broken}")
+    )
     for epoch, color, dashes, label in marks:
         if epoch is not None:
             ax.axvline(epoch, color=color, lw=1.1, linestyle=dashes, label=label, zorder=1)
@@ -130,7 +115,7 @@ def _mark_results(ax: "Axes", run: Run, metric: str) -> None:
 
 def _set_limits(ax: "Axes", metric: str) -> None:
     """Keep one huge value from flattening all others, and noise from filling the panel."""
-    values = sorted(value for value in y_values(ax.lines) if math.isfinite(value))
+    values = sorted(value for value in style.y_values(ax.lines) if math.isfinite(value))
     if not values:
         _write_in_middle(ax, "no finite value")
         return
@@ -164,7 +149,7 @@ def _add_legend(ax: "Axes") -> None:
         )  # fmt: skip
 
 
-@style()
+@style.style()
 def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     """Draw the L2 norm of each kernel's gradient by epoch, from dark (input) to light (output).
 
@@ -174,7 +159,7 @@ def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     from matplotlib import colormaps
     from matplotlib.ticker import NullFormatter
 
-    ax = new_axes() if ax is None else ax
+    ax = style.new_axes() if ax is None else ax
     # cividis looks the same with every kind of color vision; its last, palest part is left out.
     colors = colormaps["cividis"]
     last = max(1, len(run.layers) - 1)
@@ -187,8 +172,8 @@ def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
             marker="o" if len(norms) - gaps < 3 else None, ms=4,
         )  # fmt: skip
     ax.set(xlabel="epoch", ylabel="gradient norm (L2, a few examples)")
-    use_epoch_ticks(ax)
-    shown = [norm for norm in y_values(ax.lines) if math.isfinite(norm)]
+    style.use_epoch_ticks(ax)
+    shown = [norm for norm in style.y_values(ax.lines) if math.isfinite(norm)]
     if not shown:
         _write_in_middle(ax, "every gradient is 0 or NaN" if run.layers else "no layer statistics")
         ax.set_xticks([])
@@ -208,7 +193,7 @@ def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-@style()
+@style.style()
 def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     """Write a picture of a run's loss and accuracy, under its verdict.
 
@@ -219,7 +204,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     """
     summary = textwrap.wrap(verdict.summary, SENTENCE)
     has_two_rows = len(verdict.title) * 1.7 + len(run.id) > TITLE_ROW
-    drawn = figure(WIDTH, PANEL)
+    drawn = style.figure(WIDTH, PANEL)
     panels = [drawn.add_axes((left, 0, 0.405, 1)) for left in (0.08, 0.575)]
     for ax, metric in zip(panels, ("loss", "accuracy"), strict=True):
         plot_learning_curves([run], ax, metric)
@@ -231,7 +216,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         ax.set_position((left, below / height, width, PANEL / height))
 
     title = verdict.title[0].upper() + verdict.title[1:]
-    color = outcome_color(verdict.outcome, verdict.caution)
+    color = style.outcome_color(verdict.outcome, verdict.caution)
     _write_header(drawn, title, run, has_two_rows, size=15, color=color)
     top = 0.42 + (LINE + 0.05) * has_two_rows
     drawn.text(0.02, 1 - top / height, "\n".join(summary), color=INK, va="top")
@@ -245,7 +230,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         source = str(data.get("source") or run.config.data.name)
         text = f"{source}: {counts}" if counts else source
         drawn.text(0.02, y, text, size=8.5, color=GRAY, va="center")
-    save(drawn, path)
+    style.save(drawn, path)
 
 
 def _write_header(
@@ -256,9 +241,9 @@ def _write_header(
     first, second = 1 - 0.22 / height, 1 - 0.46 / height
     drawn.text(0.02, first, title, BOLD, size=size, color=color)
     if has_two_rows:
-        drawn.text(0.02, second, plain(run.id), BOLD, size=8)
+        drawn.text(0.02, second, style.plain(run.id), BOLD, size=8)
     else:
-        drawn.text(0.98, first, plain(run.id), BOLD, ha="right")
+        drawn.text(0.98, first, style.plain(run.id), BOLD, ha="right")
 
 
 def _count_legend_lines(ax: "Axes") -> int:
@@ -275,7 +260,7 @@ def _sample_warning(run: Run) -> str:
     return f"NOT {run.config.data.name.upper()}: the bundled sample stands in"
 
 
-@style()
+@style.style()
 def save_layers(run: Run, path: Path) -> None:
     """Write a picture of the gradient's norm by layer and epoch.
 
@@ -287,11 +272,11 @@ def save_layers(run: Run, path: Path) -> None:
     has_two_rows = len(run.id) > LAYERS_ROW
     more = 0.25 * has_two_rows + 0.35 * bool(warning)
     height = 4.2 + more
-    drawn = figure(7.2, height)
+    drawn = style.figure(7.2, height)
     ax = drawn.add_axes((0.105, 0.483 / height, 0.64, 3.15 / height))
     plot_gradient_norms(run, ax)
     _write_header(drawn, "Gradient by layer", run, has_two_rows, size=13)
     if warning:
         y = 1 - (0.25 + more) / height
         drawn.text(0.02, y, warning, BOLD, color=BLACK, bbox=CAUTION_BOX)
-    save(drawn, path)
+    style.save(drawn, path)

@@ -1,7 +1,7 @@
 """How every figure looks, how a new one is made and saved.
 
-The colors are Okabe and Ito's (2008), told apart with every kind of color vision; the style of a
-line and its label say the same once more.
+The colors are Okabe and Ito's (2008), distinct with every kind of color vision; line styles and
+labels carry the same information.
 """
 
 from collections.abc import Iterable, Iterator

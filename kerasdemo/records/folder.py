@@ -140,22 +140,14 @@ class RunFolder:
         self.run_file.unlink(missing_ok=True)
         if epochs == 0:
             self.clear()
-        for file, rows in (
-            (self.metrics_file, epochs),
-            (self.times_file, epochs),
-            (self.layers_file, epochs * layers),
-        ):
+        for file, rows, _ in self._tables(epochs, layers):
             if file.exists():
                 lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
                 files.write_text(file, "".join(lines[: rows + 1]))
 
     def has_epochs(self, epochs: int, layers: int) -> bool:
         """Return whether metrics.csv, times.csv and layers.csv hold so many whole epochs."""
-        for file, rows, header in (
-            (self.metrics_file, epochs, "epoch,loss"),
-            (self.times_file, epochs, "epoch,training_seconds"),
-            (self.layers_file, epochs * layers, "epoch,layer"),
-        ):
+        for file, rows, header in self._tables(epochs, layers):
             try:
                 text = files.read_text(file, files.MAX_TABLE_BYTES)
             except (OSError, ValueError):
@@ -163,6 +155,14 @@ class RunFolder:
             if not text.startswith(header) or text.count("\n") < rows + 1:
                 return False
         return True
+
+    def _tables(self, epochs: int, layers: int) -> tuple[tuple[Path, int, str], ...]:
+        """Return each CSV file, its rows after so many epochs, and how its header begins."""
+        return (
+            (self.metrics_file, epochs, "epoch,loss"),
+            (self.times_file, epochs, "epoch,training_seconds"),
+            (self.layers_file, epochs * layers, "epoch,layer"),
+        )
 
     def add_epoch(self, epoch: int, row: Mapping[str, float]) -> None:
         """Append the metrics of one epoch (from 1) to metrics.csv."""

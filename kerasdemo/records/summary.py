@@ -1,4 +1,4 @@
-"""What a list or a comparison needs of a run, small enough to hold 10,000."""
+"""A run in short: what lists and comparisons need, small enough for 10,000 runs in memory."""
 
 import math
 from collections.abc import Mapping, Sequence

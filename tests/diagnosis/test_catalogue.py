@@ -9,15 +9,15 @@ import pytest
 
 from kerasdemo.config import InputError
 from kerasdemo.diagnosis import Remedy, catalogue, diagnose, explain
-from kerasdemo.diagnosis.catalogue import OURS
+from kerasdemo.diagnosis.catalogue import BUILT_IN
 from kerasdemo.display.verdict_text import verdict_lines
 from kerasdemo.records import Run
 from tests.factories import STUCK, MakeRun
 
 
 def test_the_catalogue_has_a_page_for_every_rule() -> None:
-    assert len({rule.code for rule in OURS}) == len(OURS)
-    for rule in OURS:
+    assert len({rule.code for rule in BUILT_IN}) == len(BUILT_IN)
+    for rule in BUILT_IN:
         page = explain(rule.code)
         for heading in ("How it is detected", "Why it matters", "What to try"):
             assert heading in page

@@ -27,7 +27,7 @@ def texts(drawn: Figure) -> str:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """The figures that were saved."""
     figures: list[Figure] = []
-    monkeypatch.setattr(run_plots, "save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(run_plots.style, "save", lambda figure, path: figures.append(figure))
     return figures
 
 

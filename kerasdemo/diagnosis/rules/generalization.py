@@ -44,9 +44,7 @@ class Overfitting(OutcomeRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        accuracy, held_out, part = features.accuracy, features.val_accuracy, "validation"
-        if held_out is None:
-            held_out, part = features.test_accuracy, "test"
+        accuracy, (held_out, part) = features.accuracy, features.held_out
         if accuracy is None or held_out is None:
             return None
         gap = accuracy - held_out

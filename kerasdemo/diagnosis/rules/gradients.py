@@ -1,7 +1,7 @@
 """Causes that gradients and activations show. All but a hidden softmax are symptoms."""
 
 from kerasdemo.diagnosis import curves, remedies
-from kerasdemo.diagnosis.features import CAN_DIE, SQUASHING, RunFeatures
+from kerasdemo.diagnosis.features import CAN_DIE, SQUASHING, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding
 
 # Share of units from which a layer is all but dead or flat, and half so.
@@ -112,7 +112,7 @@ class ExplodingGradient(CauseRule):
             return None
         return Finding(
             text,
-            {"gradient_growth": growth} | ({"gradient_ratio": ratio} if ratio is not None else {}),
+            known(gradient_growth=growth, gradient_ratio=ratio),
             0.7 if grows_backwards else 0.55,
             [
                 remedies.lower_learning_rate(features),

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from kerasdemo.config.layers import KernelLayer
 from kerasdemo.config.lint import SAME_VALUE
 from kerasdemo.diagnosis import remedies, sanity_results
-from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures
+from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
 from kerasdemo.diagnosis.sanity_results import OPTIMIZERS
-from kerasdemo.records.verdict import Number
 
 
 class BadInitialization(CauseRule):
@@ -132,11 +131,10 @@ class NetworkTooSmall(CauseRule):
             suggested.append(remedies.change_activation(features))
         if kind == "held down":
             suggested += remedies.lighten_regularization(features)
-        evidence: dict[str, Number] = {"hidden_layers": len(features.hidden), "limit": kind}
-        parameters = features.fact("parameters")
+        parameters = features.fact("parameters") or None
         return Finding(
             f"{text}.",
-            evidence | ({"parameters": parameters} if parameters else {}),
+            known(hidden_layers=len(features.hidden), limit=kind, parameters=parameters),
             weight,
             [*suggested, remedies.add_units(features)],
         )

@@ -3,7 +3,7 @@
 from kerasdemo.diagnosis import curves, remedies
 from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall, find_training_shortfall
 from kerasdemo.diagnosis.curves import Z_975
-from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures
+from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures, known
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
 from kerasdemo.diagnosis.val_loss_rise import find_rise
 
@@ -33,7 +33,7 @@ class Diverged(OutcomeRule):
         loss = f"; before it was {before:.4g}" if before is not None else ""
         return Finding(
             f"The training loss became NaN or infinite in epoch {epoch}{loss}.",
-            {"epoch": epoch} | ({"loss_before": before} if before is not None else {}),
+            known(epoch=epoch, loss_before=before),
             epoch=epoch,
         )
 

@@ -7,7 +7,7 @@ from statistics import median_high
 from typing import ClassVar
 
 from kerasdemo.diagnosis import baselines, curves, remedies
-from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures
+from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding
 from kerasdemo.diagnosis.sanity_results import RateRange, find_rate_range
 
@@ -141,8 +141,7 @@ class LearningRateTooLow(CauseRule):
         return Finding(
             f"The learning rate {features.learning_rate:g} is {ratio:.2g} times the usual one of "
             f"{features.optimizer}{moved}{cleared}.",
-            {"learning_rate_ratio": ratio}
-            | ({"update_ratio": update} if update is not None else {}),
+            known(learning_rate_ratio=ratio, update_ratio=update),
             min(0.9, weight) * (CLEARED if cleared else 1),
             [
                 remedies.use_usual_learning_rate(features)
