@@ -1,7 +1,7 @@
 """The numbers that the rules use, computed once for a run."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median_high
@@ -149,10 +149,8 @@ class RunFeatures:
 
     def class_shares(self, part: str = "") -> tuple[float, ...]:
         """Return the share of each class in the training, `validation_` or `test_` set."""
-        found = _inside(self.run.facts, "data", f"{part}class_shares")
-        if not isinstance(found, Sequence) or not all(isinstance(s, int | float) for s in found):
-            return ()
-        return tuple(float(s) for s in found)
+        shares = (self.run.facts.get("data") or {}).get(f"{part}class_shares") or ()
+        return () if None in shares else tuple(shares)
 
     @cached_property
     def chance(self) -> float | None:
@@ -337,13 +335,9 @@ def known(**evidence: Number | None) -> dict[str, Number]:
 
 def find_number(facts: Mapping[str, object], *path: str) -> float | None:
     """Return a finite number inside nested mappings, or None."""
-    found = _inside(facts, *path)
+    found: object = facts
+    for part in path:
+        found = found.get(part) if isinstance(found, Mapping) else None
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         return None
     return found
-
-
-def _inside(facts: object, *path: str) -> object:
-    for part in path:
-        facts = facts.get(part) if isinstance(facts, Mapping) else None
-    return facts

@@ -167,7 +167,7 @@ def plot_heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     for y, x, group in cells:
         is_lost = math.isnan(grid[y, x])
         text = _describe_lost(group).replace(" ", "\n") if is_lost else f"{grid[y, x]:.3g}"
-        red, green, blue, _ = image.cmap(float(np.clip(image.norm(grid[y, x]), 0, 1)))
+        red, green, blue, _ = image.to_rgba(grid[y, x])
         is_dark = not is_lost and 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
         color = "white" if is_dark else INK
         ax.text(x, y, text, ha="center", va="center", size=size, color=color)
