@@ -220,7 +220,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     _write_header(drawn, title, run, has_two_rows, size=15, color=color)
     top = 0.42 + (LINE + 0.05) * has_two_rows
     drawn.text(0.02, 1 - top / height, "\n".join(summary), color=INK, va="top")
-    # Which data was used; where the sample replaces MNIST, so that nobody misses it.
+    # Which data was used, in a box where the sample replaces MNIST.
     y = 1 - (top + LINE * len(summary) + 0.2) / height
     data, warning = run.facts.get("data") or {}, _sample_warning(run)
     counts = ", ".join(f"{data[part]:,} {part}" for part in PARTS if data.get(part))

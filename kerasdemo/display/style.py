@@ -101,7 +101,7 @@ def save(drawn: "Figure", path: Path) -> None:
 
 
 def plain(text: str) -> str:
-    """Return a text that stands in a picture as it is: without "$" it holds no formula."""
+    """Return a text for a picture with each "$" escaped, which would begin a formula."""
     return text.replace("$", r"\$")
 
 

@@ -26,11 +26,11 @@ class Overfitting(OutcomeRule):
     WIDE_GAP = 0.07
 
     how_detected = (
-        f"The gap from training to validation accuracy is surely above {WIDE_GAP:.0%} (binomial "
-        f"interval). Or the validation loss has risen {val_loss_rise.RISEN:.0%} above its best "
-        "(Prechelt 1998) while training accuracy held, and either the gap is surely above "
-        f"{GAP:.0%} or validation accuracy fell. Noise is estimated in pairs, since the same "
-        "examples were measured in both epochs: the rise by its standard error over the examples, "
+        f"The gap from training to validation accuracy is significantly above {WIDE_GAP:.0%} "
+        f"(binomial interval). Or the validation loss has risen {val_loss_rise.RISEN:.0%} above "
+        "its best (Prechelt 1998) while training accuracy held, and either the gap is "
+        f"significantly above {GAP:.0%} or validation accuracy fell. Noise is estimated in pairs, "
+        "since both epochs measured the same examples: the rise by its standard error over them, "
         "accuracy by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed "
         f"rise of {val_loss_rise.RISEN_UNPAIRED:.0%}; accuracy that fell by more than "
         f"{val_loss_rise.LEAST_FALL:.0%} and chance counts for all. Training accuracy is measured "

@@ -4,7 +4,7 @@ from kerasdemo.diagnosis import curves, remedies
 from kerasdemo.diagnosis.features import CAN_DIE, SQUASHING, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding
 
-# Share of units from which a layer is all but dead or flat, and half so.
+# Share of units from which a layer is nearly all dead or flat, and half dead or flat.
 ALL = 0.9
 HALF = 0.5
 
@@ -97,7 +97,7 @@ class ExplodingGradient(CauseRule):
 
     def find(self, features: RunFeatures) -> Finding | None:
         ratio = features.gradient_ratio
-        # What was next to nothing and grew to less than 1 did not explode: clipping starts there.
+        # A tiny gradient that grew to less than 1 did not explode: clipping starts there.
         norms = [n for n in features.statistic("gradient_norm") if n and n[0] > 0]
         growths = [max(n) / n[0] for n in norms if max(n) >= self.LEAST_NORM]
         growth = max(growths, default=1.0)

@@ -18,7 +18,7 @@ class WrongOutputOrLoss(CauseRule):
         "softmax of a softmax, or a loss for numbers (such as mse) on classes."
     )
     why_it_matters = (
-        "Where the prediction is surely wrong, mse on a softmax is flat and its gradient is all "
+        "Where the prediction is clearly wrong, mse on a softmax is flat and its gradient is all "
         "but 0; cross-entropy is steep there. An output that the loss clips gets no gradient at "
         "all."
     )

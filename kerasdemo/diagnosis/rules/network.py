@@ -42,7 +42,7 @@ class BadInitialization(CauseRule):
         alike = next((name for name in names[:-1] if name in SAME_VALUE), None)
         if alike:
             return Finding(
-                f"{alike} gives all units of a layer the same weights and, ever after, gradient.",
+                f"{alike} gives all units of a layer the same weights, and so the same gradients.",
                 {"initializer": alike},
                 0.95,
                 suggested,

@@ -50,7 +50,7 @@ class Unfit(OutcomeRule):
         "of the largest class), or below a linear classifier, nearest neighbors, or the best run "
         f"known, by more than {SHORTFALL:.0%} and {Z_975} standard errors; and it is not, at the "
         "pace of the last quarter, on its way from above chance to there within as many epochs "
-        "again. Where no baseline is known, half of the way from chance to perfect stands in."
+        "again. Where no baseline is known, half of the way from chance to perfect counts."
     )
     why_it_matters = (
         "The training set comes first: while the network can't predict the examples it learns "
