@@ -41,10 +41,7 @@ def find(config: RunConfig) -> Source:
         return Source(arrays, name, hash_arrays(arrays))
     if name == "mnist_sample":
         return read_npz(SAMPLE, name)[0]
-    file = find_file(config)
-    cache = _cache(name)
-    if file is None and cache.exists():
-        file = "", cache  # without the seconds that importing Keras takes
+    file = find_local_file(config)
     if file is not None:
         named_by, path = file
         try:
@@ -53,7 +50,7 @@ def find(config: RunConfig) -> Source:
             fault = config.fault(("data", "path"), f"{named_by}{error}")
             # `--set` may name the file, but did not damage it.
             raise InputError(Fault(fault.message) if fault.file == "--set" else fault) from None
-    source = _download(name, cache)
+    source = _download(name, _cache(name))
     if isinstance(source, Source):
         return source
     if name != "mnist":
@@ -73,7 +70,7 @@ def find(config: RunConfig) -> Source:
 def describe_missing(config: RunConfig) -> str | None:
     """Return what `find` will do about MNIST that is not on this machine yet, without doing it."""
     name = config.data.name
-    if name != "mnist" or find_file(config) is not None or _cache(name).exists():
+    if name != "mnist" or find_local_file(config) is not None:
         return None
     reason = _find_failure(_cache(name))
     if reason is None:
@@ -94,6 +91,17 @@ def find_file(config: RunConfig) -> tuple[str, Path] | None:
         return "", Path(path).expanduser()
     value = os.environ.get(_variable(name)) if name in DOWNLOADED else None
     return (f"{_variable(name)}: ", Path(value).expanduser()) if value else None
+
+
+def find_local_file(config: RunConfig) -> tuple[str, Path] | None:
+    """Return the file that a config's data is read from: as `find_file`, or Keras' cached copy.
+
+    None where the data is generated, bundled or still to be downloaded.
+    """
+    name = config.data.name
+    if name in DOWNLOADED and find_file(config) is None and _cache(name).exists():
+        return "", _cache(name)  # without the seconds that importing Keras takes
+    return find_file(config)
 
 
 def _cache(name: str) -> Path:

@@ -5,7 +5,6 @@ folder is sent back. This process holds the run's lock meanwhile. Only this file
 (kerasdemo[ray]).
 """
 
-import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 
 import kerasdemo
 from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.data.sources import find_local_file
 from kerasdemo.records import RunFolder, files
 from kerasdemo.sweeps.executor import Listener, Source, lost_outcome
 from kerasdemo.sweeps.expansion import RunSpec
@@ -158,7 +158,7 @@ class Cluster:
     def _submit(self, run: _RemoteRun, store: RunStore) -> None:
         config = run.spec.config
         folder = store.folder(config)
-        file = find_data_file(config)
+        _, file = find_local_file(config) or ("", None)
         if file is not None and file not in self._data:  # sent to the cluster once
             self._data[file] = self._ray.put(file.read_bytes())
         reference = self._train.remote(
@@ -194,17 +194,6 @@ class Cluster:
         if folder.status is None or (reason and run.overwrite):
             return store.fail(run.spec, reason)
         return store.read(run.spec)
-
-
-def find_data_file(config: RunConfig) -> Path | None:
-    """Return the file that a run's data is read from here; None where it is made or shipped."""
-    name = config.data.name
-    if name not in ("mnist", "fashion_mnist", "file"):
-        return None
-    cache = Path(os.environ.get("KERAS_HOME", "~/.keras")) / "datasets" / f"{name}.npz"
-    places = (config.data.path, os.environ.get(f"KERASDEMO_{name.upper()}"), str(cache))
-    found = [Path(place).expanduser() for place in places if place]
-    return next((file for file in found if file.is_file()), None)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
