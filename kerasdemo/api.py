@@ -18,7 +18,7 @@ from kerasdemo.config import parse as parse_config
 from kerasdemo.config import seeds as seed_ranges
 from kerasdemo.config.changes import Overrides, parse_overrides
 from kerasdemo.config.document import Document
-from kerasdemo.config.errors import unknown
+from kerasdemo.config.errors import shown, unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,7 +101,7 @@ def load_config(config: ConfigLike, overrides: Overrides = ()) -> RunConfig:
         return config.with_changes(changes) if changes else config
     if isinstance(config, Mapping):
         return loading.from_document(_document(config, "config", "run"), changes)
-    return loading.load(Path(config), changes)
+    return loading.load(_path(config, "a YAML file, a mapping or a config"), changes)
 
 
 def load_experiment(experiment: "ExperimentLike") -> "Experiment":
@@ -122,7 +122,7 @@ def load_experiment(experiment: "ExperimentLike") -> "Experiment":
         return experiment
     if isinstance(experiment, Mapping):
         return experiments.from_document(_document(experiment, "experiment", "experiment"))
-    return experiments.load(Path(experiment))
+    return experiments.load(_path(experiment, "a YAML file, a mapping or an experiment"))
 
 
 def check(
@@ -197,7 +197,8 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
     """Read a run from its folder.
 
     Args:
-        run: a run's folder, its name in `results`, or the beginning of its name.
+        run: a run's folder, its name in `results` or in an experiment's folder there, or the
+            beginning of its name.
         results: the folder that holds the run folders.
 
     Raises:
@@ -212,15 +213,21 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
         return run
     if isinstance(run, records.Summary):
         return records.read(run.path)
-    path, folder = Path(run), Path(results)
-    if not path.is_dir() and path.name == str(run) and folder.is_dir():
-        names = sorted(p.name for p in folder.glob(f"{escape(path.name)}*") if p.is_dir())
-        if path.name not in names and len(names) > 1:
-            raise InputError(
-                Fault(f"the beginning of several runs: {', '.join(names[:5])}", str(run))
-            )
-        path = folder / (names[0] if len(names) == 1 else path.name)
-    return records.read(path)
+    path, folder = _path(run, "a run, its folder or its name"), Path(results)
+    if path.is_dir() or path.name != str(run) or not folder.is_dir():
+        return records.read(path)
+    # Runs of an experiment lie one level down.
+    found = [
+        place
+        for pattern in (f"{escape(path.name)}*", f"*/{escape(path.name)}*")
+        for place in sorted(folder.glob(pattern))
+        if (place / "config.yaml").is_file()
+    ]
+    found = [place for place in found if place.name == path.name][:1] or found
+    if len(found) > 1:
+        names = ", ".join(str(place.relative_to(folder)) for place in found[:5])
+        raise InputError(Fault(f"the beginning of several runs: {names}", str(run)))
+    return records.read(found[0] if found else folder / path)
 
 
 def list_runs(results: str | Path = RESULTS) -> "list[Summary]":
@@ -234,7 +241,7 @@ def list_runs(results: str | Path = RESULTS) -> "list[Summary]":
     """
     from kerasdemo import records
 
-    found = records.list_runs(results)
+    found = records.list_runs(_path(results, "a results folder"))
     _warn_skipped(found.skipped)
     return found.runs
 
@@ -409,7 +416,10 @@ def compare(
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
     several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
     # A run has a path; the result of a sweep or a tuning has a folder of runs.
-    places: list[Any] = [getattr(one, "path", getattr(one, "folder", one)) for one in several]
+    places = [
+        _path(getattr(one, "path", getattr(one, "folder", one)), "a run or a folder of runs")
+        for one in several
+    ]
     gathered = comparisons.gather(places)
     _warn_skipped(gathered.skipped)
     metric = metric or usual_metric(gathered.runs)
@@ -457,7 +467,16 @@ def _changes(overrides: Overrides) -> dict[str, Any]:
 
 def _several(texts: Iterable[str] | str) -> list[str]:
     """Return texts as a list; a text alone is one of them, not its letters."""
+    if not isinstance(texts, Iterable):
+        raise InputError(f"got {shown(texts)}; expected a text or a list of texts")
     return [texts] if isinstance(texts, str) else list(texts)
+
+
+def _path(value: object, expected: str) -> Path:
+    """Return a value as a path, or say what was expected in its place."""
+    if not isinstance(value, str | Path):
+        raise InputError(f"got {shown(value)}; expected {expected}")
+    return Path(value)
 
 
 def _document(values: Mapping[str, Any], file: str, name: str) -> Document:

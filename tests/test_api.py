@@ -221,3 +221,34 @@ def test_tune_returns_the_path_and_its_files() -> None:
     result = kerasdemo.tune(TINY, "runs", max_runs=2)
     assert kerasdemo.load_config(result.config_file)
     assert result.plot_file.exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lambda: kerasdemo.check(None), lambda: kerasdemo.load_experiment(3)),
+        *(lambda: kerasdemo.read_run(3), lambda: kerasdemo.diagnose({"a": 1})),
+        *(lambda: kerasdemo.compare([{"a": 1}]), lambda: kerasdemo.list_runs(3)),
+        *(lambda: kerasdemo.run(TINY, overrides=3), lambda: kerasdemo.sweep(DEPTH, seeds=1.5)),
+    ],
+)
+def test_what_is_none_of_the_accepted_types_is_an_input_error(call: Callable[[], Any]) -> None:
+    with pytest.raises(InputError, match=r"got .*; expected "):
+        call()
+    assert not list(Path().iterdir())
+
+
+def test_a_run_of_an_experiment_is_found_by_its_name() -> None:
+    run = kerasdemo.run(TINY, "runs/experiment")
+    Path("runs/tiny-tune").mkdir()  # a folder for runs, no run
+    for name in ("tiny", run.id):
+        assert kerasdemo.read_run(name, "runs").path == run.path
+
+
+@pytest.mark.parametrize("name", ["plot.foo", "nowhere/plot.png", "."])
+def test_a_picture_that_cannot_be_is_an_input_error(name: str, results: Path) -> None:
+    from kerasdemo.display import comparison_plots
+
+    with pytest.raises(InputError, match=r"expected|no such folder"):
+        comparison_plots.save(kerasdemo.compare(results), Path(name))
+    assert not list(Path().iterdir())

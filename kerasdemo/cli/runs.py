@@ -80,8 +80,7 @@ def run(
             print_data_warnings(console, result)
             print_lines(console, verdict_text.run_lines(result, verdict))
         if result.status == "interrupted":
-            epoch = result.history.epochs + 1
-            say(f"interrupted: the same command continues with epoch {epoch}", err=True)
+            say("interrupted: the same command continues from the last checkpoint", err=True)
             raise typer.Exit(130)
     if as_json:
         print_json([_as_dict(*pair) for pair in zip(runs, verdicts, strict=True)])

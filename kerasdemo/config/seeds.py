@@ -19,6 +19,8 @@ def parse(seeds: str | Iterable[int]) -> tuple[int, ...]:
     Raises:
         ValueError: with what is wrong.
     """
+    if not isinstance(seeds, Iterable):
+        raise ValueError(f"got {seeds!r}; expected seeds such as 0-4, or a list")
     if not isinstance(seeds, str):
         return _check(list(islice(seeds, MOST + 1)))
     ranges = []

@@ -104,7 +104,7 @@ def test_an_interrupted_run_says_how_to_continue(
     monkeypatch.setattr(run_progress, "make_reporter", lambda _: Interrupting())
     done = kerasdemo("run", "tiny.yaml")
     assert done.code == 130
-    assert "interrupted: the same command continues with epoch 3" in done.err
+    assert "interrupted: the same command continues from the last checkpoint" in done.err
     assert runner.run(load("tiny.yaml"), "results/runs").status == "finished"
 
 
