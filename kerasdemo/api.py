@@ -186,7 +186,8 @@ def run(
         from kerasdemo.display import run_progress
 
         reporter = run_progress.make_reporter(_console())
-    result = runner.run(config, results, overwrite=overwrite, reporter=reporter)
+    folder = _path(results, "a results folder")
+    result = runner.run(config, folder, overwrite=overwrite, reporter=reporter)
     # A run that was trained before has the ignored rules of that time in its folder.
     result = replace(result, config=config)
     draw(result, diagnose(result))
@@ -213,7 +214,7 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
         return run
     if isinstance(run, records.Summary):
         return records.read(run.path)
-    path, folder = _path(run, "a run, its folder or its name"), Path(results)
+    path, folder = _path(run, "a run, its folder or its name"), _path(results, "a results folder")
     if path.is_dir() or path.name != str(run) or not folder.is_dir():
         return records.read(path)
     # Runs of an experiment lie one level down.
@@ -337,7 +338,7 @@ def sweep(
 
     return sweeps.sweep(
         load_experiment(experiment),
-        Path(results),
+        _path(results, "a results folder"),
         _changes(overrides),
         seeds=_seeds(seeds),
         workers=workers,
@@ -378,8 +379,8 @@ def tune(
     from kerasdemo.tuning import recipe
 
     return recipe.tune(
-        load_config(config, overrides),
-        Path(results),
+        _with_ignored(load_config(config, overrides), ()),
+        _path(results, "a results folder"),
         seeds=_seeds(seeds),
         max_runs=max_runs,
         output=None if output is None else Path(output),
@@ -462,14 +463,17 @@ def _with_ignored(config: RunConfig, ignore: Iterable[str] | str) -> RunConfig:
 def _changes(overrides: Overrides) -> dict[str, Any]:
     """Return overrides as {dotted path: value}."""
     texts = overrides if isinstance(overrides, Mapping) else _several(overrides)
+    _several(texts)  # the keys of a mapping are texts, too
     return {path: _plain(value) for path, value in parse_overrides(texts).items()}
 
 
 def _several(texts: Iterable[str] | str) -> list[str]:
     """Return texts as a list; a text alone is one of them, not its letters."""
-    if not isinstance(texts, Iterable):
-        raise InputError(f"got {shown(texts)}; expected a text or a list of texts")
-    return [texts] if isinstance(texts, str) else list(texts)
+    several = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else list(texts)
+    wrong = [one for one in several if not isinstance(one, str)]
+    if wrong:
+        raise InputError(f"got {shown(wrong[0])}; expected a text or a list of texts")
+    return several
 
 
 def _path(value: object, expected: str) -> Path:

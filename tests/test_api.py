@@ -230,11 +230,29 @@ def test_tune_returns_the_path_and_its_files() -> None:
         *(lambda: kerasdemo.read_run(3), lambda: kerasdemo.diagnose({"a": 1})),
         *(lambda: kerasdemo.compare([{"a": 1}]), lambda: kerasdemo.list_runs(3)),
         *(lambda: kerasdemo.run(TINY, overrides=3), lambda: kerasdemo.sweep(DEPTH, seeds=1.5)),
+        *(lambda: kerasdemo.run(TINY, None), lambda: kerasdemo.run(TINY, overrides={5: 3})),
+        *(lambda: kerasdemo.check(TINY, ignore=[None]), lambda: kerasdemo.run(TINY, overrides=[5])),
     ],
 )
 def test_what_is_none_of_the_accepted_types_is_an_input_error(call: Callable[[], Any]) -> None:
     with pytest.raises(InputError, match=r"got .*; expected "):
         call()
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("workers", [-1, "x", 1.5])
+def test_a_number_of_workers_that_cannot_be_is_an_input_error(workers: Any) -> None:
+    with pytest.raises(InputError, match=r"workers: got .*; expected 0"):
+        kerasdemo.sweep(DEPTH, workers=workers)
+
+
+def test_an_unknown_code_is_refused_before_anything_is_trained() -> None:
+    for call in (
+        lambda: kerasdemo.sweep(DEPTH, overrides={"ignore": ["K999"]}),
+        lambda: kerasdemo.tune(TINY | {"ignore": ["K999"]}),
+    ):
+        with pytest.raises(InputError, match="no rule has the code 'K999'"):
+            call()
     assert not list(Path().iterdir())
 
 

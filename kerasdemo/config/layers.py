@@ -295,6 +295,8 @@ def _parameters(layer: types.Layer, arguments: Mapping[str, Any], shape: Shape) 
 def kernel_layers(layers: Sequence[Layer]) -> tuple[KernelLayer, ...]:
     """Return the layers with a kernel, from input to output; the last one gives the output."""
     places = [n for n, layer in enumerate(layers) if layer.has_kernel]
+    if not places:
+        return ()
     return tuple(
         _kernel_layer(layers[start], layers[start + 1 : end])
         for start, end in zip(places, [*places[1:], len(layers)], strict=True)

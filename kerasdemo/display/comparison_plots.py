@@ -15,6 +15,7 @@ from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.comparison.groups import Group, format_value, short_names
 from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
 from kerasdemo.comparison.statistics import Interval, metric_interval
+from kerasdemo.config import Fault, InputError
 from kerasdemo.display import style
 from kerasdemo.display.group_names import group_names, shorten
 from kerasdemo.display.style import CAUTION_BOX, CYCLE, GRAY, INK, VERMILION, plain
@@ -61,7 +62,14 @@ NO_LIMITS = (-math.inf, math.inf)
 
 @style.style()
 def save(comparison: Comparison, file: Path) -> None:
-    """Write a picture of a comparison (.png, .svg, .pdf)."""
+    """Write a picture of a comparison (.png, .svg, .pdf).
+
+    Raises:
+        InputError: where there is no such folder, or matplotlib does not know the format.
+    """
+    if file.is_dir() or not file.parent.is_dir():
+        problem = "is a folder; expected a file" if file.is_dir() else "there is no such folder"
+        raise InputError(Fault(problem, str(file)))
     style.save(plot_comparison(comparison), file)
 
 

@@ -98,16 +98,13 @@ def save(drawn: "Figure", path: Path) -> None:
     """Write a figure, whole or not at all, in the format of the file's suffix (default PNG).
 
     Raises:
-        InputError: where there is no such folder, or matplotlib does not know the format.
+        InputError: where matplotlib does not know the format.
     """
     suffix = path.suffix.lower() or ".png"
     formats = drawn.canvas.get_supported_filetypes()
     if suffix[1:] not in formats:
         message = f"a picture can't be {suffix}; expected one of {', '.join(sorted(formats))}"
         raise InputError(Fault(message, str(path)))
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "is a folder; expected a file" if path.is_dir() else "there is no such folder"
-        raise InputError(Fault(problem, str(path)))
     metadata = METADATA.get(suffix)
     files.write(path, lambda temporary: drawn.savefig(temporary, metadata=metadata), suffix)
 

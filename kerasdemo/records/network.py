@@ -27,7 +27,10 @@ def read(file: Path) -> tuple[Layer, ...]:
     """
     content = files.read_json(file)
     check(NetworkRecord, content, file.name)
-    return _LAYERS.validate_python(content["layers"])
+    layers = _LAYERS.validate_python(content["layers"])
+    if not any(layer.has_kernel for layer in layers):
+        raise ValueError(f"{file.name}: no layer has weights; without the file the config counts")
+    return layers
 
 
 def declared(config: RunConfig, facts: Mapping[str, Any]) -> tuple[Layer, ...]:

@@ -14,6 +14,7 @@ from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
 from kerasdemo.config.loading import from_document
+from kerasdemo.diagnosis.catalogue import find_wrong_codes
 from kerasdemo.sweeps.experiment import Experiment, Range
 from kerasdemo.sweeps.labels import folder_name, format_value, make_label
 
@@ -126,6 +127,10 @@ def build(experiment: Experiment, point: Point, seed: int | None) -> RunSpec:
         config = from_document(with_changes(point.base, changes))
     except InputError as error:
         raise InputError([_locate(f, experiment, point) for f in error.faults]) from None
+    if config.ignore:
+        wrong = find_wrong_codes(config.ignore)
+        if wrong:
+            raise InputError([config.fault(("ignore",), message) for message in wrong])
     values = {dotted(c.key): c.value for c in point.changes}
     return RunSpec(point.label, values, config.seed, config)
 

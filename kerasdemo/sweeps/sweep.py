@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.changes import Overrides
+from kerasdemo.config.errors import shown
 from kerasdemo.records.experiment_record import (
     ExperimentRecord,
     RunEntry,
@@ -204,7 +205,11 @@ def _executor(
         return cluster.connect(ray, experiment.resources)
     if workers is None:
         workers = estimate.usual_workers(specs)
-    return WorkerPool(workers) if workers else InProcess()
+    if not isinstance(workers, int) or workers < 0:
+        message = f"got {shown(workers)}; expected 0 (this process) or a number of processes"
+        raise InputError(Fault(message, key="workers"))
+    runs = experiment.search.trials if experiment.search else len(specs)
+    return WorkerPool(min(workers, max(1, runs))) if workers else InProcess()
 
 
 def _progress(experiment: Experiment, specs: Sequence[RunSpec], console: "Console") -> Progress:

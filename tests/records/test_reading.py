@@ -117,6 +117,7 @@ LAYER: dict[str, Any] = {
         ({"parameters": 1.5}, "`layers.0.parameters` is 1.5"),
         ({"arguments": {"activation": [None]}}, "`layers.0.arguments.activation` is"),
         ({"arguments": {"kernel_size": []}}, "`layers.0.arguments.kernel_size"),
+        ({"arguments": {}}, "no layer has weights"),
         ({"arguments": {"groups": 0}}, "`layers.0.arguments.groups` is 0"),
         ({"arguments": {"kernel_initializer": {"name": {}}}}, "kernel_initializer.name` is"),
         (

@@ -218,5 +218,5 @@ def test_few_runs_are_trained_by_a_pool_unless_workers_is_0(
 
     monkeypatch.setattr(sweeps, "WorkerPool", Pool)
     sweep(experiment("seeds: [0]"), tmp_path)
-    sweep(experiment("seeds: [0]"), tmp_path, workers=3)
+    sweep(experiment("seeds: [0, 1, 2]"), tmp_path, workers=9)  # no more than runs
     assert chosen == [1, 3]

@@ -56,8 +56,9 @@ class BadInitialization(CauseRule):
             return None
         weight = (0.9 if abs(decades) > 2 * self.WEAK else 0.7) if is_unscaled else 0.4
         word = "shrink" if decades < 0 else "swell"
+        factor = 10 ** min(abs(decades), 300)
         return Finding(
-            f"The initial weights {word} the signal {10 ** abs(decades):.3g}-fold on its way "
+            f"The initial weights {word} the signal {factor:.3g}-fold on its way "
             f"through {len(features.network)} layers.",
             {"decades": decades, "layers": len(features.network)},
             weight,
