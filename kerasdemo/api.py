@@ -51,6 +51,7 @@ __all__ = [
     "parse_config",
     "read_run",
     "run",
+    "run_and_diagnose",
     "run_sanity_checks",
     "sweep",
     "tune",
@@ -178,6 +179,21 @@ def run(
     Example:
         >>> run("configs/quickstart.yaml", overrides={"training.epochs": 5}).history.val_accuracy
     """
+    return run_and_diagnose(
+        config, results, overrides=overrides, overwrite=overwrite, ignore=ignore, progress=progress
+    )[0]
+
+
+def run_and_diagnose(
+    config: ConfigLike,
+    results: str | Path,
+    *,
+    overrides: Overrides = (),
+    overwrite: bool = False,
+    ignore: Iterable[str] | str = (),
+    progress: bool = False,
+) -> "tuple[Run, Verdict]":
+    """Do what `run` does, and return the verdict that it wrote as well."""
     from kerasdemo.training import runner
 
     config = _with_ignored(load_config(config, overrides), ignore)
@@ -190,8 +206,9 @@ def run(
     result = runner.run(config, folder, overwrite=overwrite, reporter=reporter)
     # A run that was trained before has the ignored rules of that time in its folder.
     result = replace(result, config=config)
-    draw(result, diagnose(result))
-    return result
+    verdict = diagnose(result)
+    draw(result, verdict)
+    return result, verdict
 
 
 def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":

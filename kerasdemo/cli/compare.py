@@ -11,6 +11,7 @@ from kerasdemo.cli.options import RESULTS, Json, Results, RunName, check_choice
 from kerasdemo.cli.output import print_json, say
 
 if TYPE_CHECKING:
+    from kerasdemo.comparison.claims import ClaimCheck
     from kerasdemo.comparison.comparison import Comparison
 
 app = typer.Typer()
@@ -72,14 +73,20 @@ def print_comparison(
     group_by: Sequence[str] = (),
     at: str = "kept",
     form: str = "table",
+    claims: "Sequence[ClaimCheck] | None" = None,
 ) -> "Comparison":
-    """Print how runs compare, and the results of the claims of their experiments."""
+    """Print how runs compare, and the results of the claims of their experiments.
+
+    Args:
+        claims: as they were checked; None checks those of `paths`.
+    """
     from kerasdemo import api
     from kerasdemo.display import comparison_tables
     from kerasdemo.sweeps.claims import check_claims
 
     check_choice("--format", form, comparison_tables.FORMS)
     comparison = api.compare(paths, metric, group_by=group_by, at=at)
-    claims = [check for path in paths for check in check_claims(path)]
+    if claims is None:
+        claims = [check for path in paths for check in check_claims(path)]
     say(comparison_tables.render(comparison, form, claims))
     return comparison

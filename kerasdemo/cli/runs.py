@@ -66,14 +66,13 @@ def run(
     is_silent = quiet or as_json
     runs, verdicts = [], []
     for config in loaded:
-        result = api.run(
+        result, verdict = api.run_and_diagnose(
             config,
             results,
             overwrite=overwrite or again,
             ignore=ignore or (),
             progress=not is_silent,
         )
-        verdict = api.diagnose(result)
         runs.append(result)
         verdicts.append(verdict)
         if not is_silent:

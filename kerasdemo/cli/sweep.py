@@ -61,7 +61,7 @@ def sweep(
     elif not quiet:
         for spec, outcome in result.failed:
             say(f"failed: {spec.label} (seed {spec.seed}): {outcome.reason}")
-        print_comparison([result.folder])
+        print_comparison([result.folder], claims=result.claims)
     raise typer.Exit(1 if result.failed else 0)
 
 

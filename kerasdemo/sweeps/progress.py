@@ -118,7 +118,9 @@ class Progress(AbstractContextManager["Progress"]):
         return " · ".join(parts)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        from kerasdemo.display.console import print_line  # which imports Rich
+
+        print_line(self._console, text)
 
     def _table(self) -> "RenderableType":
         from rich.table import Table

@@ -193,8 +193,10 @@ def tune(
     prepare(folder)
 
     def log(text: str) -> None:
+        from kerasdemo.display.console import print_line
+
         if console is not None:
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
+            print_line(console, text)
 
     def train(config: RunConfig) -> Candidate:
         from kerasdemo.display.run_progress import make_reporter
