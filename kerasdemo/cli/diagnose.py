@@ -83,11 +83,11 @@ def _write_patched(run: "Run", verdict: "Verdict") -> str:
     if not verdict.remedies:
         return "no remedy to apply"
     remedy = verdict.remedies[0]
-    name = f"{run.config.name}_patched"
+    name = f"{run.yaml_config.name}_patched"
     file = Path(f"{name}.yaml")
     if file.exists():
         return f"{file} already exists; move or delete it first"
     header = f"{run.id}: {verdict.summary}\n{remedy.reason}"
-    patched = run.config.with_changes({**remedy.patch, "name": name})
+    patched = run.yaml_config.with_changes({**remedy.patch, "name": name})
     file.write_text(patched.to_yaml(header), encoding="utf-8")
     return f"wrote {file}"

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,7 +165,8 @@ def show(
     verdict = api.diagnose(run, ignore=ignore or ())
     api.draw(run, verdict)
     if as_json:
-        print_json(_as_dict(run, verdict) | {"config": run.config.resolved})
+        asked = {"config": run.config.resolved} if run.config else {"setup": asdict(run.setup)}
+        print_json(_as_dict(run, verdict) | asked)
         return
     console = make_console()
     print_data_warnings(console, run)
@@ -172,8 +174,10 @@ def show(
     class_names = (run.facts.get("data") or {}).get("class_names")
     if class_names:
         say(f"\nclasses {', '.join(map(str, class_names))}")
-    say(f"\nconfig  {run.folder.config_file}")
-    for key, value in flatten(run.config.settings).items():
+    file = run.folder.config_file if run.config else run.folder.setup_file
+    say(f"\nconfig  {file}" if run.config else f"\nsetup   {file}")
+    settings = flatten(run.config.settings) if run.config else run.setup.as_settings()
+    for key, value in settings.items():
         say(f"  {key}: {value if isinstance(value, str) else json.dumps(value)}")
 
 

@@ -50,7 +50,7 @@ def diff(first: Run, second: Run) -> Difference:
     Layers are compared one by one from the input on; further layers of a deeper network have no
     partner.
     """
-    one, other = flatten(first.config.settings), flatten(second.config.settings)
+    one, other = _settings(first), _settings(second)
     missing = object()
     settings = {
         key: (one.get(key), other.get(key))
@@ -72,6 +72,10 @@ def diff(first: Run, second: Run) -> Difference:
         for statistic in STATISTICS
     )
     return Difference(settings, _earliest_first(curves), _earliest_first(layers))
+
+
+def _settings(run: Run) -> dict[str, Scalar]:
+    return flatten(run.config.settings) if run.config else run.setup.as_settings()
 
 
 def find_divergence(

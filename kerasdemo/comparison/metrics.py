@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from kerasdemo.records import Summary
 
 Metric = Literal[
-    "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy",
-    "epoch_seconds", "seconds",
+    "loss", "accuracy", "r2", "val_loss", "val_accuracy", "val_r2",
+    "test_loss", "test_accuracy", "test_r2", "epoch_seconds", "seconds",
 ]  # fmt: skip
 METRICS: tuple[str, ...] = get_args(Metric)
 TIMES = ("epoch_seconds", "seconds")
@@ -26,7 +26,7 @@ def is_loss(metric: str) -> bool:
 
 def less_is_better(metric: str) -> bool:
     """Return whether a smaller value of a metric is the better one."""
-    return not is_accuracy(metric)
+    return not (is_accuracy(metric) or metric.endswith("r2"))
 
 
 def part_of(metric: str) -> str:

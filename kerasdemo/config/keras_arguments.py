@@ -29,6 +29,11 @@ def class_names(kind: str) -> dict[str, str]:
     return found
 
 
+def class_name(kind: str, name: str) -> str | None:
+    """Return the class of a name, such as Conv2D of conv2d; None where it is not known."""
+    return next((cls for cls, one in class_names(kind).items() if one == name), None)
+
+
 def texts() -> dict[str, dict[str, str]]:
     """Return {name: {"": what it is, argument: what it does}}, from Keras' docstrings."""
     found: dict[str, dict[str, str]] = _content()["texts"]

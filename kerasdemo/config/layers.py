@@ -16,6 +16,8 @@ from kerasdemo.config.tensor_shapes import Shape, output_shape
 from kerasdemo.config.types import RunConfig
 
 NORMALIZATIONS = ("batch_normalization", "layer_normalization")
+# Layers that are an activation, and say so by their type alone.
+ACTIVATION_TYPES = ("activation", "maxout", "re_lu", "leaky_re_lu", "p_re_lu", "elu", "softmax")
 # Losses whose `depth` form ends in one unit, for two classes.
 ONE_UNIT = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
 # Classes that a network is built for where nobody knows them yet.
@@ -90,7 +92,9 @@ class Layer:
 
     @property
     def fan_in(self) -> int:
-        """Inputs of one unit."""
+        """Inputs of one unit; 0 where that is not known."""
+        if not self.input_shape or self.input_shape[-1] is None:
+            return 0
         return self.input_shape[-1] // int(self.arguments.get("groups", 1)) * self._window
 
     @property
@@ -101,7 +105,8 @@ class Layer:
     @property
     def multiplications(self) -> int:
         """Products on one example's way through the layer."""
-        return math.prod(self.output_shape) * self.fan_in if self.has_kernel else 0
+        sizes = [size or 1 for size in self.output_shape]  # one of a length that varies
+        return math.prod(sizes) * self.fan_in if self.has_kernel else 0
 
     @property
     def _window(self) -> int:
@@ -305,17 +310,20 @@ def kernel_layers(layers: Sequence[Layer]) -> tuple[KernelLayer, ...]:
 
 def _kernel_layer(layer: Layer, behind: Sequence[Layer]) -> KernelLayer:
     units, activation, key = layer.units or 0, layer.activation, layer.key
+    name = layer.name
     for one in behind:
-        if activation is None and one.type in ("activation", "maxout"):
-            activation, key = one.activation or "maxout", one.key
+        if activation is None and (one.type in ACTIVATION_TYPES or one.activation is not None):
+            activation, key, name = one.activation or one.type, one.key, one.name
             units = one.output_shape[-1] if one.type == "maxout" else units
-    if activation is None and key is not None:
-        key = f"{key.rpartition('.')[0]}.activation"
+    if layer.key is None:  # from Python: a layer is found by its name
+        key = f"layers.{name}.activation"
+    elif activation is None:
+        key = f"{(key or '').rpartition('.')[0]}.activation"
     return KernelLayer(
         name=layer.name,
         type=layer.type,
         units=units,
-        units_key=layer.key,
+        units_key=layer.key or f"layers.{layer.name}.units",
         initializer=layer.initializer,
         fan_in=layer.fan_in,
         fan_out=layer.fan_out,

@@ -5,7 +5,7 @@ Rules on the declared network find fewer faults than a run does, but with few fa
 (NeuraLint, TOSEM 2021: precision 100 %, recall 70.5 %).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -109,11 +109,15 @@ def lint(config: RunConfig) -> list[Tip]:
 # The output and the loss.
 
 
-def find_output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch | None:
+def find_output_mismatch(
+    loss: Mapping[str, Any], layers: Sequence[Layer], task: str = "classification"
+) -> Mismatch | None:
     """Return what is wrong between output and loss, the most serious first, or None.
 
     Args:
+        loss: its `name` and arguments.
         layers: of the network, from input to output.
+        task: of the targets, as in `records.setup.Task`; YAML knows classification only.
     """
     kernels = kernel_layers(layers)
     if not kernels:
@@ -121,15 +125,28 @@ def find_output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch
     output = kernels[-1]
     name, units = output.activation, output.units
     key = key_of(output.activation_key or "network")
-    loss, place = config.loss.name, dotted(key)
-    logits = bool(config.loss.arguments.get("from_logits"))
-    probabilities = loss in PROBABILITIES
-    fitting = "sigmoid" if loss.startswith("binary_") else "softmax"
+    loss_name, place = str(loss["name"]), dotted(key)
+    logits = bool(loss.get("from_logits"))
+    probabilities = loss_name in PROBABILITIES
+    fitting = "sigmoid" if loss_name.startswith("binary_") else "softmax"
+    is_regression = task in ("regression", "other")
+    one_unit = {place: "sigmoid", "loss": "binary_crossentropy"}
     if name == "softmax" and units == 1:
+        if is_regression:
+            message = "softmax over one unit is 1 for every input; a number wants linear"
+            return Mismatch(True, key, message, {place: "linear"})
         message = "softmax over one unit is 1 for every input; use sigmoid with binary_crossentropy"
-        return Mismatch(True, key, message, {place: "sigmoid", "loss": "binary_crossentropy"})
+        return Mismatch(True, key, message, one_unit)
+    if units == 1 and "categorical_crossentropy" in loss_name and task != "other":
+        message = f"{loss_name} of one unit is the same for every prediction; use sigmoid with "
+        return Mismatch(True, key, f"{message}binary_crossentropy", one_unit)
+    if task == "multi_label" and name == "softmax":
+        message = "softmax shares 1 among labels that may all be there; use sigmoid with "
+        return Mismatch(False, key, f"{message}binary_crossentropy", one_unit)
     if probabilities and not logits and name not in WITHIN_UNIT:
-        message = f"{loss} reads probabilities, {name} gives none; use {fitting} (or from_logits)"
+        message = (
+            f"{loss_name} reads probabilities, {name} gives none; use {fitting} (or from_logits)"
+        )
         return Mismatch(True, key, message, {place: fitting})
     if logits and name in WITHIN_UNIT:
         message = f"from_logits applies {fitting} to what {name} gives; use linear, or leave it out"
@@ -138,11 +155,12 @@ def find_output_mismatch(config: RunConfig, layers: Sequence[Layer]) -> Mismatch
     if doubled is not None:
         message = "softmax of a softmax is nearly the same for every class; keep one of them"
         return Mismatch(False, key_of(doubled), message, {doubled: "linear"})
-    if loss in REGRESSION and units != 1:
-        better = "binary_crossentropy" if has_one_output(config) else "categorical_crossentropy"
-        message = f"{loss} is flat where {name} is certain of a wrong class; use {better}"
-        patch = {"loss": better} | ({} if name == fitting else {place: "softmax"})
-        return Mismatch(loss == "mean_absolute_percentage_error", ("loss",), message, patch)
+    if loss_name in REGRESSION and units != 1 and not is_regression:
+        better = "binary_crossentropy" if task == "multi_label" else "categorical_crossentropy"
+        message = f"{loss_name} is flat where {name} is certain of a wrong class; use {better}"
+        fitting = "sigmoid" if task == "multi_label" else fitting
+        patch = {"loss": better} | ({} if name == fitting else {place: fitting})
+        return Mismatch(loss_name == "mean_absolute_percentage_error", ("loss",), message, patch)
     return None
 
 
@@ -177,6 +195,11 @@ class Declared:
             return cls(config, layers_of(config, facts.shape, facts.classes) if facts else ())
         except ShapeError:
             return cls(config, ())  # which loading has reported
+
+    @property
+    def loss(self) -> dict[str, Any]:
+        """The loss: its `name` and arguments."""
+        return {"name": self.config.loss.name, **self.config.loss.arguments}
 
     @cached_property
     def hidden(self) -> tuple[KernelLayer, ...]:
@@ -218,14 +241,14 @@ def _rule(code: str, severity: Severity, title: str) -> Callable[[Find], Find]:
 
 @_rule("L101", "error", "The loss can't read the output")
 def _unreadable_output(declared: Declared) -> Found:
-    mismatch = find_output_mismatch(declared.config, declared.layers)
+    mismatch = find_output_mismatch(declared.loss, declared.layers)
     if mismatch is not None and mismatch.impossible:
         yield mismatch.key, mismatch.message
 
 
 @_rule("L201", "tip", "The output does not fit the loss")
 def _poor_output(declared: Declared) -> Found:
-    mismatch = find_output_mismatch(declared.config, declared.layers)
+    mismatch = find_output_mismatch(declared.loss, declared.layers)
     if mismatch is not None and not mismatch.impossible:
         yield mismatch.key, mismatch.message
 

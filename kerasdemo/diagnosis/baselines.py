@@ -20,42 +20,43 @@ NEIGHBOR_QUERIES = 1_000
 class Shortfall:
     """A simple baseline that does better on held-out examples.
 
-    level: its accuracy. name: which it is. accuracy, part: the network's, and of which examples.
+    level: its score. name: which it is. score, part: the network's, and of which examples.
     """
 
     level: float
     name: str
-    accuracy: float
+    score: float
     part: str
 
     def finding(
         self, features: RunFeatures, ending: str, remedies: Sequence[Suggestion | None]
     ) -> Finding:
         """Return it as a finding; `ending` says how training went."""
+        scale = features.scale
         evidence = features.training_evidence | {
-            f"{self.part}_accuracy": self.accuracy,
+            f"{self.part}_{scale.metric}": self.score,
             "level": self.level,
             "level_of": self.name,
         }
         return Finding(
-            f"{self.part.capitalize()} accuracy is {self.accuracy:.1%}, below {self.name} "
-            f"({self.level:.1%}){ending}.",
+            f"{self.part.capitalize()} {scale.name} is {scale.text(self.score)}, below {self.name} "
+            f"({scale.text(self.level)}){ending}.",
             evidence,
             remedies=remedies,
         )
 
 
 def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
-    """Return what training accuracy should reach and does not: the accuracy and its name."""
-    accuracy, chance = features.accuracy, features.chance
-    if accuracy is None:
+    """Return what the training score should reach and does not: the score and its name."""
+    score, chance = features.score, features.chance
+    if score is None:
         return None
 
     def margin(level: float) -> float:
         return max(SHORTFALL, curves.Z_975 * features.error(level, "train"))
 
-    if chance is not None and accuracy <= chance + margin(chance):
-        return chance, "always predicting one class"
+    if chance is not None and score <= chance + margin(chance):
+        return chance, features.scale.baseline
     linear = features.fact("data", "linear_baseline", "train")
     fair = features.fact("data", "linear_baseline", "validation")
     neighbors = features.fact("data", "neighbor_baseline")
@@ -63,14 +64,14 @@ def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
     # A linear classifier may memorize a small training set: then its validation accuracy is what
     # the network should reach.
     if linear is not None:
-        levels.append((linear if fair is None else min(linear, fair), "a linear classifier"))
+        levels.append((linear if fair is None else min(linear, fair), linear_name(features)))
     if neighbors is not None:
         levels.append((neighbors, "nearest neighbors"))
     if features.reference is not None:
         levels.append((features.reference, "the best run known"))
     if not levels and chance is not None:
         levels = [(chance + HALF_WAY * (1 - chance), "half of the way from chance to perfect")]
-    short = (pair for pair in sorted(levels, reverse=True) if accuracy < pair[0] - margin(pair[0]))
+    short = (pair for pair in sorted(levels, reverse=True) if score < pair[0] - margin(pair[0]))
     return next(short, None)
 
 
@@ -79,8 +80,8 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
 
     In pairs where run.json has them: the same validation examples. Else as two separate samples.
     """
-    accuracy, part = features.held_out
-    if accuracy is None:
+    score, part = features.held_out
+    if score is None:
         return None
     linear = features.fact("data", "linear_baseline", "validation")
     neighbors, measured = features.fact("data", "neighbor_baseline_validation"), "validation"
@@ -90,10 +91,10 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
     queries = min(NEIGHBOR_QUERIES, features.count(measured) or NEIGHBOR_QUERIES)
     found = []
     for key, name, level, count in (
-        ("linear", "a linear classifier", linear, features.count("validation")),
+        ("linear", linear_name(features), linear, features.count("validation")),
         ("neighbors", "nearest neighbors", neighbors, queries),
     ):
-        if level is None or level - accuracy <= SHORTFALL:
+        if level is None or level - score <= SHORTFALL:
             continue
         better, worse = (
             find_number(features.run.facts, "baseline_pairs", key, who)
@@ -102,11 +103,23 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
         if better is not None and worse is not None and part == "validation":
             is_below = curves.is_majority(better, worse)
         else:
-            error = math.hypot(features.error(accuracy, part), curves.share_error(level, count))
-            is_below = level - accuracy > curves.Z_95 * error
+            error = math.hypot(features.error(score, part), _level_error(features, level, count))
+            is_below = level - score > curves.Z_95 * error
         if is_below:
-            found.append(Shortfall(level, name, accuracy, part))
+            found.append(Shortfall(level, name, score, part))
     return max(found, key=lambda shortfall: shortfall.level, default=None)
+
+
+def linear_name(features: RunFeatures) -> str:
+    """Return what the linear baseline is called."""
+    return "a linear fit" if features.task == "regression" else "a linear classifier"
+
+
+def _level_error(features: RunFeatures, level: float, count: float | None) -> float:
+    """Return the standard error of a baseline's score on `count` examples."""
+    if features.task == "regression":
+        return features.error(level, "validation")
+    return curves.share_error(level, count)
 
 
 def falls_short(features: RunFeatures) -> bool:

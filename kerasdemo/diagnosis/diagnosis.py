@@ -12,7 +12,7 @@ from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.changes import with_changes
 from kerasdemo.config.document import Document
 from kerasdemo.config.validation_errors import translate
-from kerasdemo.diagnosis import catalogue, sanity_results
+from kerasdemo.diagnosis import catalogue, keras_code, sanity_results
 from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import FAILURES, CauseRule, Finding, NoteRule, OutcomeRule, Rule
@@ -46,7 +46,7 @@ def diagnose(run: Run, *, ignore: Iterable[str] = (), reference: float | None = 
     Raises:
         InputError: where `ignore` has a code that no rule has.
     """
-    ignore, in_config = tuple(ignore), run.config.ignore
+    ignore, in_config = tuple(ignore), run.setup.ignore
     catalogue.check_ignored(ignore)
     rules = catalogue.select((*ignore, *in_config))
     features = RunFeatures(run, reference)
@@ -151,7 +151,7 @@ def _find_all(features: RunFeatures, rules: Iterable[AnyRule]) -> list[tuple[Any
         try:
             finding = rule.find(features)
             if finding is not None and rule not in built_in:
-                _check(finding, features.config)
+                _check(finding, features)
         except Exception as error:
             if rule in built_in:
                 raise
@@ -163,7 +163,7 @@ def _find_all(features: RunFeatures, rules: Iterable[AnyRule]) -> list[tuple[Any
     return found
 
 
-def _check(finding: Finding, config: RunConfig) -> None:
+def _check(finding: Finding, features: RunFeatures) -> None:
     """Raise an error where a user's finding can't be shown, written, or tried."""
     if not isinstance(finding, Finding):
         raise TypeError(f"it found {finding!r}; expected a Finding or None")
@@ -171,28 +171,31 @@ def _check(finding: Finding, config: RunConfig) -> None:
         raise ValueError("expected a text and a weight from 0 to 1")
     json.dumps(asdict(finding))
     for suggestion in finding.remedies:
-        if suggestion is not None:
-            _with_patch(config, suggestion.patch)
+        if suggestion is not None and features.config is not None:
+            _with_patch(features.config, suggestion.patch)
 
 
 def _list_remedies(
     features: RunFeatures, found: Iterable[tuple[Rule, Finding]]
 ) -> Iterator[Remedy]:
-    """Yield each remedy once, unless it changes nothing in the config."""
+    """Yield each remedy once, unless it changes nothing."""
     config, seen = features.config, list[Mapping[str, Any]]()
     for rule, finding in found:
         for suggestion in finding.remedies:
             if suggestion is None:
                 continue
             patch = dict(suggestion.patch)
-            if patch in seen or _with_patch(config, patch).resolved == config.resolved:
+            if patch in seen:
+                continue
+            if config is not None and _with_patch(config, patch).resolved == config.resolved:
                 continue
             # Not the reverse of what a likelier cause does to the learning rate.
             rate, first = features.learning_rate, next((p[RATE] for p in seen if RATE in p), None)
             if RATE in patch and first is not None and (patch[RATE] < rate) != (first < rate):
                 continue
             seen.append(patch)
-            yield Remedy(patch, suggestion.reason, rule.name)
+            code = keras_code.render(patch, features) if config is None else None
+            yield Remedy(patch, suggestion.reason, rule.name, code)
 
 
 def _with_patch(config: RunConfig, patch: Mapping[str, Any]) -> RunConfig:
@@ -217,14 +220,18 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
         yield f"The run was interrupted after {features.epochs} epochs."
     elif features.run.status == "unfinished":
         yield "The run has no run.json: it is still training, or was cut off."
+    yield from features.setup.notes
     if features.epochs and not features.history.val_loss:
         yield (
             "Without validation data only the test set shows overfitting, and not from which epoch "
             "on; examples held out by `data.validation` would show it."
+            if features.config is not None
+            else "Without validation data nothing shows overfitting; pass `validation_data`."
         )
     elif features.epochs and not features.val_loss and features.broken_epoch is None:
         yield "The validation loss is not finite throughout, so its curve was not used."
-    if features.epochs and features.run.facts and features.test_accuracy is None:
+    has_test = features.config is not None and features.run.facts
+    if features.epochs and has_test and features.test_score is None:
         yield "The test accuracy was not measured."
     shares = features.class_shares()
     if shares and max(shares) > 1.5 / len(shares):

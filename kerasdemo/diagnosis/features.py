@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median_high
+from typing import Any
 
-from kerasdemo.config import RunConfig, lint, types
+from kerasdemo.config import RunConfig, lint
 from kerasdemo.config.layers import KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
-from kerasdemo.records import History, LayerHistory, Run
+from kerasdemo.diagnosis.scale import SCALES, Scale
+from kerasdemo.records import History, LayerHistory, Run, Setup, Task
 from kerasdemo.records.verdict import Number
 
 # Activations whose slope is 0 over a half line: a unit there for every example gets no gradient.
@@ -29,6 +31,10 @@ USUAL_LEARNING_RATE = {
     "schedulefreeadamw": 2.5e-3,
 }
 OTHERS_LEARNING_RATE = 1e-3
+# The name of an optimizer or a loss that nobody knows, as of curves alone.
+UNKNOWN = "unknown"
+# Inputs of images as they are in their files.
+BYTE = 255.0
 # AUTOTRAINER (ICSE 2021) calls training slow where no epoch gains 0.01 of accuracy.
 MIN_GAIN = 0.01
 
@@ -38,80 +44,106 @@ class RunFeatures:
     """The features of a run; None, or an empty tuple, where they are not known.
 
     Args:
-        run: config, history, layers and facts.
-        reference: the best training accuracy known for this data, e.g. of a sweep.
+        run: setup, history, layers and facts.
+        reference: the best training score known for this data, e.g. of a sweep.
     """
 
     run: Run
     reference: float | None = None
 
-    # From the config, which a run of any other Keras model does not have. Beside these features
-    # only remedies read it, to change it, and diagnosis.py for the codes that it ignores.
+    # What the training was asked to do.
 
     @property
-    def config(self) -> RunConfig:
+    def config(self) -> RunConfig | None:
+        """The config of a run from YAML, for remedies, which change it."""
         return self.run.config
 
     @property
+    def setup(self) -> Setup:
+        return self.run.setup
+
+    @property
+    def task(self) -> Task:
+        return self.setup.task
+
+    @property
+    def scale(self) -> Scale:
+        """How the network's predictions are scored, and what of a score is much or little."""
+        return SCALES[self.task]
+
+    @property
     def loss_name(self) -> str:
-        return self.config.loss.name
+        return self.setup.loss_name
 
     @property
     def optimizer(self) -> str:
-        return self.config.optimizer.name
+        return self.setup.optimizer_name
 
-    @property
+    @cached_property
     def learning_rate(self) -> float:
-        return float(self.config.optimizer.arguments.get("learning_rate") or OTHERS_LEARNING_RATE)
+        """The learning rate; of a schedule the one that it starts with."""
+        rate = self.setup.optimizer.get("learning_rate")
+        if isinstance(rate, Mapping):
+            rate = find_number(rate, "initial_learning_rate") or next(
+                (r for r in self.history.learning_rate if r > 0), None
+            )
+        return float(rate or OTHERS_LEARNING_RATE)
 
     @property
     def momentum(self) -> float:
-        return float(self.config.optimizer.arguments.get("momentum") or 0.0)
+        return float(self.setup.optimizer.get("momentum") or 0.0)
 
     @property
-    def batch_size(self) -> int:
-        return self.config.training.batch_size
+    def batch_size(self) -> int | None:
+        """Examples in a batch; None where the data came in batches of their own."""
+        return self.setup.batch_size
 
     @property
-    def early_stopping(self) -> types.EarlyStopping | None:
-        return self.config.training.early_stopping
+    def early_stopping(self) -> Mapping[str, Any] | None:
+        """The arguments of Keras' EarlyStopping, or None."""
+        return self.setup.early_stopping
 
     @property
     def l1(self) -> float:
-        return self.config.network.regularizer.l1
+        return self.setup.l1
 
     @property
     def l2(self) -> float:
-        return self.config.network.regularizer.l2
+        return self.setup.l2
 
     @property
     def dropout(self) -> float:
-        """The rate behind every hidden layer; 0 where the layers are written out one by one."""
-        network = self.config.network
-        return network.dropout if network.layers is None else 0.0
+        """The rate behind every hidden layer, or of a model from Python the largest rate."""
+        return self.setup.dropout
 
-    @property
+    @cached_property
     def output_mismatch(self) -> lint.Mismatch | None:
         """What is wrong between output and loss."""
-        return lint.find_output_mismatch(self.config, self.run.network)
+        return lint.find_output_mismatch(self.setup.loss, self.run.network, self.task)
 
     @property
     def has_raw_images(self) -> bool:
         """Whether the inputs are images from 0 to 255, as they are in their files."""
+        if self.config is None:
+            least, largest = (self.fact("data", "input", end) for end in ("min", "max"))
+            return least == 0 and largest == BYTE
         data = self.config.data
         images = data.name in ("mnist", "mnist_sample", "fashion_mnist")
         return images and data.normalize == "none"
 
     @cached_property
     def classes(self) -> int | None:
-        known = self.config.dataset_info
+        known = self.config.dataset_info if self.config else None
         found = self.fact("data", "classes") or (known.classes if known else None)
         return int(found) if found else None
 
     def count(self, part: str) -> float | None:
         """Return the number of examples in `train`, `validation` or `test`."""
         recorded = self.fact("data", part)
-        return recorded if recorded is not None else getattr(self.config.data, part)
+        if recorded is not None or self.config is None:
+            return recorded
+        known: float | None = getattr(self.config.data, part)
+        return known
 
     # The network and the optimizer.
 
@@ -135,7 +167,12 @@ class RunFeatures:
 
     @cached_property
     def learning_rate_ratio(self) -> float:
-        """The learning rate over the optimizer's usual one; SGD's momentum m makes it 1/(1-m)."""
+        """The learning rate over the optimizer's usual one; SGD's momentum m makes it 1/(1-m).
+
+        1 where the optimizer is not known.
+        """
+        if self.optimizer == UNKNOWN:
+            return 1.0
         rate = self.learning_rate
         if self.optimizer == "sgd" and 0 < self.momentum < 1:
             rate /= 1 - self.momentum
@@ -154,17 +191,25 @@ class RunFeatures:
 
     @cached_property
     def chance(self) -> float | None:
-        """Accuracy of always predicting one class: the largest class' share."""
+        """The score of the best constant prediction.
+
+        Accuracy: the largest class' share, of several labels the mean over them; R²: 0.
+        """
+        if self.task == "regression":
+            return 0.0
+        if self.task == "multi_label":
+            labels = (self.run.facts.get("data") or {}).get("label_shares") or ()
+            return curves.mean([max(p, 1 - p) for p in labels]) if labels else None
         shares = self.class_shares()
         if shares:
             return max(shares)
         return 1 / self.classes if self.classes else None
 
-    def progress(self, accuracy: float | None) -> float | None:
-        """Return which share of the way from chance to perfect an accuracy has gone."""
-        if accuracy is None or self.chance is None or self.chance >= 1:
+    def progress(self, score: float | None) -> float | None:
+        """Return which share of the way from chance to perfect a score has gone."""
+        if score is None or self.chance is None or self.chance >= 1:
             return None
-        return (accuracy - self.chance) / (1 - self.chance)
+        return (score - self.chance) / (1 - self.chance)
 
     # Training, by epoch.
 
@@ -180,7 +225,7 @@ class RunFeatures:
     def updates(self) -> float | None:
         """Optimizer steps in all."""
         recorded, examples = self.fact("updates"), self.count("train")
-        if recorded is None and examples and self.epochs:
+        if recorded is None and examples and self.epochs and self.batch_size:
             return math.ceil(examples / self.batch_size) * self.epochs
         return recorded
 
@@ -218,32 +263,66 @@ class RunFeatures:
         return found if math.isfinite(found) else None
 
     @property
-    def accuracy(self) -> float | None:
-        return self.at("accuracy")
+    def scores(self) -> tuple[float, ...]:
+        """The training score by epoch; empty where it was not measured, or the task has none."""
+        found: tuple[float, ...] = getattr(self.history, self.scale.metric)
+        return found
 
     @property
-    def val_accuracy(self) -> float | None:
-        return self.at("val_accuracy")
+    def val_scores(self) -> tuple[float, ...]:
+        """The validation score by epoch, as `scores`."""
+        found: tuple[float, ...] = getattr(self.history, f"val_{self.scale.metric}")
+        return found
 
     @property
-    def test_accuracy(self) -> float | None:
-        return self.fact("test", "accuracy")
+    def score(self) -> float | None:
+        """The training score at the kept epoch: accuracy, or of regression R²."""
+        return self.at(self.scale.metric)
+
+    @property
+    def val_score(self) -> float | None:
+        """The validation score at the kept epoch."""
+        return self.at(f"val_{self.scale.metric}")
+
+    @property
+    def test_score(self) -> float | None:
+        """The test score of the kept weights."""
+        return self.fact("test", self.scale.metric)
 
     @property
     def held_out(self) -> tuple[float | None, str]:
-        """Validation accuracy, or without it test accuracy; and of which part of the data it is."""
-        if self.val_accuracy is not None:
-            return self.val_accuracy, "validation"
-        return self.test_accuracy, "test"
+        """Validation score, or without it test score; and of which part of the data it is."""
+        if self.val_score is not None:
+            return self.val_score, "validation"
+        return self.test_score, "test"
 
-    def error(self, accuracy: float, part: str) -> float:
-        """Return the standard error of an accuracy measured on a part of the data."""
-        return curves.share_error(accuracy, self.count(part))
+    def measured(self, part: str) -> float | None:
+        """Return how many examples of a part the curves are measured on."""
+        sample = self.fact("data", "measured", part)
+        return self.count(part) if sample is None else sample
+
+    def error(self, score: float, part: str) -> float:
+        """Return the standard error of a score measured on a part of the data."""
+        count = self.measured(part)
+        if self.task != "regression":
+            return curves.share_error(score, count)
+        prefix = {"validation": "val_", "train": ""}.get(part)
+        own, error = (
+            (None, None)
+            if prefix is None
+            else (self.at(f"{prefix}r2"), self.at(f"{prefix}r2_error"))
+        )
+        unexplained = 1 - score
+        if own is not None and error is not None and own < 1:
+            # Recorded from the examples; errors of another size are taken to be spread alike.
+            return error * unexplained / (1 - own)
+        # Of normal residuals: the mean of n squares has a relative error of sqrt(2 / n).
+        return unexplained * math.sqrt(2 / count) if count else 0.0
 
     @cached_property
-    def accuracy_gain(self) -> float:
-        """Accuracy gained over the last quarter of the epochs: validation's, else training's."""
-        values = self.history.val_accuracy if self.val_loss else self.history.accuracy
+    def score_gain(self) -> float:
+        """Score gained over the last quarter of the epochs: validation's, else training's."""
+        values = self.val_scores if self.val_loss else self.scores
         return curves.gain(values) if values else 0.0
 
     @cached_property
@@ -252,11 +331,11 @@ class RunFeatures:
         return curves.falls(self.history.loss)
 
     @cached_property
-    def is_accuracy_rising(self) -> bool:
-        """Whether validation (else training) accuracy rose over the last quarter, with the loss."""
-        values, now, part = self.history.accuracy, self.accuracy, "train"
+    def is_score_rising(self) -> bool:
+        """Whether validation (else training) score rose over the last quarter, with the loss."""
+        values, now, part = self.scores, self.score, "train"
         if self.val_loss:
-            values, now, part = self.history.val_accuracy, self.val_accuracy, "validation"
+            values, now, part = self.val_scores, self.val_score, "validation"
         if not self.is_loss_falling:
             return False
         # On few examples a small rise is chance.
@@ -267,12 +346,12 @@ class RunFeatures:
     def training_evidence(self) -> dict[str, Number]:
         """How far training got, and what it should reach."""
         return known(
-            accuracy=self.accuracy,
+            **{self.scale.metric: self.score},
             loss=self.at("loss"),
             chance=self.chance,
             linear_baseline=self.fact("data", "linear_baseline", "train"),
             neighbor_baseline=self.fact("data", "neighbor_baseline"),
-            gain_in_last_quarter=curves.gain(self.history.accuracy),
+            gain_in_last_quarter=curves.gain(self.scores) if self.scores else None,
             epochs=self.epochs,
         )
 

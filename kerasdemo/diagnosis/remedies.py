@@ -3,6 +3,7 @@
 import math
 
 from kerasdemo.config import types
+from kerasdemo.config.layers import NORMALIZATIONS
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import Suggestion
 from kerasdemo.diagnosis.val_loss_rise import find_rise
@@ -41,7 +42,8 @@ def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion:
 def change_initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
     """Return an initializer whose signal keeps its size from layer to layer."""
     patch = {"network.initializer": name}
-    for number, layer in enumerate(features.config.network.layers or ()):
+    config = features.config
+    for number, layer in enumerate((config and config.network.layers) or ()):
         if getattr(layer, "kernel_initializer", None) is not None:
             patch[f"network.layers.{number}.kernel_initializer"] = name
     reason = f"{name} draws different weights for each unit, of a size that keeps the signal's"
@@ -50,8 +52,12 @@ def change_initializer(features: RunFeatures, name: str = "he_normal") -> Sugges
 
 def add_normalization(features: RunFeatures) -> Suggestion | None:
     """Return batch normalization between each hidden layer and its activation."""
-    network = features.config.network
-    if network.layers is not None or network.normalization != "none":
+    if features.config is None:
+        has_it = any(layer.type in NORMALIZATIONS for layer in features.run.network)
+    else:
+        network = features.config.network
+        has_it = network.layers is not None or network.normalization != "none"
+    if has_it or not features.hidden:
         return None
     patch = {"network.normalization": "batch"}
     return Suggestion(patch, "batch normalization keeps each layer's signal alive")
@@ -64,11 +70,12 @@ def add_units(features: RunFeatures, factor: int = 10) -> Suggestion:
         # From 64 on, and not beyond 1000 unless there are more already.
         return max(units, min(1000, max(64, units * factor)))
 
-    network, reason = features.config.network, f"about {factor} times the units"
-    if network.layers is not None:
+    config, reason = features.config, f"about {factor} times the units"
+    network = None if config is None else config.network
+    if features.hidden and (network is None or network.layers is not None):
         patch = {layer.units_key or "": enough(layer.units) for layer in features.hidden}
         return Suggestion(patch, reason)
-    if network.depth == 0:
+    if network is None or network.depth == 0:
         patch = {"network.depth": 1, "network.units": 100}
         return Suggestion(patch, "a hidden layer of 100 units")
     units = [enough(n) for n in network.hidden_units]
@@ -130,7 +137,7 @@ def speed_up(features: RunFeatures) -> list[Suggestion]:
 
 def clip_gradients(features: RunFeatures) -> Suggestion | None:
     """Return gradients clipped to norm 1 (Pascanu et al. 2013)."""
-    if features.config.optimizer.arguments.get("clipnorm"):
+    if features.setup.optimizer.get("clipnorm"):
         return None
     return Suggestion({"optimizer.clipnorm": 1.0}, "clipped gradients bound the largest step")
 
@@ -141,6 +148,8 @@ def clip_gradients(features: RunFeatures) -> Suggestion | None:
 def shrink_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
     """Return batches of `size`, or of a twentieth of a small training set."""
     examples, current = int(features.count("train") or 0), features.batch_size
+    if current is None:
+        return None
     size = max(10, min(size, examples // 20))
     if size * 2 > min(current, examples or current):
         return None
@@ -151,28 +160,29 @@ def shrink_batches(features: RunFeatures, size: int = 100) -> Suggestion | None:
 
 def enlarge_batches(features: RunFeatures) -> Suggestion | None:
     """Return batches ten times as large, where they stay below a tenth of the examples."""
-    size = min(features.batch_size * 10, int(features.count("train") or 0) // 10)
-    if size < features.batch_size * 2:
+    current = features.batch_size or 0
+    size = min(current * 10, int(features.count("train") or 0) // 10)
+    if not current or size < current * 2:
         return None
     return Suggestion({"training.batch_size": size}, f"batches of {size}: steadier gradients")
 
 
 def train_longer(features: RunFeatures, factor: int = 2) -> Suggestion:
     """Return `factor` times the epochs."""
-    epochs = features.config.training.epochs * factor
+    epochs = max(features.setup.epochs, 1) * factor
     return Suggestion({"training.epochs": epochs}, f"{factor} times the epochs")
 
 
 def train_beyond_one_epoch(features: RunFeatures) -> Suggestion | None:
     """Return ten epochs in place of one."""
-    return train_longer(features, 10) if features.config.training.epochs == 1 else None
+    return train_longer(features, 10) if features.setup.epochs == 1 else None
 
 
 def wait_longer(features: RunFeatures) -> Suggestion | None:
     """Return four times early stopping's patience."""
     if features.early_stopping is None:
         return None
-    epochs = max(10, 4 * features.early_stopping.patience)
+    epochs = max(10, 4 * int(features.early_stopping.get("patience") or 0))
     patch = {"training.early_stopping.patience": epochs}
     return Suggestion(patch, f"wait {epochs} epochs for a better one")
 
@@ -190,6 +200,8 @@ def normalize_input(features: RunFeatures, is_uneven: bool = False) -> Suggestio
 
 def add_data(features: RunFeatures) -> Suggestion | None:
     """Return twice the training examples, where the data set has them."""
+    if features.config is None:
+        return None
     known, data = features.config.dataset_info, features.config.data
     current = int(features.count("train") or 0)
     spare = (known.train if known else 0) - (data.validation or 0)
@@ -202,6 +214,8 @@ def add_data(features: RunFeatures) -> Suggestion | None:
 
 def add_noise(features: RunFeatures) -> Suggestion | None:
     """Return the test's extra noise, declared or measured, on the other examples too."""
+    if features.config is None:
+        return None
     noise = features.config.data.noise
     sd, test_sd = (features.fact("data", part, "sd") or 0.0 for part in ("input", "test_input"))
     # Variances of independent noise add up.
@@ -242,9 +256,9 @@ def add_regularization(features: RunFeatures) -> Suggestion | None:
 def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
     """Return dropout behind every hidden layer, or before the output of written layers."""
     reason = f"dropout of {rate:g}: no unit can rely on another one"
-    layers = features.config.network.layers
+    layers = features.config.network.layers if features.config else None
     if layers is None:
-        has_it = features.dropout >= rate or features.config.network.depth == 0
+        has_it = features.dropout >= rate or not features.hidden
         return None if has_it else Suggestion({"network.dropout": rate}, reason)
     if any(isinstance(layer, types.DropoutLayer) for layer in layers):
         return None
@@ -258,8 +272,14 @@ def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
 def stop_early(features: RunFeatures) -> Suggestion | None:
     """Return early stopping on the validation loss that restores the best weights."""
     current = features.early_stopping
-    has_it = current is not None and current.restore_best_weights and current.monitor == "val_loss"
-    if not features.config.data.validation or has_it:
+    has_it = (
+        current is not None
+        and bool(current.get("restore_best_weights"))
+        and current.get("monitor") == "val_loss"
+    )
+    config = features.config
+    has_validation = config.data.validation if config else features.history.val_loss
+    if not has_validation or has_it:
         return None
     patch = {"monitor": "val_loss", "patience": PATIENCE, "restore_best_weights": True}
     reason = "stop where the validation loss rises, and keep the best weights"

@@ -183,9 +183,9 @@ def _details(features: RunFeatures) -> Iterator[str]:
             "optimizer is at fault, not the size of the network."
         )
     zeroed = find_number(features.run.sanity_checks, "zeroed_input", "accuracy")
-    if zeroed is not None and features.accuracy is not None:
+    if zeroed is not None and features.score is not None:
         margin = max(0.02, 2 * features.error(zeroed, "train"))
-        if features.accuracy <= zeroed + margin:
+        if features.score <= zeroed + margin:
             yield (
                 f"It does no better than with its inputs set to 0 ({zeroed:.1%}): it does not look "
                 "at them."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kerasdemo.diagnosis import curves
 from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.scale import Scale
 
 # Prechelt (1998, Early stopping - but when?): a generalization loss of 5 % above the best.
 RISEN = 0.05
@@ -26,9 +27,9 @@ LEAST_FALL = 0.02
 class Rise:
     """The validation loss at the kept epoch, compared with its best before.
 
-    epoch: of the best loss, from 1. share: of the best loss. before, now: validation accuracy.
-    is_worse: whether validation accuracy fell significantly. is_steady: whether training accuracy
-    did not fall.
+    epoch: of the best loss, from 1. share: of the best loss. before, now: validation score.
+    is_worse: whether the validation score fell significantly. is_steady: whether the training score
+    did not fall. scale: of the scores.
     """
 
     epoch: int
@@ -37,25 +38,32 @@ class Rise:
     now: float | None
     is_worse: bool
     is_steady: bool
+    scale: Scale
 
     @property
     def caution(self) -> str:
         """What to say of a run that is healthy otherwise."""
-        return "past its best epoch" if self.is_worse or not self.is_steady else "overconfident"
+        is_sure = self.scale.has_confidence and not self.is_worse and self.is_steady
+        return "overconfident" if is_sure else "past its best epoch"
 
     @property
     def text(self) -> str:
         """A sentence."""
-        change = ""
+        change, name = "", self.scale.name
         if self.before is not None and self.now is not None:
-            change = f" ({self.before:.1%} then, {self.now:.1%} at the end)"
+            text = self.scale.text
+            change = f" ({text(self.before)} then, {text(self.now)} at the end)"
         if not self.is_steady:
             fell = "validation and training" if self.is_worse else "training"
-            effect = f"and {fell} accuracy fell as well{change}"
+            effect = f"and {fell} {name} fell as well{change}"
         elif self.is_worse:
-            effect = f"and validation accuracy fell{change}"
+            effect = f"and validation {name} fell{change}"
+        elif not self.scale.has_confidence:
+            effect = f"while validation {name} held{change}"
         else:
-            effect = f"while validation accuracy held{change}: the network gets overconfident"
+            effect = f"while validation {name} held{change}: the network gets overconfident"
+        if self.before is None and not self.is_worse and self.is_steady:
+            effect = "while the training loss goes on falling"
         return f"Validation loss rises from epoch {self.epoch} on (+{self.share:.0%}), {effect}."
 
 
@@ -73,22 +81,32 @@ def find_rise(features: RunFeatures) -> Rise | None:
         if rise <= curves.Z_95 * error or share < RISEN or rise < LEAST_RISE * initial:
             return None
         wrong, right = (features.at(f"val_newly_{word}") or 0.0 for word in ("wrong", "right"))
-        is_worse = curves.is_majority(wrong, right)
+        is_worse = curves.is_majority(wrong, right) or has_dropped(features, best)
     else:
         smoothed = min(curves.smooth(values))
         share = curves.recent_median(values) / smoothed - 1 if smoothed > 0 else 0.0
         if len(values) < 3 or share < RISEN_UNPAIRED:
             return None
         is_worse = has_fallen(features)
-    then, now = (features.at("accuracy", epoch) for epoch in (best, kept))
+    then, now = (features.at(features.scale.metric, epoch) for epoch in (best, kept))
     is_steady = then is None or now is None or now >= then - STEADY
-    val_then, val_now = (features.at("val_accuracy", epoch) for epoch in (best, kept))
-    return Rise(best, share, val_then, val_now, is_worse, is_steady)
+    val_then, val_now = (
+        features.at(f"val_{features.scale.metric}", epoch) for epoch in (best, kept)
+    )
+    return Rise(best, share, val_then, val_now, is_worse, is_steady, features.scale)
+
+
+def has_dropped(features: RunFeatures, best: int) -> bool:
+    """Return whether R² is below that of the best epoch by more than a floor."""
+    if features.task != "regression":
+        return False
+    then, now = (features.at("val_r2", epoch) for epoch in (best, features.kept_epoch))
+    return then is not None and now is not None and then - now > LEAST_FALL
 
 
 def has_fallen(features: RunFeatures) -> bool:
     """Return whether validation accuracy fell from its best by more than chance and a floor."""
-    values = features.history.val_accuracy[: features.kept_epoch]
+    values = features.val_scores[: features.kept_epoch]
     if len(values) < 6 or not features.val_loss:
         return False
     best, last = max(curves.smooth(values)), curves.recent_median(values)

@@ -53,7 +53,7 @@ def plot_learning_curves(
     is_single = len(runs) == 1
     for number, run in enumerate(runs):
         colors = (BLUE, VERMILION) if is_single else (CYCLE[number % len(CYCLE)],) * 2
-        labels = ("training", "validation") if is_single else (run.config.name, None)
+        labels = ("training", "validation") if is_single else (run.setup.name, None)
         for side, part in enumerate(("", "val_")):
             values = [scale * v for v in getattr(run.history, part + metric)]
             if values:
@@ -69,7 +69,7 @@ def plot_learning_curves(
     else:
         for name, dashes in zip(("training", "validation"), DASHES, strict=True):
             ax.plot([], [], color=GRAY, linestyle=dashes, label=name)
-    losses = {run.config.loss.name.replace("_", " ") for run in runs}
+    losses = {run.setup.loss_name.replace("_", " ") for run in runs}
     loss = losses.pop() if len(losses) == 1 else "different losses"
     ax.set(xlabel="epoch", ylabel="accuracy [%]" if metric == "accuracy" else f"loss ({loss})")
     epochs = max([run.history.epochs for run in runs] + [1])
@@ -227,7 +227,7 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     if warning:
         drawn.text(0.02, y, f"{warning} ({counts})", BOLD, color=BLACK, bbox=CAUTION_BOX)
     else:
-        source = str(data.get("source") or run.config.data.name)
+        source = str(data.get("source") or (run.config.data.name if run.config else "arrays"))
         text = f"{source}: {counts}" if counts else source
         drawn.text(0.02, y, text, size=8.5, color=GRAY, va="center")
     style.save(drawn, path)
@@ -255,7 +255,7 @@ def _count_legend_lines(ax: "Axes") -> int:
 
 
 def _sample_warning(run: Run) -> str:
-    if not (run.facts.get("data") or {}).get("warning"):
+    if run.config is None or not (run.facts.get("data") or {}).get("warning"):
         return ""
     return f"NOT {run.config.data.name.upper()}: the bundled sample stands in"
 

@@ -47,24 +47,36 @@ def verdict_lines(
     for cause in verdict.causes:
         yield Line(f"  why      {cause.name.replace('_', ' ')}: {cause.text}")
     for remedy in verdict.remedies:
-        yield Line(f"  try      {options(remedy.patch) or '-'}  ({remedy.reason})")
+        if remedy.code is None:
+            yield Line(f"  try      {options(remedy.patch) or '-'}  ({remedy.reason})")
+            continue
+        yield Line(f"  try      {remedy.reason}:")
+        for line in remedy.code.splitlines():
+            yield Line(f"             {line}")
     for note in verdict.notes:
         if note not in hidden_notes:
             yield Line(f"  note     {note}")
 
 
 def describe_accuracies(run: Run) -> str:
-    """Return the accuracies of the weights that a run kept, and their epoch if not the last."""
+    """Return the scores of the weights that a run kept, and their epoch if not the last.
+
+    Of a task without a score: its losses.
+    """
     features = RunFeatures(run)
-    accuracies = {
-        "train": features.accuracy,
-        "validation": features.val_accuracy,
-        "test": features.test_accuracy,
+    name, text = features.scale.name, features.scale.text
+    scores = {
+        "train": features.score,
+        "validation": features.val_score,
+        "test": features.test_score,
     }
-    known = [f"{name} {value:.1%}" for name, value in accuracies.items() if value is not None]
+    if not any(value is not None for value in scores.values()):
+        name, text = "loss", "{:.4g}".format
+        scores = {"train": features.at("loss"), "validation": features.at("val_loss")}
+    known = [f"{part} {text(value)}" for part, value in scores.items() if value is not None]
     epoch = features.kept_epoch
     kept = f" (epoch {epoch}, whose weights were kept)" if epoch < features.epochs else ""
-    return f"accuracy {', '.join(known)}{kept}" if known else "no complete epoch"
+    return f"{name} {', '.join(known)}{kept}" if known else "no complete epoch"
 
 
 def seed_lines(runs: Sequence[Run]) -> Iterator[str]:

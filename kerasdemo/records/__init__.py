@@ -4,6 +4,7 @@ from kerasdemo.records.folder import RunFolder, run_id
 from kerasdemo.records.index import Listing, list_runs
 from kerasdemo.records.reading import Scalar, flatten
 from kerasdemo.records.run import History, LayerHistory, Run, read
+from kerasdemo.records.setup import Setup, Task
 from kerasdemo.records.summary import Summary, Value, summarize
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Run",
     "RunFolder",
     "Scalar",
+    "Setup",
     "Summary",
+    "Task",
     "Value",
     "flatten",
     "list_runs",

@@ -1,7 +1,7 @@
 """The folder of one run: where its files are, and how they are written while it trains.
 
 Facts, each written once:
-    config.yaml: the complete config.
+    config.yaml: the complete config; of a run from Python setup.json (`setup.Setup`).
     network.json: the layers as built, from input to output, with their shapes (`network`).
     metrics.csv: a row per epoch, from 1: losses in the unit of the config's loss, accuracies as
         shares from 0 to 1, learning rate, changes of the validation examples (`run.History`).
@@ -28,9 +28,10 @@ from pathlib import Path
 
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.document import dump
-from kerasdemo.records import files
+from kerasdemo.records import files, setup
 from kerasdemo.records.reading import OLDER_SANITY_CHECKS, read_facts
 from kerasdemo.records.schema import METRICS, STATISTICS
+from kerasdemo.records.setup import Setup
 
 
 def run_id(config: RunConfig, data: Mapping[str, object]) -> str:
@@ -68,6 +69,7 @@ class RunFolder:
     path: Path
 
     config_file = _File("config.yaml")
+    setup_file = _File("setup.json")
     network_file = _File("network.json")
     run_file = _File("run.json")
     metrics_file = _File("metrics.csv")
@@ -86,6 +88,11 @@ class RunFolder:
         return self.path.parent / f".{self.path.name}.lock"
 
     @property
+    def is_run(self) -> bool:
+        """Whether a run was begun here."""
+        return self.config_file.is_file() or self.setup_file.is_file()
+
+    @property
     def status(self) -> str | None:
         """The status in run.json; None for a run that is being trained or was cut off."""
         try:
@@ -98,15 +105,18 @@ class RunFolder:
         """Whether the run has ended by itself, so that training it again would give the same."""
         return self.status in ("finished", "diverged", "failed")
 
-    def create(self, config: RunConfig) -> None:
-        """Make the folder and write config.yaml.
+    def create(self, asked: RunConfig | Setup) -> None:
+        """Make the folder and write config.yaml, or setup.json for a run from Python.
 
         Raises:
             InputError: where the results folder can't be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            files.write_text(self.config_file, dump(config.resolved))
+            if isinstance(asked, Setup):
+                setup.write(self.setup_file, asked)
+            else:
+                files.write_text(self.config_file, dump(asked.resolved))
         except (PermissionError, NotADirectoryError, FileExistsError) as error:
             raise InputError(
                 Fault(f"results can't be written here: {error.strerror}", str(self.path.parent))

@@ -16,11 +16,12 @@ from pydantic import TypeAdapter
 from kerasdemo.config import Fault, InputError, regular_file
 from kerasdemo.records import files
 from kerasdemo.records.experiment_record import find_experiment_record
+from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import PLAIN_KEY
 from kerasdemo.records.summary import CACHED, Summary, summarize
 
 FILE = ".index.jsonl"
-HEADER = b'{"version": 4}\n'
+HEADER = b'{"version": 5}\n'
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def list_runs(results: str | Path) -> Listing:
         record = record_of(folder.parent)
         entry = record.runs.get(folder.name) if record else None
         values = entry.values if entry and all(map(PLAIN_KEY.fullmatch, entry.values)) else {}
-        label = entry.label if entry else None
-        runs.append(replace(line.summary, path=folder, label=label, values=values))
+        found = replace(line.summary, path=folder)
+        runs.append(replace(found, label=entry.label, values=values) if entry else found)
     if lines != known:
         # A folder that can't be written to lists all the same, only more slowly.
         with contextlib.suppress(OSError):
@@ -86,16 +87,18 @@ def list_runs(results: str | Path) -> Listing:
 
 
 def _folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
-    if (root / "config.yaml").is_file():
+    if RunFolder(root).is_run:
         yield root
         return
     for child in _children(root):
-        if (child / "config.yaml").is_file():
+        if RunFolder(child).is_run:
             yield child
             continue
-        inner = [folder for folder in _children(child) if (folder / "config.yaml").is_file()]
+        inner = [folder for folder in _children(child) if RunFolder(folder).is_run]
         if not inner:
-            skipped.append(Fault("skipped, not a run folder: it has no config.yaml", str(child)))
+            skipped.append(
+                Fault("skipped, not a run folder: it has no config.yaml or setup.json", str(child))
+            )
         yield from inner
 
 

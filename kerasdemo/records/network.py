@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kerasdemo.config import RunConfig
+from kerasdemo.config.errors import shown
 from kerasdemo.config.layers import Layer, ShapeError, layers_of
 from kerasdemo.records import files
 from kerasdemo.records.schema import NetworkRecord, check
@@ -19,8 +20,11 @@ def write(file: Path, layers: Sequence[Layer]) -> None:
     files.write_json(file, {"layers": [layer.as_dict() for layer in layers]})
 
 
-def read(file: Path) -> tuple[Layer, ...]:
+def read(file: Path, *, has_config: bool) -> tuple[Layer, ...]:
     """Return the layers that network.json lists.
+
+    Args:
+        has_config: whether a config declares them, too: then one of them has weights.
 
     Raises:
         OSError, ValueError: with what is wrong in it.
@@ -28,7 +32,12 @@ def read(file: Path) -> tuple[Layer, ...]:
     content = files.read_json(file)
     check(NetworkRecord, content, file.name)
     layers = _LAYERS.validate_python(content["layers"])
-    if not any(layer.has_kernel for layer in layers):
+    for number, layer in enumerate(layers) if has_config else ():
+        for shape in ("input_shape", "output_shape"):
+            if not all(getattr(layer, shape) or [None]):
+                value = shown(list(getattr(layer, shape)))
+                raise ValueError(f"{file.name}: `layers.{number}.{shape}` is {value}")
+    if has_config and not any(layer.has_kernel for layer in layers):
         raise ValueError(f"{file.name}: no layer has weights; without the file the config counts")
     return layers
 

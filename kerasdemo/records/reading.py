@@ -15,9 +15,9 @@ from kerasdemo.config import document
 from kerasdemo.config.errors import shown
 from kerasdemo.records import files
 from kerasdemo.records.schema import (
-    ACCURACIES,
     METRICS,
     PLAIN_KEY,
+    SHARES,
     STATISTICS,
     Facts,
     Record,
@@ -152,7 +152,7 @@ def _numbers(columns: dict[str, tuple[str, ...]], name: str, file: Path) -> tupl
         numbers = tuple(map(float, columns[name]))
     except ValueError as error:
         raise ValueError(f"{file.name}: column {name}: {error}") from None
-    if name in ACCURACIES and not all(0 <= n <= 1 for n in numbers if n == n):
+    if name in SHARES and not all(0 <= n <= 1 for n in numbers if n == n):
         raise ValueError(f"{file.name}: column {name} is not a share of examples")
     return numbers
 

@@ -10,9 +10,10 @@ from typing import Any
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
 from kerasdemo.config.layers import Layer
-from kerasdemo.records import network, reading
+from kerasdemo.records import network, reading, setup
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import METRICS
+from kerasdemo.records.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class History:
 
     loss, accuracy: of the training set, in inference mode at the end of each epoch.
     val_loss, val_accuracy: of the validation set, the same way. Accuracies are shares, 0 to 1.
+    r2, val_r2: of regression, the share of variance explained; r2_error: its standard error.
+    balanced_accuracy, auc: of labels that are 0 or 1, the mean recall of both kinds and the area
+    under the ROC curve.
     learning_rate: in the epoch.
     val_loss_rise: mean difference of the validation examples' losses, without penalties, between
     this epoch and the one with the lowest validation loss so far.
@@ -39,6 +43,14 @@ class History:
     val_loss_rise_error: tuple[float, ...] = ()
     val_newly_wrong: tuple[float, ...] = ()
     val_newly_right: tuple[float, ...] = ()
+    r2: tuple[float, ...] = ()
+    r2_error: tuple[float, ...] = ()
+    balanced_accuracy: tuple[float, ...] = ()
+    auc: tuple[float, ...] = ()
+    val_r2: tuple[float, ...] = ()
+    val_r2_error: tuple[float, ...] = ()
+    val_balanced_accuracy: tuple[float, ...] = ()
+    val_auc: tuple[float, ...] = ()
 
     @property
     def epochs(self) -> int:
@@ -69,15 +81,17 @@ class LayerHistory:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """One run: its config, what happened, and the results of later sanity checks.
+    """One run: what was asked for, what happened, and the results of later sanity checks.
 
+    config: of a run from YAML; None for one from Python, which `declared` describes.
     layers: name -> statistics. facts: the content of run.json (`schema.Facts`).
     path: of the folder; None for a run that was not read from one.
     times: seconds of training alone, by epoch; empty for runs recorded before there were any.
     built: the layers in network.json; empty for runs recorded before there was one.
+    declared: the setup of a run from Python.
     """
 
-    config: RunConfig
+    config: RunConfig | None
     history: History
     layers: Mapping[str, LayerHistory] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -85,20 +99,44 @@ class Run:
     sanity_checks: Mapping[str, Any] = field(default_factory=dict)
     times: tuple[float, ...] = ()
     built: tuple[Layer, ...] = ()
+    declared: Setup | None = None
 
     def __repr__(self) -> str:
         epochs = self.history.epochs
         return f"Run({self.id}: {self.status}, {epochs} epoch{'s' * (epochs != 1)})"
 
+    @cached_property
+    def setup(self) -> Setup:
+        """What the training was asked to do, by YAML or in Python."""
+        if self.config is not None:
+            return setup.of_config(self.config)
+        if self.declared is None:
+            raise ValueError("a run has a config or a setup")
+        return self.declared
+
+    @property
+    def yaml_config(self) -> RunConfig:
+        """The config, for what only a run from YAML can do.
+
+        Raises:
+            InputError: of a run from Python.
+        """
+        if self.config is None:
+            message = "recorded from Python: it has no config; this needs a run from YAML"
+            raise InputError(Fault(message, self.id))
+        return self.config
+
     @property
     def id(self) -> str:
-        """The folder's name, or the config's."""
-        return self.path.name if self.path else self.config.name
+        """The folder's name, or the run's."""
+        return self.path.name if self.path else self.setup.name
 
     @cached_property
     def network(self) -> tuple[Layer, ...]:
         """The layers as built, from input to output; of older records, as the config has them."""
-        return self.built or network.declared(self.config, self.facts)
+        if self.built or self.config is None:
+            return self.built
+        return network.declared(self.config, self.facts)
 
     @property
     def status(self) -> str:
@@ -111,7 +149,7 @@ class Run:
         recorded, epochs = self.facts.get("kept_epoch"), self.history.epochs
         if recorded is not None and 1 <= recorded <= epochs:
             return int(recorded)
-        stopping = self.config.training.early_stopping
+        stopping = self.config.training.early_stopping if self.config else None
         if not epochs or "kept_epoch" in self.facts:
             return epochs or None
         if stopping is None or not stopping.restore_best_weights:
@@ -144,8 +182,10 @@ def read(path: str | Path) -> Run:
         InputError: where it is not a run's folder, or a file of facts is damaged.
     """
     folder = RunFolder(Path(path))
-    if not folder.config_file.is_file():
-        problem = "not a run folder: it has no config.yaml; `kerasdemo list` shows the runs"
+    if not folder.is_run:
+        problem = (
+            "not a run folder: it has no config.yaml or setup.json; `kerasdemo list` shows the runs"
+        )
         if not folder.path.exists():
             parent = folder.path.parent
             names = [other.name for other in parent.iterdir()] if parent.is_dir() else []
@@ -153,15 +193,19 @@ def read(path: str | Path) -> Run:
         raise InputError(Fault(problem, str(path)))
     try:
         layers = reading.read_layers(folder.layers_file)
+        is_from_yaml = folder.config_file.is_file()
         return Run(
-            loading.recorded(folder.config_file),
+            loading.recorded(folder.config_file) if is_from_yaml else None,
             History(**reading.read_metrics(folder.metrics_file)),
             {name: LayerHistory(**statistics) for name, statistics in layers.items()},
             reading.read_facts(folder.run_file),
             folder.path,
             reading.read_sanity_checks(folder.sanity_checks_file),
             reading.read_times(folder.times_file),
-            network.read(folder.network_file) if folder.network_file.exists() else (),
+            network.read(folder.network_file, has_config=is_from_yaml)
+            if folder.network_file.exists()
+            else (),
+            None if is_from_yaml else setup.read(folder.setup_file),
         )
     except InputError:
         raise

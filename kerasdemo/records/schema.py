@@ -13,12 +13,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from kerasdemo.config.errors import shown
 
 # The columns of metrics.csv and of layers.csv; folder.py says what they hold.
+SCORES = ("accuracy", "r2", "r2_error", "balanced_accuracy", "auc")
 METRICS = (
-    *("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"),
+    *("loss", *SCORES, "val_loss", *(f"val_{score}" for score in SCORES), "learning_rate"),
     *("val_loss_rise", "val_loss_rise_error", "val_newly_wrong", "val_newly_right"),
 )
 STATISTICS = ("gradient_norm", "weight_norm", "update_ratio", "dead", "saturated")
-ACCURACIES = ("accuracy", "val_accuracy")
+SHARES = (
+    *("accuracy", "balanced_accuracy", "auc"),
+    *("val_accuracy", "val_balanced_accuracy", "val_auc"),
+)
 # Dotted paths of settings head the columns of tables and CSV files.
 PLAIN_KEY = re.compile(r"^[A-Za-z0-9_.]+$")
 
@@ -54,8 +58,10 @@ class Metrics(Record):
 
     loss: Number = None
     accuracy: Share = None
+    r2: Number = None
     val_loss: Number = None
     val_accuracy: Share = None
+    val_r2: Number = None
     learning_rate: Number = None
 
 
@@ -82,11 +88,21 @@ class DataFacts(Record):
     class_shares: list[Share] | None = None
     validation_class_shares: list[Share] | None = None
     test_class_shares: list[Share] | None = None
-    input: dict[str, Number | dict[str, Number]] | None = None
+    input: dict[str, Number | str | dict[str, Number]] | None = None
     test_input: dict[str, Number | dict[str, Number]] | None = None
-    linear_baseline: dict[str, Share] | None = None
-    neighbor_baseline: Share = None
-    neighbor_baseline_validation: Share = None
+    linear_baseline: dict[str, Number] | None = None
+    neighbor_baseline: Number = None
+    neighbor_baseline_validation: Number = None
+    # Of runs from Python: what data/arrays.py found out.
+    measured: dict[str, Count] | None = None
+    label_shares: list[Share] | None = None
+    target: dict[str, Number] | None = None
+    target_columns: Count = None
+    constant_loss: Number = None
+    order: dict[str, Number | bool | str] | None = None
+    label_noise: dict[str, Number] | None = None
+    leaked: Number | dict[str, Number] = None
+    not_finite: dict[str, Count] | None = None
 
 
 class Facts(Record):
@@ -105,6 +121,7 @@ class Facts(Record):
     stopped_early: bool | None = None
     parameters: Count = None
     engine: dict[str, Any] | None = None
+    recording: dict[str, Number] | None = None
     data: DataFacts | None = None
     baseline_pairs: dict[str, dict[str, Count]] | None = None
     seconds: Number = None
@@ -144,12 +161,15 @@ class LayerArguments(Record):
 
 
 class LayerRecord(Record):
-    """A layer as built; shapes are of one example, without the batch axis."""
+    """A layer as built; shapes are of one example, without the batch axis.
+
+    Of a network from Python a size may be unknown (null), or a whole shape (empty).
+    """
 
     name: str
     type: str
-    input_shape: Annotated[list[Size], Field(min_length=1)]
-    output_shape: Annotated[list[Size], Field(min_length=1)]
+    input_shape: list[Size | None]
+    output_shape: list[Size | None]
     arguments: LayerArguments = LayerArguments()
     parameters: Count = 0
     key: Text = None

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import ConfigDict
 
 from kerasdemo.config import Fault, InputError
-from kerasdemo.records import reading
+from kerasdemo.records import reading, setup
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import Integer, Number, PlainKey
 
-CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+CURVES = ("loss", "accuracy", "r2", "val_loss", "val_accuracy", "val_r2")
+MEASURES = ("loss", "accuracy", "r2")
 PARTS = ("train", "validation", "test")
 # How a summary is written to the cache and checked when read; runs share most of their strings.
 CACHED = ConfigDict(strict=True, cache_strings="all", ser_json_inf_nan="constants")
@@ -41,7 +42,7 @@ class Summary:
     verdict, caution: outcome of the diagnosis. examples: part of the data -> number of examples.
     data: SHA-256 of the data that was used.
     label, values: what the experiment calls the run, and dotted path -> value of what sets it
-    apart there; None and empty for a run of no experiment.
+    apart there, or the settings of a run from Python; None and empty for any other run.
     """
 
     __pydantic_config__: ClassVar = CACHED
@@ -95,7 +96,12 @@ def summarize(path: str | Path) -> Summary:
 
 
 def _read(folder: RunFolder) -> Summary:
-    name, settings = reading.read_settings(folder.config_file)
+    values: Mapping[str, Any] = {}
+    if folder.config_file.is_file():
+        name, settings = reading.read_settings(folder.config_file)
+    else:
+        found = setup.read(folder.setup_file)
+        name, settings, values = found.name, found.as_settings(), found.settings
     facts = reading.read_facts(folder.run_file)
     verdict = reading.read_verdict(folder.verdict_file)
     curves = reading.read_metrics(folder.metrics_file, CURVES)
@@ -108,7 +114,7 @@ def _read(folder: RunFolder) -> Summary:
         if epochs
     }
     test = facts.get("test") or {}
-    once = {f"test_{metric}": test[metric] for metric in ("loss", "accuracy") if metric in test}
+    once = {f"test_{metric}": test[metric] for metric in MEASURES if metric in test}
     if facts.get("epoch_seconds") is not None:
         once["epoch_seconds"] = facts["epoch_seconds"]
     for metric, number in once.items():
@@ -132,6 +138,7 @@ def _read(folder: RunFolder) -> Summary:
         source=source,
         verdict=verdict.get("outcome"),
         caution=verdict.get("caution"),
+        values=values,
         examples={part: data[part] for part in PARTS if data.get(part) is not None},
         data=data.get("sha256"),
     )
@@ -142,6 +149,6 @@ def best(metric: str, curve: Sequence[float]) -> tuple[float, int]:
     finite = [(value, epoch) for epoch, value in enumerate(curve, 1) if math.isfinite(value)]
     if not finite:
         return math.nan, 0
-    if metric.endswith("accuracy"):
+    if metric.endswith(("accuracy", "r2")):
         return max(finite, key=lambda pair: (pair[0], -pair[1]))
     return min(finite)

@@ -21,14 +21,16 @@ Evidence = Mapping[str, Number]
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change of the config that should help, and why.
+    """A change that should help, and why.
 
     patch: dotted path -> value, as `--set` takes them. answers: the cause or outcome it is for.
+    code: of a run from Python, the same as lines of Keras code.
     """
 
     patch: Mapping[str, Any]
     reason: str
     answers: str
+    code: str | None = None
 
 
 @dataclass(frozen=True)

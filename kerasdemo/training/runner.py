@@ -117,7 +117,7 @@ def _epoch_facts(run: Run, facts: dict[str, Any], examples: int) -> dict[str, An
     losses = np.array(history.val_loss or history.loss)
     best = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
     kept = facts.get("kept_epoch") or run.history.epochs or None
-    updates = -(-examples // run.config.training.batch_size)
+    updates = -(-examples // run.yaml_config.training.batch_size)
     return {
         "epochs": history.epochs,
         "best_epoch": best,

@@ -41,16 +41,16 @@ def run_sanity_checks(run: Run) -> dict[str, Any]:
     """
     if run.sanity_checks:
         return dict(run.sanity_checks)
-    dataset = data.load(run.config)
+    dataset = data.load(run.yaml_config)
     sha256 = (run.facts.get("data") or {}).get("sha256")
     if sha256 not in (None, dataset.source.sha256):
         message = "the data is not what the run was trained on; no sanity check was run"
         raise InputError(Fault(message, str(run.path)))
     started = time.perf_counter()
-    trainer, examples = _ShortTrainer(run.config, dataset), _steps(run.config, dataset)
+    trainer, examples = _ShortTrainer(run.yaml_config, dataset), _steps(run.yaml_config, dataset)
     rates = learning_rates(trainer, *examples)
     facts = {
-        "one_batch": one_batch(run.config, dataset),
+        "one_batch": one_batch(run.yaml_config, dataset),
         "learning_rates": rates,
         "zeroed_input": zeroed_input(trainer, *examples, rates["best_rate"]),
         "seconds": round(time.perf_counter() - started, 3),

@@ -52,7 +52,7 @@ def describe_candidate(candidate: Candidate) -> str:
 def describe_tuning(result: TuneResult) -> list[str]:
     """Return the steps as a tree, a line each: what follows a kept step is one level further in."""
     tuning = result.tuning
-    seeds = [run.config.seed for run in tuning.start.runs]
+    seeds = [run.setup.seed for run in tuning.start.runs]
     text = f"seed{'s' * (len(seeds) > 1)} " + ", ".join(map(str, seeds))
     if len(seeds) < FEWEST_SEEDS:
         text += f" only: gains below {100 * MARGIN:g} point don't count"
@@ -80,7 +80,7 @@ def data_note(tuning: Tuning) -> str:
     """Return that the data was not what the config names, or ""."""
     run = tuning.start.runs[0]
     has_warning = (run.facts.get("data") or {}).get("warning")
-    name = run.config.data.name.upper()
+    name = run.yaml_config.data.name.upper()
     return f"NOT {name}: the bundled sample replaces it" if has_warning else ""
 
 
@@ -139,6 +139,6 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "outcome": candidate.outcome,
         "caution": candidate.verdict.caution,
         "runs": [run.id for run in candidate.runs],
-        "seeds": [run.config.seed for run in candidate.runs],
+        "seeds": [run.setup.seed for run in candidate.runs],
         **{metric: asdict(candidate.mean(metric)) for metric in METRICS},
     }

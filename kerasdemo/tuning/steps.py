@@ -61,7 +61,7 @@ class Candidate:
     def by_seed(self, metric: str) -> dict[int, float]:
         """Return seed -> share at the weights that were kept; without runs that diverged."""
         values = {
-            run.config.seed: getattr(RunFeatures(run), metric)
+            run.setup.seed: getattr(RunFeatures(run), metric.replace("accuracy", "score"))
             for run in self.runs
             if run.status == "finished"
         }

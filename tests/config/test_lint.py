@@ -10,7 +10,8 @@ from kerasdemo.config.lint import RULES, Declared, Mismatch, find_output_mismatc
 
 def mismatch_of(text: str, *overrides: str) -> Mismatch | None:
     config = parse(text, overrides=overrides)
-    return find_output_mismatch(config, Declared.of(config).layers)
+    declared = Declared.of(config)
+    return find_output_mismatch(declared.loss, declared.layers)
 
 
 FLAT = "data: {name: mnist}\nnetwork:\n  layers:\n    - {type: flatten}\n"

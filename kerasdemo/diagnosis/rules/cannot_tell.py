@@ -28,7 +28,7 @@ class NothingToDiagnose(OutcomeRule):
             text = f"The run failed before it could be diagnosed: {reason}."
         elif not features.epochs:
             text = "No whole epoch was trained, so there is nothing to diagnose: train on."
-        elif features.accuracy is None:
+        elif features.score is None:
             text = (
                 "The training accuracy was not measured: only the loss is known, and it does not "
                 "say how good is good."
@@ -55,11 +55,11 @@ class SingleEpoch(OutcomeRule):
     def find(self, features: RunFeatures) -> Finding | None:
         if features.epochs > 1 or find_training_shortfall(features) is None:
             return None
-        accuracy = features.accuracy or 0.0
+        score, scale = features.score or 0.0, features.scale
         return Finding(
-            f"Training accuracy is {accuracy:.1%} after a single epoch: more epochs would show "
-            "whether it goes on rising.",
-            {"accuracy": accuracy, "epochs": features.epochs},
+            f"Training {scale.name} is {scale.text(score)} after a single epoch: more epochs would "
+            "show whether it goes on rising.",
+            {scale.metric: score, "epochs": features.epochs},
             remedies=[remedies.train_beyond_one_epoch(features)],
         )
 
@@ -79,7 +79,7 @@ class NoScale(OutcomeRule):
     what_to_try = "Train the run with this version, which writes both into run.json."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        accuracy = features.accuracy
+        accuracy = features.score
         if accuracy is None or features.chance is not None or accuracy >= self.GOOD:
             return None
         return Finding(

@@ -7,11 +7,11 @@ from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall
 from kerasdemo.diagnosis.curves import Z_95, Z_975
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
+from kerasdemo.diagnosis.scale import SCALES
 from kerasdemo.diagnosis.val_loss_rise import find_rise, has_fallen
 from kerasdemo.records.verdict import Number
 
-# Rows 12 and 14 of the lecture, which it takes for healthy, have gaps of 0.041 and 0.037.
-GAP = 0.05
+ACCURACY = SCALES["classification"]
 
 
 class Overfitting(OutcomeRule):
@@ -21,16 +21,14 @@ class Overfitting(OutcomeRule):
     name = "overfitting"
     title = "Training is good, validation is not"
 
-    # A gap that is overfitting even where the validation loss has not turned, as after early
-    # stopping.
-    WIDE_GAP = 0.07
-
     how_detected = (
-        f"The gap from training to validation accuracy is significantly above {WIDE_GAP:.0%} "
-        f"(binomial interval). Or the validation loss has risen {val_loss_rise.RISEN:.0%} above "
-        "its best (Prechelt 1998) while training accuracy held, and either the gap is "
-        f"significantly above {GAP:.0%} or validation accuracy fell. Noise is estimated in pairs, "
-        "since both epochs measured the same examples: the rise by its standard error over them, "
+        "The gap from training to validation accuracy is significantly above "
+        f"{ACCURACY.wide_gap:.0%} (binomial interval). Or the validation loss has risen "
+        f"{val_loss_rise.RISEN:.0%} above its best (Prechelt 1998) while training accuracy held, "
+        "and either the gap is "
+        f"significantly above {ACCURACY.gap:.0%} or validation accuracy fell. Noise is estimated "
+        "in pairs, since both epochs measured the same examples: the rise by its standard error "
+        "over them, "
         "accuracy by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed "
         f"rise of {val_loss_rise.RISEN_UNPAIRED:.0%}; accuracy that fell by more than "
         f"{val_loss_rise.LEAST_FALL:.0%} and chance counts for all. Training accuracy is measured "
@@ -44,32 +42,33 @@ class Overfitting(OutcomeRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        accuracy, (held_out, part) = features.accuracy, features.held_out
-        if accuracy is None or held_out is None:
+        score, (held_out, part) = features.score, features.held_out
+        if score is None or held_out is None:
             return None
-        gap = accuracy - held_out
-        error = math.hypot(features.error(accuracy, "train"), features.error(held_out, part))
+        scale, gap = features.scale, score - held_out
+        error = math.hypot(features.error(score, "train"), features.error(held_out, part))
         low, high = gap - Z_975 * error, gap + Z_975 * error
         rise = find_rise(features)
         has_turned = rise is not None and rise.is_steady
         has_worsened = has_fallen(features) or (rise is not None and has_turned and rise.is_worse)
-        is_wide = low >= (GAP if has_turned else self.WIDE_GAP)
+        is_wide = low >= (scale.gap if has_turned else scale.wide_gap)
         if not is_wide and not (has_worsened and gap > error):
             return None
-        if not has_turned and features.is_accuracy_rising:
+        if not has_turned and features.is_score_rising:
             return None
         epoch = rise.epoch if rise is not None else self._find_gap_start(features)
         since = f", from epoch {epoch} on" if epoch and rise is None else ""
         evidence: dict[str, Number] = {
-            "accuracy": accuracy,
-            f"{part}_accuracy": held_out,
+            scale.metric: score,
+            f"{part}_{scale.metric}": held_out,
             "gap": gap,
             "gap_low": low,
             "gap_high": high,
         }
         return Finding(
-            f"Training accuracy is {accuracy:.1%} and {part} accuracy {held_out:.1%}, a gap of "
-            f"{100 * gap:.1f} ± {100 * Z_975 * error:.1f} points{since}.",
+            f"Training {scale.name} is {scale.text(score)} and {part} {scale.name} "
+            f"{scale.text(held_out)}, a gap of {scale.difference(gap)} ± "
+            f"{scale.difference(Z_975 * error)}{scale.unit}{since}.",
             evidence,
             remedies=remedies.reduce_overfitting(features),
             epoch=epoch,
@@ -79,9 +78,9 @@ class Overfitting(OutcomeRule):
     def _find_gap_start(features: RunFeatures) -> int | None:
         """Return the epoch from which on the gap stays above the floor."""
         start = None
-        pairs = zip(features.history.accuracy, features.history.val_accuracy, strict=False)
+        pairs = zip(features.scores, features.val_scores, strict=False)
         for epoch, (training, validation) in enumerate(pairs, 1):
-            start = (start or epoch) if training - validation > GAP else None
+            start = (start or epoch) if training - validation > features.scale.gap else None
         return start
 
 
@@ -106,17 +105,16 @@ class BaselineGeneralizesBetter(OutcomeRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        shortfall, accuracy = find_shortfall(features), features.accuracy
-        if shortfall is None or accuracy is None:
+        shortfall, score = find_shortfall(features), features.score
+        if shortfall is None or score is None:
             return None
         error = math.hypot(
-            features.error(accuracy, "train"), features.error(shortfall.accuracy, shortfall.part)
+            features.error(score, "train"), features.error(shortfall.score, shortfall.part)
         )
-        if accuracy - shortfall.accuracy <= Z_95 * error:
+        if score - shortfall.score <= Z_95 * error:
             return None
-        return shortfall.finding(
-            features, f", with {accuracy:.1%} in training", remedies.reduce_overfitting(features)
-        )
+        ending = f", with {features.scale.text(score)} in training"
+        return shortfall.finding(features, ending, remedies.reduce_overfitting(features))
 
 
 class Healthy(OutcomeRule):
@@ -144,16 +142,17 @@ class Healthy(OutcomeRule):
     )
 
     def find(self, features: RunFeatures) -> Finding:
+        scale = features.scale
         measured = {
-            "accuracy": ("training", features.accuracy),
-            "val_accuracy": ("validation", features.val_accuracy),
-            "test_accuracy": ("test", features.test_accuracy),
+            scale.metric: ("training", features.score),
+            f"val_{scale.metric}": ("validation", features.val_score),
+            f"test_{scale.metric}": ("test", features.test_score),
         }
         known = {key: (part, value) for key, (part, value) in measured.items() if value is not None}
-        text = ", ".join(f"{part} {value:.1%}" for part, value in known.values())
+        text = ", ".join(f"{part} {scale.text(value)}" for part, value in known.values())
         rise = find_rise(features)
         return Finding(
-            f"Accuracy is good: {text}.",
+            f"{scale.name[0].upper()}{scale.name[1:]} is good: {text}.",
             {key: value for key, (_, value) in known.items()},
             remedies=remedies.reduce_overfitting(features) if rise is not None else (),
             epoch=rise.epoch if rise is not None else None,

@@ -7,7 +7,7 @@ from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule, Suggestion
-from kerasdemo.diagnosis.rules.generalization import GAP
+from kerasdemo.diagnosis.rules.generalization import ACCURACY
 
 # The share of examples that are of other classes, from which on two sets differ hugely.
 MOVED = 0.2
@@ -21,9 +21,10 @@ class DifferentTest(OutcomeRule):
     title = "The test set is not like the validation set"
 
     how_detected = (
-        f"Test accuracy is below validation accuracy by more than {GAP:.0%} after {Z_975} standard "
-        "errors, and by more than validation is below training. Without validation data: below "
-        "training accuracy, where inputs or classes of the test set measurably differ."
+        f"Test accuracy is below validation accuracy by more than {ACCURACY.gap:.0%} after "
+        f"{Z_975} standard errors, and by more than validation is below training. Without "
+        "validation data: below training accuracy, where inputs or classes of the test set "
+        "measurably differ."
     )
     why_it_matters = (
         "It is neither overfitting nor a failure to optimize: what was learned is right, for other "
@@ -35,22 +36,29 @@ class DifferentTest(OutcomeRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        test, seen, part = features.test_accuracy, features.val_accuracy, "validation"
+        test, seen, part = features.test_score, features.val_score, "validation"
         shift = self._find_shift(features)
         if seen is None and shift:
-            seen, part = features.accuracy, "train"
+            seen, part = features.score, "train"
         if test is None or seen is None:
             return None
         gap = seen - test
         error = math.hypot(features.error(seen, part), features.error(test, "test"))
-        training_gap = (features.accuracy or seen) - seen
-        if gap - Z_975 * error < GAP or gap < training_gap:
+        training_gap = (features.score or seen) - seen
+        if gap - Z_975 * error < features.scale.gap or gap < training_gap:
             return None
         word = "Validation" if part == "validation" else "Training"
         reason = f": {shift}" if shift else "; nothing known of the data says why"
+        scale = features.scale
         return Finding(
-            f"{word} accuracy is {seen:.1%} and test accuracy {test:.1%}{reason}.",
-            {"seen_accuracy": seen, "test_accuracy": test, "gap": gap, "gap_error": error},
+            f"{word} {scale.name} is {scale.text(seen)} and test {scale.name} {scale.text(test)}"
+            f"{reason}.",
+            {
+                f"seen_{scale.metric}": seen,
+                f"test_{scale.metric}": test,
+                "gap": gap,
+                "gap_error": error,
+            },
             remedies=[*remedies.resist_noise(features), remedies.add_regularization(features)],
         )
 

@@ -65,16 +65,18 @@ class Unfit(OutcomeRule):
         shortfall = find_training_shortfall(features)
         if shortfall is None:
             return None
-        accuracy, (level, name) = features.accuracy or 0.0, shortfall
+        score, (level, name) = features.score or 0.0, shortfall
+        scale = features.scale
         # At the pace of the last quarter, as many epochs again would reach the level.
-        gain = curves.gain(features.history.accuracy)
+        gain = curves.gain(features.scores)
         if level != features.chance and gain >= MIN_GAIN and features.is_loss_falling:
             quarters = features.epochs / curves.last_quarter(features.epochs)
-            if accuracy + gain * quarters >= level - SHORTFALL:
+            if score + gain * quarters >= level - SHORTFALL:
                 return None
         word = "no better than" if level == features.chance else "below"
         return Finding(
-            f"Training accuracy ends at {accuracy:.1%}, {word} {name} ({level:.1%}).",
+            f"Training {scale.name} ends at {scale.text(score)}, {word} {name} "
+            f"({scale.text(level)}).",
             features.training_evidence | {"level": level, "level_of": name},
             remedies=remedies.speed_up(features),
         )
@@ -100,17 +102,18 @@ class Standstill(OutcomeRule):
     what_to_try = "A larger network, or more and smaller steps."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        accuracy, progress = features.accuracy, features.progress(features.accuracy)
+        score, progress = features.score, features.progress(features.score)
         neighbors = features.fact("data", "neighbor_baseline")
-        if accuracy is None or neighbors is None or progress is None or progress >= FITTED:
+        if score is None or neighbors is None or progress is None or progress >= FITTED:
             return None
-        if accuracy < neighbors + self.NEAR_NEIGHBORS or features.accuracy_gain >= MIN_GAIN:
+        if score < neighbors + self.NEAR_NEIGHBORS or features.score_gain >= MIN_GAIN:
             return None
         if find_rise(features) is not None or features.is_loss_falling:
             return None
+        scale = features.scale
         return Finding(
-            f"Training accuracy stands still at {accuracy:.1%}, although the data is no noise: the "
-            f"network already beats nearest neighbors ({neighbors:.1%}).",
+            f"Training {scale.name} stands still at {scale.text(score)}, although the data is no "
+            f"noise: the network already beats nearest neighbors ({scale.text(neighbors)}).",
             features.training_evidence,
             remedies=remedies.speed_up(features),
         )
@@ -135,7 +138,7 @@ class BelowBaseline(OutcomeRule):
         shortfall = find_shortfall(features)
         if shortfall is None:
             return None
-        text = ", and training accuracy is no better"
+        text = f", and training {features.scale.name} is no better"
         return shortfall.finding(features, text, remedies.speed_up(features))
 
 
@@ -164,11 +167,11 @@ class StoppedTooEarly(OutcomeRule):
             return None
         steps = curves.last_quarter(features.epochs)
         part = "validation" if features.val_loss else "training"
-        accuracy = features.val_accuracy if features.val_loss else features.accuracy
+        score = features.val_score if features.val_loss else features.score
         span = f"{steps} epochs" if steps > 1 else "epoch"
-        gain = features.accuracy_gain
+        gain, scale = features.score_gain, features.scale
         return Finding(
-            f"Training stopped too early: {part} accuracy is {accuracy or 0.0:.1%} and "
+            f"Training stopped too early: {part} {scale.name} is {scale.text(score or 0.0)} and "
             f"{self._describe_improvement(features)} over the last {span}.",
             features.training_evidence | {"rise": gain, "rise_over_epochs": steps},
             remedies=[remedies.train_longer(features)],
@@ -179,17 +182,17 @@ class StoppedTooEarly(OutcomeRule):
             return True
         if features.has_stopped_early:
             return False
-        progress = map(features.progress, (features.accuracy, features.val_accuracy))
+        progress = map(features.progress, (features.score, features.val_score))
         is_far = any(share is not None and share < FITTED for share in progress)
         losses = features.val_loss or features.history.loss
         is_falling = features.is_loss_falling and losses[-1] > 0
         is_falling = is_falling and curves.falls(losses, self.LOSS_FALL * losses[-1])
-        return features.is_accuracy_rising or (is_far and is_falling)
+        return features.is_score_rising or (is_far and is_falling)
 
     def _describe_improvement(self, features: RunFeatures) -> str:
         """Return what still improved: the accuracy, or where that stood still the loss."""
-        if features.accuracy_gain >= MIN_GAIN:
-            return f"rose by {100 * features.accuracy_gain:.1f} points"
+        if features.score_gain >= MIN_GAIN:
+            return f"rose by {features.scale.difference(features.score_gain)}{features.scale.unit}"
         which, losses = "its", features.val_loss
         fall = curves.gain([-loss for loss in losses]) if losses else 0.0
         if fall <= 0:

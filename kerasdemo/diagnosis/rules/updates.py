@@ -194,12 +194,13 @@ class TooFewUpdates(CauseRule):
         is_slow = updates >= self.FEW * 5 and baselines.falls_short(features)
         # More epochs where not half of the way from chance to perfect is gone.
         halfway = (1 + (features.chance or 0.0)) / 2
-        is_behind = features.accuracy is not None and features.accuracy < halfway
+        is_behind = features.score is not None and features.score < halfway
         factor = 10 if updates < self.FEW else 5 if is_behind else 2
+        batches = f"batch size {features.batch_size:,}, " if features.batch_size else ""
         return Finding(
-            f"{updates:,.0f} updates in all: batch size {features.batch_size:,}, "
-            f"{examples or 0:,.0f} examples, {features.epochs} epochs{ending}.",
-            {"updates": updates, "batch_size": features.batch_size, "epochs": features.epochs},
+            f"{updates:,.0f} updates in all: {batches}{examples or 0:,.0f} examples, "
+            f"{features.epochs} epochs{ending}.",
+            known(updates=updates, batch_size=features.batch_size, epochs=features.epochs),
             weight,
             [
                 remedies.shrink_batches(features),
@@ -234,9 +235,10 @@ class Oscillation(CauseRule):
     what_to_try = "A smaller learning rate, larger batches."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        start = len(features.history.accuracy) // 3
-        later = features.history.accuracy[start:]
-        size = max(self.SWING, 3 * features.error(features.accuracy or 0.5, "train"))
+        start = len(features.scores) // 3
+        later = features.scores[start:]
+        now = 0.5 if features.score is None else features.score
+        size = max(self.SWING, 3 * features.error(now or 0.5, "train"))
         share = curves.oscillation(later, size)
         if len(later) < 4 or share < self.EPOCHS:
             return None
@@ -247,9 +249,14 @@ class Oscillation(CauseRule):
         if curves.oscillation(losses, self.LOSS_SWING * median_high(losses)) < self.EPOCHS:
             return None
         return Finding(
-            f"Training accuracy turned by {100 * size:.0f} points or more in {share:.0%} of "
-            "epochs.",
+            f"Training {features.scale.name} turned by {_points(features, size)} or more in "
+            f"{share:.0%} of epochs.",
             {"swinging_epochs": share, "swing": size},
             0.75,
             [remedies.lower_learning_rate(features), remedies.enlarge_batches(features)],
         )
+
+
+def _points(features: RunFeatures, size: float) -> str:
+    """Return a change of the score in words."""
+    return f"{100 * size:.0f} points" if features.scale.unit else features.scale.difference(size)

@@ -149,7 +149,7 @@ def load_maxout(run: Run) -> MaxoutLayer:
 
     model = trained.load_model(run)
     pooling = next(x for x in model.layers if isinstance(x, keras.layers.GlobalMaxPooling1D))
-    pieces = run.config.network.maxout_pieces
+    pieces = run.yaml_config.network.maxout_pieces
     weights = kernel_layers(model)[0].get_weights()
     kernel, bias = (np.asarray(weight, dtype=np.float64) for weight in weights)
     return MaxoutLayer(

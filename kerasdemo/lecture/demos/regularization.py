@@ -49,7 +49,7 @@ def weight_histograms(context: DemoContext) -> DemoOutput:
     source = trained.describe(context.runs["none"])
     lines = [f"all weights of both hidden layers and the output; {source}"]
     for label, by_seed in weights.items():
-        strength = context.runs[label][0].config.network.regularizer
+        strength = context.runs[label][0].yaml_config.network.regularizer
         lines.append(
             f"{NAMES[label]} (l1 {strength.l1:g}, l2 {strength.l2:g}): nearer to 0 than "
             f"{NEAR_ZERO:g}: {percent(near[label])}; largest {interval(largest[label])}; "

@@ -15,7 +15,7 @@ def load_model(run: Run) -> Any:
     from kerasdemo.training import network
 
     facts = run.facts["data"]
-    built = network.build(run.config, tuple(facts["shape"]), facts["classes"])
+    built = network.build(run.yaml_config, tuple(facts["shape"]), facts["classes"])
     # The saved model scales its inputs first, with a layer without weights.
     built.set_weights(keras.saving.load_model(run.folder.model_file).get_weights())
     return built
@@ -26,7 +26,7 @@ def load_dataset(run: Run) -> Dataset:
     with warnings.catch_warnings():
         # The run gave this warning when it was trained, and its record keeps it.
         warnings.simplefilter("ignore", data.SampleStandsIn)
-        return data.load(run.config)
+        return data.load(run.yaml_config)
 
 
 def kernel_layers(model: Any) -> list[Any]:

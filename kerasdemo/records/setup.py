@@ -1,0 +1,131 @@
+"""setup.json: what a training from Python was asked to do, as config.yaml says it for YAML.
+
+The diagnosis reads a run's `Setup`, whichever of the two files it comes from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from kerasdemo.config import RunConfig
+from kerasdemo.records import files
+from kerasdemo.records.reading import Scalar, flatten
+from kerasdemo.records.schema import PLAIN_KEY, PlainKey
+
+Task = Literal["classification", "binary", "multi_label", "regression", "other"]
+TASKS: tuple[Task, ...] = get_args(Task)
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a training was asked to do: Keras' arguments of `compile` and `fit`, in plain values.
+
+    Args:
+        name: of the run.
+        loss, optimizer: `name` in snake case and arguments; a learning rate that follows a schedule
+            is the schedule's `name` and arguments.
+        seed: of the order of the examples.
+        task: what kind of targets the network learns, and so what its score is.
+        batch_size: None where the data come in batches of their own.
+        epochs: to train for.
+        early_stopping: the arguments of Keras' callback, or None.
+        l1, l2, dropout: the largest of any layer.
+        metrics: names.
+        settings: what a comparison groups by: values that the user gave.
+        frozen: names of layers whose weights do not train.
+        notes: sentences about what could not be recorded, and what to pass for it.
+        ignore: codes of rules that the verdict leaves out.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
+
+    name: str
+    loss: Mapping[str, Any]
+    optimizer: Mapping[str, Any]
+    seed: Seed = 0
+    task: Task = "classification"
+    batch_size: Count | None = None
+    epochs: Count = 0
+    early_stopping: Mapping[str, Any] | None = None
+    l1: Weight = 0.0
+    l2: Weight = 0.0
+    dropout: Weight = 0.0
+    metrics: tuple[str, ...] = ()
+    settings: Mapping[PlainKey, Scalar] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def loss_name(self) -> str:
+        return str(self.loss["name"])
+
+    @property
+    def optimizer_name(self) -> str:
+        return str(self.optimizer["name"])
+
+    def as_settings(self) -> dict[str, Scalar]:
+        """Return all that the run depends on, dotted path -> value, as `config.settings` has it."""
+        training = {"batch_size": self.batch_size, "epochs": self.epochs}
+        nested = {
+            "seed": self.seed,
+            "task": self.task,
+            "loss": self.loss,
+            "optimizer": self.optimizer,
+            "training": {**training, "early_stopping": self.early_stopping},
+        }
+        flat = {key: value for key, value in flatten(nested).items() if PLAIN_KEY.fullmatch(key)}
+        return {**flat, **self.settings}
+
+
+_SETUP: TypeAdapter[Setup] = TypeAdapter(Setup)
+
+
+def of_config(config: RunConfig) -> Setup:
+    """Return the setup of a run that a config describes."""
+    network, training, settings = config.network, config.training, config.settings
+    return Setup(
+        name=config.name,
+        loss={"name": config.loss.name, **config.loss.arguments},
+        optimizer={"name": config.optimizer.name, **config.optimizer.arguments},
+        seed=config.seed,
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        early_stopping=settings["training"]["early_stopping"],
+        l1=network.regularizer.l1,
+        l2=network.regularizer.l2,
+        # Where the layers are written out one by one, no one rate is the network's.
+        dropout=network.dropout if network.layers is None else 0.0,
+        ignore=tuple(config.ignore),
+    )
+
+
+def write(file: Path, setup: Setup) -> None:
+    """Write setup.json, whole or not at all."""
+    files.write_json(file, asdict(setup))
+
+
+def read(file: Path) -> Setup:
+    """Return what setup.json says.
+
+    Raises:
+        OSError, ValueError: with what is wrong in it.
+    """
+    content = files.read_json(file)
+    try:
+        setup = _SETUP.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{file.name}: `{key}`: {first['msg']}") from None
+    for part in ("loss", "optimizer"):
+        if not isinstance(getattr(setup, part).get("name"), str):
+            raise ValueError(f"{file.name}: `{part}` has no name")
+    return setup
