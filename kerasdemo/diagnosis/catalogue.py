@@ -14,6 +14,7 @@ from kerasdemo.diagnosis.rules import (
     generalization,
     gradients,
     inputs_and_loss,
+    loss_only,
     network,
     other_data,
     training,
@@ -40,6 +41,9 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     generalization.BaselineGeneralizesBetter(),
     training.BelowBaseline(),
     cannot_tell.NoScale(),
+    loss_only.NothingLearned(),
+    loss_only.LossStillFalls(),
+    loss_only.ValidationLossRises(),
     generalization.Healthy(),
 )
 CAUSE_RULES: tuple[CauseRule, ...] = (

@@ -12,6 +12,7 @@ from kerasdemo.config.layers import KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
 from kerasdemo.diagnosis.scale import SCALES, Scale
 from kerasdemo.records import History, LayerHistory, Run, Setup, Task
+from kerasdemo.records.curves import UNKNOWN
 from kerasdemo.records.verdict import Number
 
 # Activations whose slope is 0 over a half line: a unit there for every example gets no gradient.
@@ -31,8 +32,6 @@ USUAL_LEARNING_RATE = {
     "schedulefreeadamw": 2.5e-3,
 }
 OTHERS_LEARNING_RATE = 1e-3
-# The name of an optimizer or a loss that nobody knows, as of curves alone.
-UNKNOWN = "unknown"
 # Inputs of images as they are in their files.
 BYTE = 255.0
 # AUTOTRAINER (ICSE 2021) calls training slow where no epoch gains 0.01 of accuracy.
@@ -278,6 +277,11 @@ class RunFeatures:
     def score(self) -> float | None:
         """The training score at the kept epoch: accuracy, or of regression R²."""
         return self.at(self.scale.metric)
+
+    @property
+    def is_judged_by_loss(self) -> bool:
+        """Whether only the loss says how good a model from Python is."""
+        return self.config is None and self.score is None and self.epochs > 0
 
     @property
     def val_score(self) -> float | None:

@@ -28,7 +28,7 @@ class NothingToDiagnose(OutcomeRule):
             text = f"The run failed before it could be diagnosed: {reason}."
         elif not features.epochs:
             text = "No whole epoch was trained, so there is nothing to diagnose: train on."
-        elif features.score is None:
+        elif features.score is None and not features.is_judged_by_loss:
             text = (
                 "The training accuracy was not measured: only the loss is known, and it does not "
                 "say how good is good."
@@ -53,7 +53,14 @@ class SingleEpoch(OutcomeRule):
     what_to_try = "Train for more epochs."
 
     def find(self, features: RunFeatures) -> Finding | None:
-        if features.epochs > 1 or find_training_shortfall(features) is None:
+        if features.epochs > 1:
+            return None
+        if features.is_judged_by_loss:
+            text = (
+                "Only the loss of a single epoch is known: more epochs would show whether it falls."
+            )
+            return Finding(text, {"epochs": 1})
+        if find_training_shortfall(features) is None:
             return None
         score, scale = features.score or 0.0, features.scale
         return Finding(

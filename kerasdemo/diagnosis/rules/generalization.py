@@ -149,11 +149,36 @@ class Healthy(OutcomeRule):
             f"test_{scale.metric}": ("test", features.test_score),
         }
         known = {key: (part, value) for key, (part, value) in measured.items() if value is not None}
+        if features.is_judged_by_loss:
+            return self._judge_by_loss(features)
         text = ", ".join(f"{part} {scale.text(value)}" for part, value in known.values())
         rise = find_rise(features)
         return Finding(
             f"{scale.name[0].upper()}{scale.name[1:]} is good: {text}.",
             {key: value for key, (_, value) in known.items()},
+            remedies=remedies.reduce_overfitting(features) if rise is not None else (),
+            epoch=rise.epoch if rise is not None else None,
+        )
+
+    @staticmethod
+    def _judge_by_loss(features: RunFeatures) -> Finding:
+        """Return what is known of a task that has no score."""
+        loss, val_loss = features.at("loss"), features.at("val_loss")
+        losses = {"training": loss, "validation": val_loss}
+        text = ", ".join(
+            f"{part} {value:.4g}" for part, value in losses.items() if value is not None
+        )
+        untrained = features.fact("initial", "loss")
+        start = "" if untrained is None else f" from {untrained:.4g} untrained"
+        rise = find_rise(features)
+        return Finding(
+            f"No problem found by the loss alone: it fell{start} to {text}. How low it could go is "
+            "not known.",
+            {
+                key: value
+                for key, value in (("loss", loss), ("val_loss", val_loss))
+                if value is not None
+            },
             remedies=remedies.reduce_overfitting(features) if rise is not None else (),
             epoch=rise.epoch if rise is not None else None,
         )

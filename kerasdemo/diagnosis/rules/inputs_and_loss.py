@@ -90,7 +90,7 @@ class InputNotNormalized(CauseRule):
         if size is None or self.SMALL <= size <= self.LARGE:
             return None
         weight = 0.92 if size > self.VERY_LARGE or size < self.SMALL / 3 else 0.55
-        if features.network[0].is_normalized:
+        if features.network and features.network[0].is_normalized:
             weight /= 2
         return Finding(
             f"The inputs' size is {size:.3g} (the larger of mean and sd); it should be about 1.",

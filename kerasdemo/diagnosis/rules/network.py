@@ -123,6 +123,8 @@ class NetworkTooSmall(CauseRule):
     what_to_try = "More units, a lighter penalty, less dropout."
 
     def find(self, features: RunFeatures) -> Finding | None:
+        if not features.network:  # of a run from curves alone
+            return None
         limit = max([*self._limits(features), *self._penalties(features)], default=None)
         if limit is None:
             return None
