@@ -14,7 +14,7 @@ UNTRAINED = {"initial": {"loss": 2.0}}
 def judge(
     loss: list[float], val_loss: list[float] | None = None, facts: dict[str, Any] | None = None
 ) -> Verdict:
-    setup = Setup("autoencoder", {"name": "custom"}, {"name": "adam"}, task="other", batch_size=32)
+    setup = Setup("autoencoder", {"name": "custom"}, {"name": "adam"}, task="other", epochs=16)
     history = History(tuple(loss), val_loss=tuple(val_loss or ()))
     return diagnose(
         Run(
@@ -51,11 +51,11 @@ def test_a_loss_that_still_falls_was_stopped_too_early() -> None:
     loss = [2.0 - 0.08 * n for n in range(16)]
     verdict = judge(loss, loss)
     assert (verdict.outcome, verdict.code) == ("still_improving", "K122")
-    assert verdict.remedies[0].code == "model.fit(..., epochs=2)"
+    assert verdict.remedies[-1].code == "model.fit(..., epochs=32)"
 
 
 def test_a_validation_loss_that_rises_is_overfitting() -> None:
-    val_loss = [2.0, 1.0, 0.7, 0.6, 0.62] + rising(0.65, 1.4, 15)
+    val_loss = [2.0, 1.0, 0.7, 0.6, 0.62, *rising(0.65, 1.4, 15)]
     verdict = judge(falling(2.0, 0.01), val_loss)
     assert (verdict.outcome, verdict.code) == ("overfitting", "K132")
     assert verdict.epoch == 4
