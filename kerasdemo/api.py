@@ -216,7 +216,8 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
 
     Args:
         run: a run's folder, its name in `results` or in an experiment's folder there, or the
-            beginning of its name.
+            beginning of its name; the result of `fit`, a `Recorder`; for curves alone a Keras
+            History, or a CSV file that Keras' CSVLogger wrote.
         results: the folder that holds the run folders.
 
     Raises:
@@ -226,11 +227,19 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
         >>> read_run("quickstart-1a2b3c4d").history.loss
     """
     from kerasdemo import records
+    from kerasdemo.records import curves
 
     if isinstance(run, records.Run):
         return run
     if isinstance(run, records.Summary):
         return records.read(run.path)
+    recorded = getattr(run, "run", None)
+    if isinstance(recorded, records.Run):
+        return recorded
+    if isinstance(getattr(run, "history", None), Mapping):
+        return curves.from_history(run.history, "history")  # type: ignore[union-attr]
+    if isinstance(run, str | Path) and Path(run).suffix == ".csv" and Path(run).is_file():
+        return curves.from_csv(Path(run))
     path, folder = _path(run, "a run, its folder or its name"), _path(results, "a results folder")
     if path.is_dir() or path.name != str(run) or not folder.is_dir():
         return records.read(path)
@@ -239,7 +248,7 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
         place
         for pattern in (f"{escape(path.name)}*", f"*/{escape(path.name)}*")
         for place in sorted(folder.glob(pattern))
-        if (place / "config.yaml").is_file()
+        if records.RunFolder(place).is_run
     ]
     found = [place for place in found if place.name == path.name][:1] or found
     if len(found) > 1:

@@ -34,6 +34,8 @@ USUAL_LEARNING_RATE = {
 OTHERS_LEARNING_RATE = 1e-3
 # Inputs of images as they are in their files.
 BYTE = 255.0
+# Examples that a score of unknown origin is taken to be measured on.
+ASSUMED = 1_000
 # AUTOTRAINER (ICSE 2021) calls training slow where no epoch gains 0.01 of accuracy.
 MIN_GAIN = 0.01
 
@@ -306,8 +308,15 @@ class RunFeatures:
         return self.count(part) if sample is None else sample
 
     def error(self, score: float, part: str) -> float:
-        """Return the standard error of a score measured on a part of the data."""
+        """Return the standard error of a score measured on a part of the data.
+
+        Of curves alone nobody knows on how many examples: ASSUMED, and the curve's own noise.
+        """
         count = self.measured(part)
+        if count is None and self.config is None:
+            scores = self.val_scores if part == "validation" else self.scores
+            noise = curves.roughness(scores) if len(scores) > 4 else 0.0
+            return max(noise, curves.share_error(score, ASSUMED))
         if self.task != "regression":
             return curves.share_error(score, count)
         prefix = {"validation": "val_", "train": ""}.get(part)
