@@ -12,6 +12,8 @@ Metric = Literal[
 ]  # fmt: skip
 METRICS: tuple[str, ...] = get_args(Metric)
 TIMES = ("epoch_seconds", "seconds")
+# What is compared where nobody says: the first that all runs have.
+USUAL = ("val_accuracy", "test_accuracy", "val_r2", "val_loss", "accuracy", "r2", "loss")
 
 
 def is_accuracy(metric: str) -> bool:
@@ -75,7 +77,10 @@ def value_of(run: Summary, metric: str, at: str = "kept") -> float:
 
 
 def usual_metric(runs: Iterable[Summary]) -> str:
-    """Return validation accuracy if every finished run has it, else test accuracy."""
+    """Return the first metric that every finished run has: validation before test before training.
+
+    Accuracy, or of regression R², or of other tasks the loss.
+    """
     finished = [run for run in runs if run.status == "finished"]
-    has_validation = all("val_accuracy" in run.metrics for run in finished)
-    return "val_accuracy" if has_validation else "test_accuracy"
+    found = (m for m in USUAL if all(m in run.metrics for run in finished))
+    return next(found, "test_accuracy")

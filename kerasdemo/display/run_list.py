@@ -28,6 +28,7 @@ def row(run: Summary) -> dict[str, Any]:
         "verdict": run.title,
         "accuracy": kept.get("accuracy"),
         "val_accuracy": kept.get("val_accuracy"),
+        "val_r2": kept.get("val_r2"),
         "test_accuracy": kept.get("test_accuracy"),
         "epochs": run.epochs,
         "seconds": run.seconds,
@@ -61,6 +62,8 @@ def fit(rows: list[dict[str, Any]], width: int) -> list[dict[str, Any]]:
         rows: not empty; with the columns "differs" and "run".
         width: of the terminal, in characters.
     """
+    if all(row.get("val_r2") is None for row in rows):  # no regression among them
+        rows = [{name: cell for name, cell in row.items() if name != "val_r2"} for row in rows]
     widths = {
         name: 2 + max(len(name), *(len(format_cell(row[name])) for row in rows)) for name in rows[0]
     }
