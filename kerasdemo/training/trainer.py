@@ -1,16 +1,13 @@
 """One training: an ordinary network, the compiled EpochTrainer that trains it, and Keras' fit."""
 
 import json
-import os
-import subprocess
 import warnings
 from collections import OrderedDict
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from kerasdemo.backend import no_remarks_on_tracing, tf
+from kerasdemo.backend import no_remarks_on_tracing
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import has_convolution
 from kerasdemo.data import Array, Dataset, Part
@@ -18,13 +15,12 @@ from kerasdemo.records import RunFolder, files
 from kerasdemo.records import network as network_file
 from kerasdemo.training import callbacks, checkpoint, network
 from kerasdemo.training.compile_key import compile_key
+from kerasdemo.training.device import has_gpu, resident_bytes
 from kerasdemo.training.epoch_trainer import EpochTrainer
 from kerasdemo.training.reporter import Reporter
 
 # EpochTrainers that a process keeps; a sweep runs the runs of one compile key together.
 KEPT = 4
-# Bytes of examples that any GPU has room for, where its memory is not known.
-SMALL = 1 << 30
 
 
 class Trainer:
@@ -196,28 +192,4 @@ def uses_xla(config: RunConfig) -> bool:
     Its convolutions are 15 times slower there than TensorFlow's own kernels. A function of config
     and machine alone: nothing is timed, so that a resumed run gives the same bytes.
     """
-    return not has_convolution(config) or bool(tf.config.list_physical_devices("GPU"))
-
-
-def resident_bytes() -> float:
-    """Return how many bytes of examples may stay in the device's memory while a run trains.
-
-    Half of the free memory, since evaluation holds the examples as well; of a GPU's a third, since
-    its free memory is not known. The environment variable KERASDEMO_RESIDENT_BYTES overrides it.
-    """
-    if "KERASDEMO_RESIDENT_BYTES" in os.environ:
-        return float(os.environ["KERASDEMO_RESIDENT_BYTES"])
-    if tf.config.list_physical_devices("GPU"):
-        return _gpu_bytes() / 3
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
-
-
-@cache
-def _gpu_bytes() -> float:
-    """Return the memory of the smallest GPU, which TensorFlow has no documented call for."""
-    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-        return min(float(line) for line in done.stdout.splitlines()) * 2**20
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return 3 * SMALL
+    return not has_convolution(config) or has_gpu()

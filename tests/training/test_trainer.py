@@ -1,9 +1,6 @@
-"""Which EpochTrainers are shared, and where the examples are while they train."""
-
-from pathlib import Path
+"""Which EpochTrainers are shared."""
 
 import numpy as np
-import pytest
 
 from kerasdemo.backend import tf
 from kerasdemo.config import parse
@@ -28,27 +25,3 @@ def test_the_callers_seed_is_left_alone() -> None:
         shared = trainer.shared_epoch_trainer(config, (2,), 3)
     shared.fit_epochs(x, y, seed=0, epochs=1)
     assert float(tf.random.uniform(())) == alone
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ("echo 16000; echo 8000", 8000 * 2**20 / 3),  # of two GPUs the smaller
-        ("echo '[N/A]'", trainer.SMALL),
-        ("exit 9", trainer.SMALL),
-        (None, trainer.SMALL),  # no driver of NVIDIA's
-    ],
-)
-def test_a_third_of_a_gpus_memory_is_for_examples(
-    script: str | None, expected: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if script:
-        (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / "nvidia-smi").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(trainer.tf.config, "list_physical_devices", lambda _: ["a GPU"])
-    trainer._gpu_bytes.cache_clear()
-    assert trainer.resident_bytes() == expected
-    trainer._gpu_bytes.cache_clear()
-    monkeypatch.setenv("KERASDEMO_RESIDENT_BYTES", "1000")
-    assert trainer.resident_bytes() == 1000
