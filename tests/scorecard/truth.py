@@ -5,8 +5,9 @@ borderline, and counts for no rate.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kerasdemo.records import Run
 
@@ -34,7 +35,10 @@ IN_TRAINING = frozenset({"diverged", "optimization_failure", "still_improving"})
 
 @dataclass(frozen=True)
 class Ended:
-    """Where a run ended, with the weights that it kept. error: standard, of val_accuracy."""
+    """Where a run ended, with the weights that it kept. error: standard, of val_accuracy.
+
+    An accuracy is the score of the run's task: of numbers, the share of variance explained.
+    """
 
     broken: bool
     chance: float
@@ -82,25 +86,56 @@ class Truth:
         return bool(self.outcomes & IN_TRAINING) and self.metric == "accuracy"
 
 
-def ended(run: Run) -> Ended:
-    """Read off a run with validation and test examples where it ended."""
+def ended(run: Run, score: str | None = None) -> Ended:
+    """Read off a run with validation examples where it ended.
+
+    Without test examples, as in Python, the held-out ones stand for them.
+
+    Args:
+        run: of one of several classes, of labels, or of numbers, whose score is r2.
+        score: its metric where accuracy hides the fault: balanced_accuracy or auc.
+    """
     history, facts = run.history, run.facts
+    score = score or ("r2" if run.setup.task == "regression" else "accuracy")
     broken = run.status == "diverged" or not all(map(math.isfinite, history.loss))
     kept = facts.get("kept_epoch") or history.epochs
-    chance = max(facts["data"]["class_shares"])
+    chance = _chance(run, score)
     row = {} if broken else history.row(kept)
-    seen = row.get("val_accuracy", chance)
+    # A fit can be worse than the mean of the targets by any amount.
+    seen = max(-1.0, row.get(f"val_{score}", chance))
+    curves = [getattr(history, score), getattr(history, f"val_{score}")]
     return Ended(
         broken,
         chance,
-        row.get("accuracy", chance),
+        max(-1.0, row.get(score, chance)),
         seen,
         row.get("val_loss", math.inf),
         math.inf if broken else min(history.val_loss),
-        chance if broken else facts["test"]["accuracy"],
-        math.sqrt(seen * (1 - seen) / facts["data"]["validation"]),
-        not broken and (_rise(history.accuracy) or _rise(history.val_accuracy)),
+        chance if broken else (facts.get("test") or {}).get("accuracy", seen),
+        row.get("val_r2_error", 0.0) if score == "r2" else _error(facts["data"], score, seen),
+        not broken and any(map(_rise, curves)),
     )
+
+
+def _chance(run: Run, score: str) -> float:
+    """Return the score of the best constant answer."""
+    if score == "r2":
+        return 0.0
+    if score != "accuracy":
+        return 0.5
+    data = run.facts["data"]
+    if "label_shares" in data:
+        shares = [max(share, 1 - share) for share in data["label_shares"]]
+        return sum(shares) / len(shares)
+    return float(max(data["class_shares"]))
+
+
+def _error(data: Mapping[str, Any], score: str, seen: float) -> float:
+    """Return the standard error of a held-out share; of a balanced one, that of the rarer kind."""
+    count = data["validation"]
+    if score != "accuracy":
+        count *= 4 * min(share * (1 - share) for share in data["label_shares"])
+    return math.sqrt(seen * (1 - seen) / max(count, 1))
 
 
 def _rise(curve: Sequence[float]) -> bool:
