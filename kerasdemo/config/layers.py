@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kerasdemo.config import types
+from kerasdemo.config import keras_arguments, types
 from kerasdemo.config.tensor_shapes import Shape, output_shape
 from kerasdemo.config.types import RunConfig
 
@@ -308,11 +308,16 @@ def kernel_layers(layers: Sequence[Layer]) -> tuple[KernelLayer, ...]:
     )
 
 
+def _is_activation(layer: Layer) -> bool:
+    known = (*ACTIVATION_TYPES, *keras_arguments.names("activations"))  # as keras.ops.relu
+    return layer.activation is not None or layer.type in known
+
+
 def _kernel_layer(layer: Layer, behind: Sequence[Layer]) -> KernelLayer:
     units, activation, key = layer.units or 0, layer.activation, layer.key
     name = layer.name
     for one in behind:
-        if activation is None and (one.type in ACTIVATION_TYPES or one.activation is not None):
+        if activation is None and _is_activation(one):
             activation, key, name = one.activation or one.type, one.key, one.name
             units = one.output_shape[-1] if one.type == "maxout" else units
     if layer.key is None:  # from Python: a layer is found by its name

@@ -8,7 +8,7 @@ from statistics import median_high
 from typing import Any
 
 from kerasdemo.config import RunConfig, lint
-from kerasdemo.config.layers import KernelLayer, kernel_layers
+from kerasdemo.config.layers import NORMALIZATIONS, KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
 from kerasdemo.diagnosis.scale import SCALES, Scale
 from kerasdemo.records import History, LayerHistory, Run, Setup, Task
@@ -119,7 +119,9 @@ class RunFeatures:
 
     @cached_property
     def output_mismatch(self) -> lint.Mismatch | None:
-        """What is wrong between output and loss."""
+        """What is wrong between output and loss; None where the output is not known."""
+        if self.setup.structure == "code":
+            return None
         return lint.find_output_mismatch(self.setup.loss, self.run.network, self.task)
 
     @property
@@ -211,6 +213,15 @@ class RunFeatures:
         if score is None or self.chance is None or self.chance >= 1:
             return None
         return (score - self.chance) / (1 - self.chance)
+
+    @property
+    def is_known_chain(self) -> bool:
+        """Whether the layers with weights are all known, and each feeds the next."""
+        kinds = (*NORMALIZATIONS, "p_re_lu", "prelu")
+        return self.setup.structure == "chain" and all(
+            layer.has_kernel or not layer.parameters or layer.type in kinds
+            for layer in self.run.network
+        )
 
     # Training, by epoch.
 
@@ -374,9 +385,11 @@ class RunFeatures:
     def layers(self) -> tuple[tuple[str, KernelLayer, LayerHistory], ...]:
         """Name, layer and statistics of each kernel layer; empty where they don't match."""
         histories = self.run.layers
-        if len(histories) != len(self.network):
-            return ()
-        return tuple(zip(histories, self.network, histories.values(), strict=True))
+        if len(histories) == len(self.network):
+            return tuple(zip(histories, self.network, histories.values(), strict=True))
+        # Of a model from Python statistics may be of other layers as well, such as embeddings.
+        known = {} if self.config else {layer.name: layer for layer in self.network}
+        return tuple((name, known[name], one) for name, one in histories.items() if name in known)
 
     def statistic(self, name: str) -> list[list[float]]:
         """Return a statistic by layer and epoch, without the epochs where it is not finite."""

@@ -18,6 +18,8 @@ from kerasdemo.records.schema import PLAIN_KEY, PlainKey
 Task = Literal["classification", "binary", "multi_label", "regression", "other"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
+Structure = Literal["chain", "graph", "code"]
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -39,6 +41,9 @@ class Setup:
         l1, l2, dropout: the largest of any layer.
         metrics: names.
         settings: what a comparison groups by: values that the user gave.
+        structure: a `chain` of layers, each the input of the next; a `graph` with branches, as a
+            functional model may be; or `code`, of a subclassed model, whose layers may be used in
+            any way.
         frozen: names of layers whose weights do not train.
         notes: sentences about what could not be recorded, and what to pass for it.
         ignore: codes of rules that the verdict leaves out.
@@ -59,6 +64,7 @@ class Setup:
     dropout: Weight = 0.0
     metrics: tuple[str, ...] = ()
     settings: Mapping[PlainKey, Scalar] = field(default_factory=dict)
+    structure: Structure = "chain"
     frozen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from kerasdemo.config.layers import KernelLayer
 from kerasdemo.config.lint import SAME_VALUE
 from kerasdemo.diagnosis import remedies, sanity_results
+from kerasdemo.diagnosis.baselines import linear_name
 from kerasdemo.diagnosis.features import CAN_DIE, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
 from kerasdemo.diagnosis.sanity_results import OPTIMIZERS
@@ -68,6 +69,8 @@ class BadInitialization(CauseRule):
     @staticmethod
     def _count_decades(features: RunFeatures) -> float | None:
         """Return the decades by which initial weights change the size of a signal."""
+        if not features.is_known_chain:
+            return None
         total = 0.0
         for layer in features.network:
             if layer.is_normalized:
@@ -146,11 +149,14 @@ class NetworkTooSmall(CauseRule):
     def _limits(features: RunFeatures) -> Iterator[tuple[float, str, str]]:
         """Yield (weight, kind, text) for each limit of what the network can represent."""
         classes = features.classes or 2
+        is_known = features.is_known_chain
         # A convolution's filters look at many places: few of them are no bottleneck.
-        units = [layer.units for layer in features.hidden if layer.type != "conv2d"]
+        units = [layer.units for layer in features.hidden if layer.type == "dense"]
         least = min(units, default=0)
-        if not features.hidden:
-            yield 0.75, "linear", "Without a hidden layer it is a linear classifier"
+        if not is_known:
+            pass
+        elif not features.hidden:
+            yield 0.75, "linear", f"Without a hidden layer it is {linear_name(features)}"
         elif all(layer.activation == "linear" for layer in features.hidden):
             yield 0.8, "linear", "Its hidden layers are linear, and together one linear layer"
         elif units and least < max(3, classes):
@@ -175,7 +181,7 @@ class NetworkTooSmall(CauseRule):
             yield 0.85, "held down", f"The weights' penalty is {share:.0%} of the loss"
         elif max(features.l2, features.l1) >= self.HEAVY_PENALTY:
             yield 0.7, "held down", "A penalty of 0.01 or more on the weights keeps them near 0"
-        units = [layer.units for layer in features.hidden if layer.type != "conv2d"]
+        units = [layer.units for layer in features.hidden if layer.type == "dense"]
         if features.dropout > self.HALF and units:
             left = min(units) * (1 - features.dropout)
             weight = 0.6 if left < self.ENOUGH_UNITS else 0.3
