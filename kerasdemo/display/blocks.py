@@ -23,8 +23,8 @@ CLASSES = "kerasdemo tex2jax_ignore mathjax_ignore"
 CSS = """\
 .kerasdemo{line-height:1.45;max-width:64em}
 .kerasdemo p,.kerasdemo details{margin:5px 0}
-.kerasdemo table{border-collapse:collapse;margin:6px 0}
-.kerasdemo table th,.kerasdemo table td{padding:2px 14px 2px 0;text-align:left}
+.kerasdemo table{border-collapse:collapse;margin:6px 0;font-size:inherit}
+.kerasdemo table th,.kerasdemo table td{padding:2px 14px 2px 0;text-align:left;white-space:nowrap}
 .kerasdemo table td.number,.kerasdemo table th.number{text-align:right}
 .kerasdemo table img{display:block;margin:0}
 .kerasdemo summary{cursor:pointer}
@@ -192,7 +192,8 @@ def _table_html(table: Table, room: int) -> str:
     folded = f"<summary>{_escape(table.folded)}</summary>"
     shown = _fitting(rows, room - len(head.encode()) - len(folded.encode()) - 200)
     more = _more(rows, shown)
-    text = f"<table>{head}<tbody>{''.join(shown)}</tbody></table>" + (f"<p>{more}</p>" * bool(more))
+    body = f"<table>{head}<tbody>{''.join(shown)}</tbody></table>"
+    text = f'<div style="overflow-x:auto">{body}</div>' + f"<p>{more}</p>" * bool(more)
     return f"<details>{folded}{text}</details>" if table.folded else text
 
 

@@ -5,7 +5,7 @@ Each is made of the same blocks in HTML and in Markdown; the text is what the te
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.config.changes import options
@@ -24,6 +24,7 @@ from kerasdemo.display.blocks import (
 )
 from kerasdemo.display.verdict_text import data_warnings, describe_accuracies, verdict_lines
 from kerasdemo.records import Run
+from kerasdemo.records.curves import UNKNOWN
 from kerasdemo.records.summary import PARTS, best
 from kerasdemo.records.verdict import Verdict
 
@@ -32,11 +33,19 @@ MOST_ROWS = 60
 COLORS = (("training", style.BLUE), ("validation", style.VERMILION))
 
 
+class Engine(Protocol):
+    """What trained the epochs, and the sentence that says why."""
+
+    @property
+    def loop(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
 class FitHistory(Protocol):
     """What is shown of the history that `kerasdemo.fit` returns.
 
     history: metric -> values by epoch, by Keras' names. run, verdict: None without a recording.
-    engine: `loop` and `why`, as in run.json.
     """
 
     @property
@@ -46,7 +55,7 @@ class FitHistory(Protocol):
     @property
     def verdict(self) -> Verdict | None: ...
     @property
-    def engine(self) -> Mapping[str, Any] | None: ...
+    def engine(self) -> Engine | None: ...
 
 
 Shown = Run | Verdict | Comparison | FitHistory
@@ -120,12 +129,10 @@ def _run_lines(run: Run, verdict: Verdict | None) -> Iterator[str]:
             yield line.text
 
 
-def _run_blocks(
-    run: Run, verdict: Verdict | None, engine: Mapping[str, Any] | None = None
-) -> Iterator[Block]:
+def _run_blocks(run: Run, verdict: Verdict | None) -> Iterator[Block]:
     reason = f": {run.facts['reason']}" if run.facts.get("reason") else ""
     yield Title(f"{run.id}, {run.status}{reason}")
-    yield Paragraph(f"{describe_accuracies(run)}. {_describe_setup(run, engine)}")
+    yield Paragraph(f"{describe_accuracies(run)}. {_describe_setup(run)}")
     warnings = data_warnings(run)
     for warning in warnings:
         yield Paragraph(warning, "data")
@@ -149,15 +156,15 @@ def _run_blocks(
         )
 
 
-def _describe_setup(run: Run, engine: Mapping[str, Any] | None) -> str:
+def _describe_setup(run: Run) -> str:
     """Return in a line what was trained, on what, and how fast."""
     setup, data = run.setup, run.facts.get("data") or {}
     rate = setup.optimizer.get("learning_rate")
+    optimizer = setup.optimizer_name + (f" {rate:g}" if isinstance(rate, float) else "")
     counts = [f"{data[part]:,} {part}" for part in PARTS if data.get(part)]
-    loop = (engine or run.facts.get("engine") or {}).get("loop")
+    loop = (run.facts.get("engine") or {}).get("loop")
     parts = [
-        setup.loss_name,
-        f"{setup.optimizer_name} {rate:g}" if isinstance(rate, float) else setup.optimizer_name,
+        *(name for name in (setup.loss_name, optimizer) if name != UNKNOWN),
         f"batch size {setup.batch_size}" if setup.batch_size else "",
         f"{', '.join(counts)} examples" if counts else "",
         f"{run.epoch_seconds:.3g} s an epoch" if run.epoch_seconds else "",
@@ -179,7 +186,8 @@ def _curves(run: Run) -> Iterator[Picture]:
     """Yield the loss and, of a task that has one, the score by epoch."""
     features = RunFeatures(run)
     score = features.scale.metric
-    panels = [("loss", f"loss ({run.setup.loss_name.replace('_', ' ')})", 1.0)]
+    name = run.setup.loss_name.replace("_", " ")
+    panels = [("loss", "loss" if name == UNKNOWN else f"loss ({name})", 1.0)]
     if getattr(run.history, score):
         is_share = score == "accuracy"
         title = "accuracy, %" if is_share else features.scale.name
@@ -223,11 +231,13 @@ def _picture(
 
 def _history_blocks(shown: FitHistory) -> Iterator[Block]:
     if shown.run is not None:
-        yield from _run_blocks(shown.run, shown.verdict, shown.engine)
+        yield from _run_blocks(shown.run, shown.verdict)
         return
     rows = _metric_rows(shown.history)
     epochs = max(map(len, shown.history.values()), default=0)
     yield Title(f"{epochs} epoch{'s' * (epochs != 1)}, not recorded")
+    if shown.engine is not None:
+        yield Paragraph(f"{shown.engine.loop}: {shown.engine.why}", "engine")
     if rows:
         columns = list(rows[0])
         yield Table(columns, [[str(row[name]) for name in columns] for row in rows])

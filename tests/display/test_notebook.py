@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from kerasdemo.comparison.comparison import Comparison, compare
 from kerasdemo.diagnosis import diagnose
 from kerasdemo.display import notebook
 from kerasdemo.display.blocks import MOST_BYTES
-from kerasdemo.records import Run
+from kerasdemo.records import History, Run, Setup
 from kerasdemo.records.verdict import Cause, Remedy, Verdict
 from tests.factories import PLAIN, MakeRun, falling, make_run, make_summary, rising
 
@@ -55,13 +54,21 @@ class Page(HTMLParser):
 
 
 @dataclass(frozen=True)
+class FakeEngine:
+    """What trained."""
+
+    loop: str
+    why: str
+
+
+@dataclass(frozen=True)
 class FakeHistory:
     """What `kerasdemo.fit` returns, as far as it is shown."""
 
     history: Mapping[str, Sequence[float]]
     run: Run | None = None
     verdict: Verdict | None = None
-    engine: Mapping[str, Any] | None = None
+    engine: FakeEngine | None = None
 
 
 @pytest.fixture
@@ -165,7 +172,8 @@ def test_a_run_without_an_epoch(run: MakeRun) -> None:
 
 
 def test_a_history_shows_its_run(overfitted: Run) -> None:
-    history = FakeHistory({}, overfitted, diagnose(overfitted), {"loop": "xla", "why": "fast"})
+    overfitted = replace(overfitted, facts={**overfitted.facts, "engine": {"loop": "xla"}})
+    history = FakeHistory({}, overfitted, diagnose(overfitted))
     page = Page(notebook.html(history))
     assert "overfitting" in page.text
     assert "engine xla" in page.text
@@ -173,9 +181,11 @@ def test_a_history_shows_its_run(overfitted: Run) -> None:
 
 
 def test_a_history_that_was_not_recorded_shows_its_last_epoch() -> None:
-    history = FakeHistory({"loss": [1.0, 0.5, 0.25], "val_accuracy": [0.5, 0.75, 0.7], "x": []})
+    logs = {"loss": [1.0, 0.5, 0.25], "val_accuracy": [0.5, 0.75, 0.7], "x": []}
+    history = FakeHistory(logs, engine=FakeEngine("fit", "Keras' own fit trains."))
     page = Page(notebook.html(history))
     assert "3 epochs, not recorded" in page.text
+    assert "engine fit: Keras' own fit trains." in page.text
     assert "| val\\_accuracy | 0.7 | 0.75 | 2 |" in notebook.markdown(history)
     assert notebook.text(history).splitlines() == [
         "metric        last  best  in epoch",
@@ -216,7 +226,8 @@ def evil_things() -> list[notebook.Shown]:
         EVIL_VERDICT,
         evil_run,
         FakeHistory({EVIL: [1.0]}),
-        FakeHistory({}, evil_run, EVIL_VERDICT, {"loop": EVIL}),
+        FakeHistory({}, evil_run, EVIL_VERDICT),
+        FakeHistory({"loss": [1.0]}, engine=FakeEngine(EVIL, EVIL)),
         compare(make_summary(0.5, optimizer=EVIL + str(n)) for n in range(2)),
     ]
 
@@ -281,3 +292,12 @@ def test_any_size_fits_a_notebook() -> None:
     assert "more than a notebook should hold" in notebook.html(verdict)
     assert "more rows" in notebook.html(many)
     assert "0.499" in Page(notebook.html(many)).text
+
+
+def test_a_run_of_curves_alone() -> None:
+    setup = Setup("log.csv", loss={"name": "unknown"}, optimizer={"name": "unknown"})
+    run = Run(None, History(loss=(2.0, 1.0), val_loss=(2.0, 3.0)), declared=setup)
+    page = Page(notebook.html(run))
+    assert "log.csv, unfinished" in page.text
+    assert "unknown" not in page.text
+    assert "details" not in page.tags
