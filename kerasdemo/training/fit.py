@@ -1,0 +1,218 @@
+"""Train any compiled Keras model as its own `fit` does, a whole epoch in one compiled call.
+
+Where that is not possible, or something asks for single mini-batches, Keras' own `fit` trains.
+"""
+
+import random
+from collections.abc import Callable
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.backend import keras, no_remarks_on_tracing
+from kerasdemo.data import Array
+from kerasdemo.training import engine, unsuitable
+from kerasdemo.training.device import has_gpu, resident_bytes
+from kerasdemo.training.engine import Engine
+from kerasdemo.training.epoch_loop import EpochLoop, epoch_order
+from kerasdemo.training.resident_data import ResidentData, split
+from kerasdemo.training.unsuitable import Unsuitable
+
+BATCH_SIZE = 32  # Keras' default
+
+
+def fit(
+    model: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    seed: int | None = None,
+    on_engine: Callable[[Engine], None] | None = None,
+    **arguments: Any,
+) -> tuple[Any, Engine]:
+    """Train a compiled Keras model as `model.fit(x, y, **arguments)` does.
+
+    Where epochs are compiled, `verbose` 1 and "auto" print nothing; 2 prints a line an epoch.
+
+    Args:
+        model: trained in place.
+        x: training examples.
+        y: their targets.
+        seed: of the order of the examples, with the epoch's number; left out: another order each
+            time. Keras' own `fit` has an order of its own.
+        on_engine: called once, before training, as soon as it is known what trains.
+        arguments: those of Keras' `fit`.
+
+    Returns:
+        Keras' History, and what trained.
+    """
+    asked = signature(model.fit).bind(x, y, **arguments)
+    asked.apply_defaults()
+    with no_remarks_on_tracing():
+        try:
+            training = _Training(model, asked.arguments, seed)
+            chosen = training.engine
+        except Unsuitable as reason:
+            training, chosen = None, Engine("fit", f"Keras' own fit trains: {reason}.")
+        if on_engine:
+            on_engine(chosen)
+        history = training.run() if training else model.fit(x, y, **arguments)
+    return history, chosen
+
+
+class _Training:
+    """A training that is compiled and has not begun.
+
+    Args:
+        model: trained in place.
+        asked: every argument of Keras' `fit`.
+        seed: of the order of the examples.
+
+    Raises:
+        Unsuitable: where Keras' own `fit` has to train; nothing is trained, no callback called.
+    """
+
+    def __init__(self, model: Any, asked: dict[str, Any], seed: int | None):
+        unsuitable.check(model, asked)
+        self.model, self.asked = model, asked
+        self.seed = random.randrange(1, 10**9) if seed is None else seed  # noqa: S311
+        train, validation = _examples(asked)
+        size = train.nbytes + (validation.nbytes if validation else 0)
+        if size > resident_bytes():
+            raise Unsuitable(f"{size / 1e9:.3g} GB of examples don't fit into the device's memory")
+        batch_size = asked["batch_size"] or BATCH_SIZE
+        epochs = asked["epochs"] - asked["initial_epoch"]
+        self.train = _Epoch(model, model.train_step, train, batch_size, epochs)
+        self.engine = self.train.engine
+        self.validation = validation and _Epoch(
+            model, model.test_step, validation, asked["validation_batch_size"] or batch_size, epochs
+        )
+
+    def run(self) -> Any:
+        """Train as Keras' `fit` does; return its History."""
+        model, asked = self.model, self.asked
+        callbacks = keras.callbacks.CallbackList(
+            asked["callbacks"],
+            add_history=True,
+            add_progbar=asked["verbose"] == 2,
+            model=model,
+            verbose=asked["verbose"],
+            epochs=asked["epochs"],
+            steps=self.train.steps,
+        )
+        model.stop_training = False
+        callbacks.on_train_begin()
+        logs: dict[str, Any] = {}
+        for epoch in range(asked["initial_epoch"], asked["epochs"]):
+            model.reset_metrics()
+            callbacks.on_epoch_begin(epoch)
+            logs = self.train(self._order(epoch))
+            if self.validation and self._is_validated(epoch):
+                callbacks.on_test_begin()
+                model.reset_metrics()
+                found = self.validation(np.arange(self.validation.count, dtype=np.int32))
+                callbacks.on_test_end(found)
+                logs |= {f"val_{name}": value for name, value in found.items()}
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        if isinstance(model.optimizer, keras.optimizers.Optimizer):
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+        callbacks.on_train_end(logs)
+        return model.history
+
+    def _order(self, epoch: int) -> Array:
+        if not self.asked["shuffle"]:
+            return np.arange(self.train.count, dtype=np.int32)
+        return epoch_order(self.seed, epoch, self.train.count)
+
+    def _is_validated(self, epoch: int) -> bool:
+        frequency = self.asked["validation_freq"]
+        if isinstance(frequency, int):
+            return (epoch + 1) % frequency == 0
+        return epoch + 1 in frequency
+
+
+class _Epoch:
+    """A step of a model's, compiled for some examples.
+
+    Args:
+        model: whose metrics tell how an epoch went.
+        step: `model.train_step` or `model.test_step`.
+        examples: all of them.
+        batch_size: of a mini-batch.
+        epochs: how many there will be, at most.
+
+    Raises:
+        Unsuitable: where the step can't be compiled.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        step: Callable[[Any], Any],
+        examples: ResidentData,
+        batch_size: int,
+        epochs: int,
+    ):
+        self.model, self.step = model, step
+        self.count = examples.count
+        self.batch_size = min(batch_size, self.count)
+        self.steps = -(-self.count // self.batch_size)
+        self.data = examples.tensors()
+        try:
+            self.loop, self.engine = self._compile(epochs)
+        except Exception as error:  # whatever the model's own code or TensorFlow raises
+            raise Unsuitable(f"{step.__name__} can't be compiled ({_line(error)})") from error
+
+    def __call__(self, order: Array) -> dict[str, Any]:
+        """Take the step for each mini-batch in an order (n,); return what Keras logs of it."""
+        own = self.loop(order)
+        return dict(self.model.get_metrics_result() if own is None else own)
+
+    def _compile(self, epochs: int) -> tuple[EpochLoop, Engine]:
+        if not self.model.built:  # what to choose depends on its weights
+            self._traced(xla=False)
+        chosen = engine.choose(self.model, self.steps * epochs)
+        if chosen.loop == "xla":
+            try:
+                loop, step = self._traced(xla=True)
+                if has_gpu() or not engine.is_convolutional(step):
+                    loop.compile()
+                    return loop, chosen
+                chosen = engine.CONVOLUTIONS_ARE_SLOW
+            except Exception as error:
+                chosen = Engine("graph", f"XLA can't compile the model ({_line(error)}).")
+        loop, _ = self._traced(xla=False)
+        loop.compile()
+        return loop, chosen
+
+    def _traced(self, *, xla: bool) -> tuple[EpochLoop, Any]:
+        loop = EpochLoop(self.step, self.data, self.batch_size, xla=xla)
+        step = loop.trace()
+        # As Keras does: the metrics' results, or the last batch's logs where they have other names.
+        logs = step.structured_outputs
+        if set(logs) != set(self.model.get_metrics_result()):
+            loop.logs = logs
+        return loop, step
+
+
+def _examples(asked: dict[str, Any]) -> tuple[ResidentData, ResidentData | None]:
+    """Return the examples to train on, and those to validate on."""
+    train = (asked["x"], asked["y"], asked["sample_weight"])
+    validation = asked["validation_data"]
+    if validation is not None:
+        validation = keras.utils.unpack_x_y_sample_weight(validation)
+    elif asked["validation_split"]:
+        train, validation = split(train, asked["validation_split"])
+    return (
+        ResidentData.of(*train, class_weight=asked["class_weight"]),
+        None if validation is None else ResidentData.of(*validation),
+    )
+
+
+def _line(error: Exception) -> str:
+    """Return the first line of an error, without what Keras adds to it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
