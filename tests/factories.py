@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 
 from kerasdemo import config
-from kerasdemo.records import History, LayerHistory, Run, RunFolder, Scalar, Summary, Value
+from kerasdemo.config.layers import Layer
+from kerasdemo.records import (
+    History,
+    LayerHistory,
+    Run,
+    RunFolder,
+    Scalar,
+    Setup,
+    Summary,
+    Task,
+    Value,
+)
 
 MakeRun = Callable[..., Run]
 
@@ -62,6 +73,89 @@ def make_run(
     }
     data = {**known["data"], **facts.pop("data", {})}  # type: ignore[dict-item]
     return Run(config.parse(text), history, told, known | {"data": data} | facts)
+
+
+LOSSES: Mapping[Task, str] = {
+    "classification": "sparse_categorical_crossentropy",
+    "binary": "binary_crossentropy",
+    "multi_label": "binary_crossentropy",
+    "regression": "mean_squared_error",
+    "other": "my_loss",
+}
+# What is measured of 1,000 training examples, task by task.
+TARGETS: Mapping[Task, Mapping[str, Any]] = {
+    "classification": {"classes": 3, "class_shares": [0.4, 0.3, 0.3]},
+    "binary": {"classes": 2, "class_shares": [0.5, 0.5], "label_shares": [0.5]},
+    "multi_label": {"label_shares": [0.5, 0.4, 0.6]},
+    "regression": {"target": {"min": -2.5, "max": 2.5, "mean": 0.0, "sd": 1.0}},
+    "other": {},
+}
+
+
+def dense(name: str, units: int, inputs: int, activation: str = "relu", **arguments: Any) -> Layer:
+    """A dense layer of a model from Python, as recorded."""
+    given = {
+        "units": units,
+        "activation": activation,
+        "kernel_initializer": {"name": "glorot_uniform"},
+    }
+    count = (inputs + 1) * units
+    return Layer(name, "dense", (inputs,), (units,), given | arguments, count)
+
+
+def make_python_run(
+    task: Task = "classification",
+    *,
+    network: Sequence[Layer] | None = None,
+    statistics: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    data: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    setup: Mapping[str, Any] | None = None,
+    **history: Sequence[float],
+) -> Run:
+    """A run recorded from Python, of a model with two hidden layers on 1,000 examples.
+
+    statistics: of layers, by epoch. history: columns of metrics.csv.
+    """
+    outputs = {"classification": 3, "multi_label": 3}.get(task, 1)
+    ending = {"classification": "softmax", "regression": "linear"}.get(task, "sigmoid")
+    built = (
+        (
+            dense("dense", 64, 8),
+            dense("dense_1", 64, 64),
+            dense("dense_2", outputs, 64, ending),
+        )
+        if network is None
+        else tuple(network)
+    )
+    epochs = len(history.get("loss", ()))
+    declared = Setup(
+        **{  # type: ignore[arg-type]
+            "name": "model",
+            "task": task,
+            "loss": {"name": LOSSES[task]},
+            "optimizer": {"name": "adam", "learning_rate": 0.001},
+            "batch_size": 32,
+            "epochs": epochs,
+            **(setup or {}),
+        }
+    )
+    known = {
+        "train": 1000,
+        "validation": 500 if "val_loss" in history else 0,
+        "shape": [8],
+        "source": "arrays",
+        "input": {"min": -3.0, "max": 3.0, "mean": 0.0, "sd": 1.0},
+        **TARGETS[task],
+        **(data or {}),
+    }
+    told = {
+        name: LayerHistory(**{k: tuple(v) for k, v in values.items()})
+        for name, values in (statistics or {}).items()
+    }
+    curves = {name: tuple(values) for name, values in history.items()}
+    ending_facts = {"status": "finished", "updates": 32 * epochs, **(facts or {}), "data": known}
+    return Run(None, History(**curves), told, ending_facts, built=built, declared=declared)
 
 
 def make_summary(

@@ -11,12 +11,17 @@ from kerasdemo.config.errors import near, unknown
 from kerasdemo.diagnosis.rule import CauseRule, NoteRule, OutcomeRule, Rule
 from kerasdemo.diagnosis.rules import (
     cannot_tell,
+    endings,
+    examples,
     generalization,
     gradients,
     inputs_and_loss,
+    labels,
+    layers,
     loss_only,
     network,
     other_data,
+    targets,
     training,
     updates,
 )
@@ -34,8 +39,10 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     cannot_tell.SingleEpoch(),
     training.Unfit(),
     training.Standstill(),
+    labels.RarePositivesMissed(),
     other_data.DifferentTest(),
     generalization.Overfitting(),
+    endings.StoppedByNoise(),
     training.StoppedTooEarly(),
     training.NotYetAtBaseline(),
     generalization.BaselineGeneralizesBetter(),
@@ -59,8 +66,19 @@ CAUSE_RULES: tuple[CauseRule, ...] = (
     network.BadInitialization(),
     network.NetworkTooSmall(),
     updates.Oscillation(),
+    layers.FrozenLayers(),
+    targets.TargetNotScaled(),
+    targets.OutputOutOfRange(),
+    endings.LearningRateDecaysTooSoon(),
+    endings.EarlyStoppingTooSoon(),
+    examples.RowsInOrder(),
+    labels.RarePositives(),
+    labels.WrongLabels(),
+    layers.TinyBatchesNormalized(),
+    examples.NotFinite(),
 )
-BUILT_IN: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES)
+NOTE_RULES: tuple[NoteRule, ...] = (examples.LeakedExamples(),)
+BUILT_IN: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES, *NOTE_RULES)
 LINT_CODES = tuple(rule.code for rule in lint.RULES)
 LINT = {
     "error": "An error of `kerasdemo check`, found before training: the network can't learn.",

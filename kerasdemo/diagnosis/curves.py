@@ -53,13 +53,16 @@ def gain(values: Curve) -> float:
     A single value has not risen.
     """
     steps = last_quarter(len(values))
-    tail = values[-steps - 1 :]
-    middle, level = (len(tail) - 1) / 2, mean(tail)
-    spread = total((i - middle) ** 2 for i in range(len(tail)))
+    return slope(values[-steps - 1 :]) * steps
+
+
+def slope(values: Curve) -> float:
+    """Return the rise per epoch of the least-squares line; 0 of a single value."""
+    middle, level = (len(values) - 1) / 2, mean(values)
+    spread = total((i - middle) ** 2 for i in range(len(values)))
     if not spread:
         return 0.0
-    slope = total((i - middle) * (v - level) for i, v in enumerate(tail)) / spread
-    return slope * steps
+    return total((i - middle) * (v - level) for i, v in enumerate(values)) / spread
 
 
 def roughness(values: Curve) -> float:

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
@@ -57,7 +57,7 @@ def diagnose(run: Run, *, ignore: Iterable[str] = (), reference: float | None = 
     )
     outcome = decided.name
     causes = _weigh(_find_causes(features, outcome, rules)) if outcome in FAILURES else []
-    remarks = _find_all(features, [rule for rule in rules if isinstance(rule, NoteRule)])
+    remarks = _find_remarks(features, rules, {rule for rule, _ in causes})
     rise = None if outcome in ("diverged", "cannot_tell") else find_rise(features)
     summary, evidence = finding.text, dict(finding.evidence)
     if rise is not None:
@@ -125,6 +125,18 @@ def _find_causes(
         and (rule.only_slows if is_good else not (rule.only_slows and outcome == "diverged"))
     ]
     return _find_all(features, fitting)
+
+
+def _find_remarks(
+    features: RunFeatures, rules: Sequence[Rule], causes: Collection[Rule]
+) -> list[tuple[Rule, Finding]]:
+    """Return what notes say, and strong evidence of what is worth a note where nothing failed."""
+    notes = _find_all(features, [rule for rule in rules if isinstance(rule, NoteRule)])
+    always = [
+        rule for rule in rules if isinstance(rule, CauseRule) and rule.always and rule not in causes
+    ]
+    sure = [pair for pair in _find_all(features, always) if pair[1].weight >= SURE]
+    return [*sure, *notes]
 
 
 def _weigh(found: list[tuple[CauseRule, Finding]]) -> list[tuple[CauseRule, Finding]]:

@@ -21,6 +21,8 @@ CAN_DIE = frozenset({"relu", "relu6", "threshold", "hard_shrink", "soft_shrink",
 SQUASHING = frozenset(
     {"sigmoid", "tanh", "softsign", "hard_sigmoid", "hard_tanh", "sparse_sigmoid", "softmax"}
 )
+# Layers that go through a sequence step by step; their activations are part of how they work.
+RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
 # The usual first choice of a learning rate: Keras' defaults, but for two optimizers whose
 # authors start higher (Duchi et al. 2011; Zeiler 2012) than Keras does.
 USUAL_LEARNING_RATE = {
@@ -32,6 +34,8 @@ USUAL_LEARNING_RATE = {
     "schedulefreeadamw": 2.5e-3,
 }
 OTHERS_LEARNING_RATE = 1e-3
+# A label that so few of the examples have, or lack, is rare: accuracy hides how it is predicted.
+RARE = 0.1
 # Inputs of images as they are in their files.
 BYTE = 255.0
 # Examples that a score of unknown origin is taken to be measured on.
@@ -160,9 +164,22 @@ class RunFeatures:
         return self.network[:-1]
 
     @property
+    def recurrent(self) -> tuple[KernelLayer, ...]:
+        """The layers that go through a sequence step by step."""
+        return tuple(layer for layer in self.network if layer.type in RECURRENT)
+
+    @property
+    def time_steps(self) -> int | None:
+        """The length of the longest sequence that a recurrent layer goes through."""
+        names = {layer.name for layer in self.recurrent}
+        lengths = [layer.input_shape[0] for layer in self.run.network if layer.name in names]
+        return max((length for length in lengths if length), default=None)
+
+    @property
     def has_squashing(self) -> bool:
         """Whether a hidden activation is flat on both sides."""
-        return any(layer.activation in SQUASHING for layer in self.hidden)
+        kinds = {layer.activation for layer in self.hidden if layer.type not in RECURRENT}
+        return not kinds.isdisjoint(SQUASHING)
 
     @property
     def usual_learning_rate(self) -> float:
@@ -192,6 +209,12 @@ class RunFeatures:
         shares = (self.run.facts.get("data") or {}).get(f"{part}class_shares") or ()
         return () if None in shares else tuple(shares)
 
+    @property
+    def label_shares(self) -> tuple[float, ...]:
+        """The share of the training examples that have each label, of labels that are 0 or 1."""
+        shares = (self.run.facts.get("data") or {}).get("label_shares") or ()
+        return () if None in shares else tuple(shares)
+
     @cached_property
     def chance(self) -> float | None:
         """The score of the best constant prediction.
@@ -201,12 +224,21 @@ class RunFeatures:
         if self.task == "regression":
             return 0.0
         if self.task == "multi_label":
-            labels = (self.run.facts.get("data") or {}).get("label_shares") or ()
+            labels = self.label_shares
             return curves.mean([max(p, 1 - p) for p in labels]) if labels else None
         shares = self.class_shares()
         if shares:
             return max(shares)
         return 1 / self.classes if self.classes else None
+
+    @cached_property
+    def rare_share(self) -> float | None:
+        """Of labels that are 0 or 1: the mean share of the rarer kind, where it is rare."""
+        labels = self.label_shares
+        if self.task not in ("binary", "multi_label") or not labels:
+            return None
+        share = curves.mean([min(share, 1 - share) for share in labels])
+        return share if share <= RARE else None
 
     def progress(self, score: float | None) -> float | None:
         """Return which share of the way from chance to perfect a score has gone."""

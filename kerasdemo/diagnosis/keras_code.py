@@ -4,24 +4,32 @@ A patch has the config's words (`optimizer.learning_rate`); a layer is named by 
 (`layers.dense_1.units`).
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerasdemo.config import keras_arguments
 from kerasdemo.config.layers import Layer
-from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 
 # Arguments of a layer that its code shows, as far as they are not Keras' defaults.
 SHOWN = (
     *("units", "filters", "kernel_size", "strides", "padding", "activation"),
     *("kernel_initializer", "kernel_regularizer", "use_bias", "rate", "return_sequences"),
 )
+# Classes that Keras spells with more than one capital letter in a row.
+CLASS_NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
+# Arguments of a loss that its code leaves out.
+UNSHOWN = ("name", "reduction", "dtype")
+# An argument that only learning rate schedules have.
+SCHEDULE = {"initial_learning_rate", "boundaries", "schedule"}
 Patch = Mapping[str, Any]
 
 
 def render(patch: Patch, features: RunFeatures) -> str:
     """Return a patch as Keras code, naming the layers that it is about."""
-    lines = [*_layers(patch, features), *_data(patch), *_compile(patch, features), *_fit(patch)]
+    lines = [*_layers(patch, features), *_data(patch), *_compile(patch, features)]
+    lines += _fit(patch, features)
     return "\n".join(lines)
 
 
@@ -39,6 +47,7 @@ def _layers(patch: Patch, features: RunFeatures) -> Iterator[str]:
     if "network.initializer" in patch:
         change = {"kernel_initializer": patch["network.initializer"]}
         changes |= {layer.name: change for layer in hidden}
+    yield from _unfreeze(changes)
     for name, arguments in changes.items():
         layer = known.get(name)
         if layer is not None:
@@ -46,11 +55,21 @@ def _layers(patch: Patch, features: RunFeatures) -> Iterator[str]:
         else:
             text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             yield f"# {name}: {text}"
-    yield from _around(patch, _list(hidden))
+    yield from _around(patch, _list(hidden), known.values())
 
 
-def _around(patch: Patch, names: str) -> Iterator[str]:
+def _unfreeze(changes: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines that let layers train, and take them out of the changes."""
+    for name in [name for name, arguments in changes.items() if "trainable" in arguments]:
+        # A layer inside a layer is named "outer/inner".
+        found = "".join(f'.get_layer("{part}")' for part in name.split("/"))
+        yield f"model{found}.trainable = {changes.pop(name)['trainable']}  # before model.compile"
+
+
+def _around(patch: Patch, names: str, layers: Iterable[Layer]) -> Iterator[str]:
     """Yield what is put between the hidden layers, or into all of them."""
+    if "network.trainable" in patch:
+        yield f"model.trainable = {patch['network.trainable']}  # before model.compile"
     if "network.depth" in patch:
         units = patch.get("network.units", 100)
         yield f'keras.layers.Dense({units}, activation="relu")  # before the output layer'
@@ -63,7 +82,11 @@ def _around(patch: Patch, names: str) -> Iterator[str]:
         yield f"keras.layers.BatchNormalization()  # behind {names}, before the activation"
     if "network.dropout" in patch:
         rate = patch["network.dropout"]
-        yield f"keras.layers.Dropout({rate:g})  # behind the activation of {names}"
+        present = [one.name for one in layers if float(one.arguments.get("rate") or 0) > rate]
+        for name in present:
+            yield f"keras.layers.Dropout({rate:g})  # in place of {name}"
+        if not present:
+            yield f"keras.layers.Dropout({rate:g})  # behind the activation of {names}"
 
 
 def _list(layers: list[Layer]) -> str:
@@ -73,7 +96,16 @@ def _list(layers: list[Layer]) -> str:
 
 def _layer(layer: Layer, changes: Patch) -> str:
     """Return the call that makes a layer, with changes: `keras.layers.Dense(500)`."""
-    defaults = keras_arguments.names("layers").get(layer.type, {})
+    changes = dict(changes)
+    kind = str(changes.pop("type", layer.type))
+    if "units" in changes and "filters" in layer.arguments:
+        changes["filters"] = changes.pop("units")
+    defaults = keras_arguments.names("layers").get(kind) or {
+        "kernel_initializer": "glorot_uniform",
+        "use_bias": True,
+        "return_sequences": False,
+        "activation": "tanh" if kind in RECURRENT else "linear",
+    }
     arguments = {
         key: layer.arguments[key]
         for key in SHOWN
@@ -86,7 +118,7 @@ def _layer(layer: Layer, changes: Patch) -> str:
         _value(value) if key in ("units", "filters", "kernel_size") else f"{key}={_value(value)}"
         for key, value in arguments.items()
     ]
-    class_name = keras_arguments.class_name("layers", layer.type) or _camel(layer.type)
+    class_name = keras_arguments.class_name("layers", kind) or CLASS_NAMES.get(kind, _camel(kind))
     return f"keras.layers.{class_name}({', '.join(inside)})"
 
 
@@ -103,14 +135,24 @@ def _value(value: Any) -> str:
         arguments = {k: v for k, v in value.items() if k not in ("name", "seed") and v is not None}
         if not arguments:
             return f'"{value["name"]}"'
-        kind = "regularizers" if {"l1", "l2"} & set(arguments) else "initializers"
+        if {"l1", "l2"} & set(arguments):
+            kind = "regularizers"
+        elif SCHEDULE & set(arguments):
+            kind = "optimizers.schedules"
+        else:
+            kind = "initializers"
         inside = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
         return f"keras.{kind}.{_camel(str(value['name']))}({inside})"
     return repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
 
 
+def _arguments(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={_value(value)}" for key, value in arguments.items())
+
+
 def _camel(name: str) -> str:
-    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    words = (re.sub(r"(?<=\d)d$", "D", word) for word in name.split("_"))
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 # The data.
@@ -125,6 +167,10 @@ def _data(patch: Patch) -> Iterator[str]:
     if patch.get("data.shuffle"):
         yield "order = np.random.default_rng(0).permutation(len(x))"
         yield "x, y = x[order], y[order]  # before the validation examples are taken"
+    if patch.get("data.finite"):
+        yield "is_finite = np.isfinite(x.reshape(len(x), -1)).all(axis=1)"
+        yield "is_finite &= np.isfinite(y.reshape(len(y), -1)).all(axis=1)"
+        yield "x, y = x[is_finite], y[is_finite]"
     if patch.get("data.target") == "standardize":
         yield "y_mean, y_sd = y.mean(axis=0), y.std(axis=0)"
         yield "y = (y - y_mean) / y_sd  # predictions: y_mean + y_sd * model.predict(x)"
@@ -148,7 +194,7 @@ def _compile(patch: Patch, features: RunFeatures) -> Iterator[str]:
     class_name = keras_arguments.class_name("optimizers", optimizer["name"]) or _camel(
         optimizer["name"]
     )
-    inside = ", ".join(f"{k}={_value(v)}" for k, v in optimizer.items() if k != "name")
+    inside = _arguments({k: v for k, v in optimizer.items() if k != "name"})
     metrics = f", metrics={_names(setup.metrics)}" if setup.metrics else ""
     yield "model.compile("
     yield f"    optimizer=keras.optimizers.{class_name}({inside}),"
@@ -168,27 +214,40 @@ def _own_optimizer(optimizer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _loss(loss: Mapping[str, Any]) -> str:
     name = str(loss["name"])
-    arguments = {k: v for k, v in loss.items() if k == "from_logits" and v}
     class_name = keras_arguments.class_name("losses", name)
+    defaults = keras_arguments.names("losses").get(name, {})
+    arguments = {
+        key: value
+        for key, value in loss.items()
+        if key in defaults and key not in UNSHOWN and value != defaults[key]
+    }
     if not arguments:
         return f'"{name}"' if class_name else name
-    return f"keras.losses.{class_name or _camel(name)}(from_logits=True)"
+    return f"keras.losses.{class_name or _camel(name)}({_arguments(arguments)})"
 
 
 def _names(names: tuple[str, ...]) -> str:
     return f"[{', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)}]"
 
 
-def _fit(patch: Patch) -> Iterator[str]:
+def _fit(patch: Patch, features: RunFeatures) -> Iterator[str]:
     for argument in ("batch_size", "epochs"):
         if f"training.{argument}" in patch:
             yield f"model.fit(..., {argument}={patch[f'training.{argument}']})"
     stopping = patch.get("training.early_stopping")
     if stopping is not None:
-        inside = ", ".join(f"{key}={_value(value)}" for key, value in stopping.items())
+        inside = _arguments(stopping)
         yield f"model.fit(..., callbacks=[keras.callbacks.EarlyStopping({inside})])"
     if "training.early_stopping.patience" in patch:
         patience = patch["training.early_stopping.patience"]
-        yield f"keras.callbacks.EarlyStopping(patience={patience})"
+        kept = {
+            key: value
+            for key, value in (features.early_stopping or {}).items()
+            if key in ("monitor", "restore_best_weights") and value
+        }
+        yield f"keras.callbacks.EarlyStopping({_arguments(kept | {'patience': patience})})"
+    if "training.reduce_learning_rate" in patch:
+        inside = _arguments(patch["training.reduce_learning_rate"])
+        yield f"keras.callbacks.ReduceLROnPlateau({inside})  # in place of what lowers it now"
     if "training.class_weight" in patch:
         yield f"model.fit(..., class_weight={patch['training.class_weight']})"

@@ -1,15 +1,18 @@
 """Changes of the config that may help; None for one that does not apply."""
 
 import math
+from collections.abc import Mapping
 
 from kerasdemo.config import types
 from kerasdemo.config.layers import NORMALIZATIONS
-from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 from kerasdemo.diagnosis.rule import Suggestion
 from kerasdemo.diagnosis.val_loss_rise import find_rise
 
 # Of SGD without momentum on inputs of the size of 1 (the lecture's rate in 8-3 and 9-2).
 PLAIN_SGD = 0.1
+# So many layers are named one by one.
+FEW_LAYERS = 4
 # Units that a layer needs before dropout can drop most of them.
 SPARE_UNITS = 100
 # Epochs that early stopping waits for a better one.
@@ -26,16 +29,20 @@ def round_to_two(value: float) -> float:
 # The network.
 
 
-def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion:
-    """Return every hidden activation changed."""
+def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion | None:
+    """Return every hidden activation changed, but for those of recurrent layers."""
     # A maxout layer of the `layers` form has no activation to change.
     keys = {
         layer.activation_key: layer.activation
         for layer in features.hidden
-        if layer.activation_key and not layer.activation_key.endswith("pieces")
+        if layer.activation_key
+        and not layer.activation_key.endswith("pieces")
+        and layer.type not in RECURRENT
     }
     curved = [key for key, current in keys.items() if current != "linear"] or list(keys)
     patch = dict.fromkeys(curved, name)
+    if features.recurrent and not patch:
+        return None
     return Suggestion(patch, f"{name} passes its gradient on undiminished, layer by layer")
 
 
@@ -73,13 +80,41 @@ def add_units(features: RunFeatures, factor: int = 10) -> Suggestion:
     config, reason = features.config, f"about {factor} times the units"
     network = None if config is None else config.network
     if features.hidden and (network is None or network.layers is not None):
-        patch = {layer.units_key or "": enough(layer.units) for layer in features.hidden}
-        return Suggestion(patch, reason)
+        patch = {one.units_key or "": enough(one.units) for one in features.hidden if one.units}
+        if patch:
+            return Suggestion(patch, reason)
     if network is None or network.depth == 0:
         patch = {"network.depth": 1, "network.units": 100}
         return Suggestion(patch, "a hidden layer of 100 units")
     units = [enough(n) for n in network.hidden_units]
     return Suggestion({"network.units": units[0] if len(set(units)) == 1 else units}, reason)
+
+
+def make_output_linear(features: RunFeatures) -> Suggestion:
+    """Return an output that can give any number."""
+    key = features.network[-1].activation_key or "network.output_activation"
+    return Suggestion({key: "linear"}, "a linear output reaches every number")
+
+
+def unfreeze(features: RunFeatures) -> Suggestion:
+    """Return frozen layers that train."""
+    patch = {f"layers.{name}.trainable": True for name in features.setup.frozen}
+    if len(patch) > FEW_LAYERS:
+        patch = {"network.trainable": True}
+    reason = (
+        "let the frozen layers train; behind layers that are trained already, with a learning rate "
+        "of 1e-5 (Keras' guide to transfer learning)"
+    )
+    return Suggestion(patch, reason)
+
+
+def normalize_by_layer(features: RunFeatures) -> Suggestion:
+    """Return layer normalization in place of batch normalization."""
+    names = [one.name for one in features.run.network if one.type == "batch_normalization"]
+    patch = {f"layers.{name}.type": "layer_normalization" for name in names}
+    if features.config is not None:
+        patch = {"network.normalization": "layer"}
+    return Suggestion(patch, "layer normalization takes each example by itself")
 
 
 # The optimizer.
@@ -142,6 +177,24 @@ def clip_gradients(features: RunFeatures) -> Suggestion | None:
     return Suggestion({"optimizer.clipnorm": 1.0}, "clipped gradients bound the largest step")
 
 
+def decay_later(features: RunFeatures, rate: float) -> Suggestion:
+    """Return a learning rate that stays where it started."""
+    if isinstance(features.setup.optimizer.get("learning_rate"), Mapping):
+        reason = f"a constant {rate:g} in place of the schedule"
+        return Suggestion({"optimizer.learning_rate": round_to_two(rate)}, reason)
+    patch = {"training.reduce_learning_rate": {"patience": 10, "min_lr": round_to_two(rate / 100)}}
+    return Suggestion(patch, "let the rate fall later, and not as far")
+
+
+def lighten_decay(features: RunFeatures) -> Suggestion | None:
+    """Return a hundredth of the optimizer's weight decay."""
+    decay = features.setup.optimizer.get("weight_decay")
+    if not decay:
+        return None
+    value = round_to_two(float(decay) / 100)
+    return Suggestion({"optimizer.weight_decay": value}, f"less decay: {decay:g} to {value:g}")
+
+
 # Training.
 
 
@@ -165,6 +218,11 @@ def enlarge_batches(features: RunFeatures) -> Suggestion | None:
     if not current or size < current * 2:
         return None
     return Suggestion({"training.batch_size": size}, f"batches of {size}: steadier gradients")
+
+
+def use_batches_of(features: RunFeatures, size: int = 32) -> Suggestion:
+    """Return batches of `size`."""
+    return Suggestion({"training.batch_size": size}, f"batches of {size}")
 
 
 def train_longer(features: RunFeatures, factor: int = 2) -> Suggestion:
@@ -225,6 +283,46 @@ def add_noise(features: RunFeatures) -> Suggestion | None:
         return None
     patch = {"data.noise.train": added, "data.noise.validation": added}
     return Suggestion(patch, "train on noise like the test's")
+
+
+def scale_targets(features: RunFeatures) -> Suggestion:
+    """Return targets of a regression with mean 0 and standard deviation 1."""
+    reason = "targets with mean 0 and standard deviation 1, as large as an untrained output"
+    return Suggestion({"data.target": "standardize"}, reason)
+
+
+def drop_not_finite(features: RunFeatures) -> Suggestion:
+    """Return the examples that are finite."""
+    return Suggestion({"data.finite": True}, "leave out examples with NaN or infinity")
+
+
+def weight_classes(features: RunFeatures) -> Suggestion | None:
+    """Return a loss in which rare and frequent labels count alike."""
+    reason, shares = "rare and frequent labels count alike", features.label_shares
+    if len(shares) == 1 and 0 < shares[0] < 1:
+        weights = {0: round_to_two(0.5 / (1 - shares[0])), 1: round_to_two(0.5 / shares[0])}
+        return Suggestion({"training.class_weight": weights}, reason)
+    if features.rare_share is None:
+        return None
+    patch = {
+        "loss": "binary_focal_crossentropy",
+        "loss.apply_class_balancing": True,
+        "loss.alpha": round_to_two(1 - features.rare_share),
+    }
+    return Suggestion(patch, reason)
+
+
+def smooth_labels(features: RunFeatures) -> Suggestion | None:
+    """Return label smoothing (Lukasik et al. 2020, Does label smoothing mitigate label noise?)."""
+    smoothing = ("categorical_crossentropy", "binary_crossentropy")
+    if features.loss_name not in smoothing or features.setup.loss.get("label_smoothing"):
+        return None
+    return Suggestion({"loss.label_smoothing": 0.1}, "no label is taken for certain")
+
+
+def shuffle(features: RunFeatures) -> Suggestion:
+    """Return the examples in random order before they are split."""
+    return Suggestion({"data.shuffle": True}, "shuffle the examples before they are split")
 
 
 # Generalization.

@@ -81,14 +81,16 @@ class OutcomeRule(Rule):
 
 
 class CauseRule(Rule):
-    """Why training went wrong; looked for only where the outcome is bad.
+    """Why training went wrong; looked for only where the outcome is bad, but for `always`.
 
     is_root: whether it is a fault of the config or the data, which causes symptoms.
     only_slows: whether it makes training slow or short of its goal, and never breaks it.
+    always: whether it is worth a note where nothing failed, if the evidence is strong.
     """
 
     is_root: ClassVar[bool] = False
     only_slows: ClassVar[bool] = False
+    always: ClassVar[bool] = False
 
 
 class NoteRule(Rule):

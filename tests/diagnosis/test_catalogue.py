@@ -25,7 +25,7 @@ def test_the_catalogue_has_a_page_for_every_rule() -> None:
 
 
 def test_explain_takes_a_name_and_names_the_nearest() -> None:
-    assert explain("optimization_failure").count("# K11") == 4
+    assert explain("optimization_failure").count("# K11") == 5
     assert "Hidden layers are linear" in explain("l202")
     with pytest.raises(InputError, match="vanishing_gradient"):
         explain("vanishing_gradients")

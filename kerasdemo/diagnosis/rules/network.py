@@ -114,6 +114,11 @@ class NetworkTooSmall(CauseRule):
     HALF = 0.5
     # An L1 or L2 weight that keeps the weights near 0.
     HEAVY_PENALTY = 0.01
+    # A `weight_decay` d multiplies each weight by 1 - d * rate with each update (Loshchilov and
+    # Hutter 2019). SGD: as an L2 weight of d / 2. Adam's steps, of the rate's size at most, can
+    # then hold a weight of 1 / d and no more: 0.1 at d = 10, about what one needs.
+    HEAVY_SGD_DECAY = 0.05
+    HEAVY_DECAY = 5.0
     # Units of a layer that dropout leaves, from which on they are enough.
     ENOUGH_UNITS = 30
 
@@ -132,11 +137,13 @@ class NetworkTooSmall(CauseRule):
         if limit is None:
             return None
         weight, kind, text = limit
-        suggested: list[Suggestion] = []
+        suggested: list[Suggestion | None] = []
         if kind == "linear" and features.hidden:
             suggested.append(remedies.change_activation(features))
         if kind == "held down":
             suggested += remedies.lighten_regularization(features)
+            if self._decays(features):
+                suggested.append(remedies.lighten_decay(features))
         parameters = features.fact("parameters") or None
         return Finding(
             f"{text}.",
@@ -170,6 +177,12 @@ class NetworkTooSmall(CauseRule):
         elif not features.is_loss_falling and not has_memorized:
             yield 0.2, "standstill", "Nothing else explains why training stands still"
 
+    def _decays(self, features: RunFeatures) -> bool:
+        """Return whether the optimizer takes the weights back faster than it moves them."""
+        decay = features.setup.optimizer.get("weight_decay")
+        most = self.HEAVY_SGD_DECAY if features.optimizer == "sgd" else self.HEAVY_DECAY
+        return isinstance(decay, int | float) and decay >= most
+
     def _penalties(self, features: RunFeatures) -> Iterator[tuple[float, str, str]]:
         """Yield (weight, kind, text) for the limits that regularization sets."""
         # The L2 penalty's share of the training loss at the end.
@@ -181,6 +194,9 @@ class NetworkTooSmall(CauseRule):
             yield 0.85, "held down", f"The weights' penalty is {share:.0%} of the loss"
         elif max(features.l2, features.l1) >= self.HEAVY_PENALTY:
             yield 0.7, "held down", "A penalty of 0.01 or more on the weights keeps them near 0"
+        if self._decays(features):
+            decay = features.setup.optimizer["weight_decay"]
+            yield 0.75, "held down", f"A weight decay of {decay:g} keeps the weights near 0"
         units = [layer.units for layer in features.hidden if layer.type == "dense"]
         if features.dropout > self.HALF and units:
             left = min(units) * (1 - features.dropout)
