@@ -127,7 +127,7 @@ def _chance(run: Run, score: str) -> float:
     if "label_shares" in data:
         shares = [max(share, 1 - share) for share in data["label_shares"]]
         return sum(shares) / len(shares)
-    return float(max(data["class_shares"]))
+    return float(max(data.get("class_shares") or [0.0]))
 
 
 def _error(data: Mapping[str, Any], score: str, seen: float) -> float:
