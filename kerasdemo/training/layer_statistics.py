@@ -1,6 +1,7 @@
 """Statistics of each layer on the same few examples at the end of each epoch, in inference mode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,15 @@ import numpy as np
 from kerasdemo.backend import keras, tf
 from kerasdemo.data import Array
 from kerasdemo.records.schema import STATISTICS
+from kerasdemo.training.examples import Examples
+from kerasdemo.training.model_evaluation import ModelEvaluator
+from kerasdemo.training.model_layers import (
+    find_consumers,
+    find_kernels,
+    find_leaves,
+    is_graph,
+    tensors_of,
+)
 
 # Few enough that they cost at most a twentieth of an epoch of 10,000 examples.
 EXAMPLES = 400
@@ -101,6 +111,150 @@ class LayerStatistics:
         )
 
 
+@dataclass(frozen=True)
+class Activated:
+    """What a layer passes on, behind its activation.
+
+    Args:
+        layer: that gives the activation.
+        output: its symbolic output.
+        is_output: whether the model gives it: then it counts as neither dead nor saturated.
+    """
+
+    layer: Any
+    output: Any
+    is_output: bool
+
+
+class ModelStatistics:
+    """The compiled statistics of every layer with a trainable kernel, of any Keras model.
+
+    Dead and saturated units are NaN where a layer's output can't be reached: inside nested and
+    subclassed models, of layers that are called twice, of recurrent layers and embeddings.
+
+    Args:
+        evaluator: of the model; gives its loss.
+    """
+
+    def __init__(self, evaluator: ModelEvaluator):
+        self.evaluator = evaluator
+        self.kernels = find_kernels(evaluator.model)
+        self.activated = _find_activated(evaluator.model, self.kernels)
+        outputs = [found.output for found in self.activated.values()]
+        self.inspector = _inspector(evaluator.model, outputs) if outputs else None
+        self.compiled = tf.function(self._compute, reduce_retracing=True, autograph=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the layers, in the order of the model."""
+        return list(self.kernels)
+
+    def copies(self) -> list[list[Any]]:
+        """Return copies of all kernels, to compare with after the next epoch."""
+        return [[tf.identity(v) for v in variables] for variables in self.kernels.values()]
+
+    def compute(self, examples: Examples, before: list[list[Any]]) -> dict[str, dict[str, float]]:
+        """Return {layer: {statistic: value}}.
+
+        Args:
+            examples: a chunk of `Examples.chunks`.
+            before: `copies` from before the epoch.
+        """
+        table = self.compiled(examples.x, examples.y, examples.weight, before).numpy()
+        return {
+            name: dict(zip(STATISTICS, map(float, column), strict=True))
+            for name, column in zip(self.names, table.T, strict=True)
+        }
+
+    def norms(self) -> list[float]:
+        """Return the norm of each layer's kernel."""
+        return [float(_total_norm(variables)) for variables in self.kernels.values()]
+
+    def _compute(self, x: Any, y: Any, weight: Any, before: list[list[Any]]) -> Any:
+        """Return STATISTICS as (statistics, layers)."""
+        groups = list(self.kernels.values())
+        with keras.StatelessScope(collect_losses=True):
+            with tf.GradientTape() as tape:
+                output = self.evaluator.forward(x)
+                loss = self.evaluator.training_loss(x, y, weight, output)
+            found = tape.gradient(loss, [[v.value for v in variables] for variables in groups])
+            inside = keras.tree.flatten(self.inspector(x, training=False)) if self.inspector else []
+        gradients, norms, changes = [], [], []
+        for variables, earlier, gradient in zip(groups, before, found, strict=True):
+            parts = [tf.convert_to_tensor(part) for part in gradient if part is not None]
+            gradients.append(_total_norm(parts) if parts else tf.constant(np.nan))
+            norms.append(_total_norm(variables))
+            moved = [tf.convert_to_tensor(v) - e for v, e in zip(variables, earlier, strict=True)]
+            changes.append(_total_norm(moved) / tf.maximum(_total_norm(earlier), 1e-30))
+        outputs = dict(zip(self.activated, inside, strict=True))
+        dead, saturated = [], []
+        for name in self.kernels:
+            nothing = tf.constant(np.nan if name not in outputs else 0.0)
+            is_hidden = name in outputs and not self.activated[name].is_output
+            dead.append(_dead(outputs[name]) if is_hidden else nothing)
+            saturated.append(
+                _saturated(outputs[name], self.activated[name].layer) if is_hidden else nothing
+            )
+        return tf.stack([tf.stack(row) for row in (gradients, norms, changes, dead, saturated)])
+
+
+def _inspector(model: Any, outputs: Sequence[Any]) -> Any:
+    """Return the model with other outputs; it takes inputs as the model does."""
+    try:
+        inputs = model.input
+    except AttributeError:  # a Sequential that its first batch built
+        inputs = model.inputs
+    return keras.Model(inputs, outputs, name="inspector")
+
+
+def _find_activated(model: Any, kernels: Mapping[str, Any]) -> dict[str, Activated]:
+    """Return what stands behind the activation of each dense or convolutional layer.
+
+    Only of layers whose output the graph of a Sequential or functional model knows.
+    """
+    if not is_graph(model):
+        return {}
+    outputs = {id(tensor) for tensor in model.outputs}
+    consumers = find_consumers(model)
+    found = {}
+    for name, layer in find_leaves(model).items():
+        if name in kernels and hasattr(layer, "kernel") and layer in model.layers:
+            last = _follow(layer, consumers)
+            for tensor in tensors_of(last, "output")[:1]:
+                found[name] = Activated(last, tensor, is_output=id(tensor) in outputs)
+    return found
+
+
+def _follow(layer: Any, consumers: Mapping[int, Sequence[Any]]) -> Any:
+    """Return the layer that gives the activation of `layer`: the last before the next kernel.
+
+    Where several layers take the output, or a layer takes several, the way ends.
+    """
+    found = last = layer
+    while _own_activation(last) is None:
+        tensors = tensors_of(last, "output")
+        behind = consumers.get(id(tensors[0]), ()) if len(tensors) == 1 else ()
+        if len(behind) != 1 or len(tensors_of(behind[0], "input")) != 1 or _multiplies(behind[0]):
+            break
+        (last,) = behind
+        if not isinstance(last, keras.layers.Dropout | keras.layers.Flatten):
+            found = last
+    return found
+
+
+def _multiplies(layer: Any) -> bool:
+    """Return whether a layer is a model or has a kernel, trainable or not."""
+    return isinstance(layer, keras.Model) or any(len(v.shape) > 1 for v in layer.weights)
+
+
+def _own_activation(layer: Any) -> str | None:
+    """Return the name of the activation that a layer is, or applies after its kernel."""
+    activation = getattr(layer, "activation", None) if hasattr(layer, "kernel") else None
+    if activation in (None, keras.activations.linear):
+        return _activation(layer)
+    return str(keras.activations.serialize(activation))
+
+
 def _activated(layers: Sequence[Any], layer: Any) -> Any:
     """Return the layer that gives the activation of `layer`: the last before the next kernel."""
     found = layer
@@ -118,8 +272,13 @@ def _activation(layer: Any) -> str | None:
     """Return the name of the activation that a layer is; None for any other layer."""
     if isinstance(layer, keras.layers.Activation):
         return str(keras.activations.serialize(layer.activation))
-    kinds = (keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
+    kinds = (keras.layers.ReLU, keras.layers.LeakyReLU, keras.layers.PReLU, keras.layers.ELU)
     return type(layer).__name__.lower() if isinstance(layer, kinds) else None
+
+
+def _total_norm(tensors: Sequence[Any]) -> Any:
+    """Return the norm of several tensors together."""
+    return tf.sqrt(sum(tf.square(_norm(tensor)) for tensor in tensors))
 
 
 def _norm(tensor: Any) -> Any:
@@ -134,7 +293,7 @@ def _dead(output: Any) -> Any:
 
 def _saturated(output: Any, layer: Any) -> Any:
     """Return the share of outputs where the layer's activation is flat."""
-    low, high = RANGES.get(_activation(layer) or "", (-np.inf, np.inf))
+    low, high = RANGES.get(_own_activation(layer) or "", (-np.inf, np.inf))
     margin = FLAT * (high - (low if np.isfinite(low) else 0.0))
     if not np.isfinite(margin):
         return tf.constant(0.0)

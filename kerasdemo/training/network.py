@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.config import InputError, RunConfig, keras_arguments, types
+from kerasdemo.config import InputError, RunConfig, types
 from kerasdemo.config.layers import BuildStep, Layer, expand
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data import Array, Scaling
 from kerasdemo.training import traced_layers
-from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes, snake_case
+from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes
+from kerasdemo.training.model_layers import describe_layer
 
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
@@ -58,7 +59,7 @@ def describe_layers(network: Any, config: RunConfig | None = None) -> tuple[Laye
 
     The layers that make a maxout are one. The keys are those of `config`, which it was built from.
     """
-    layers = [_describe(layer) for layer in network.layers]
+    layers = [describe_layer(layer) for layer in network.layers]
     found: list[Layer] = []
     for layer in layers:
         if layer.type == "global_max_pooling1d" and found and found[-1].type == "reshape":
@@ -73,33 +74,6 @@ def describe_layers(network: Any, config: RunConfig | None = None) -> tuple[Laye
     steps = expand(config, network.input_shape[1:], network.output_shape[-1])
     keys = {step.name: step.key for step in steps}
     return tuple(replace(layer, key=keys[layer.name]) for layer in found)
-
-
-def _describe(layer: Any) -> Layer:
-    arguments = {
-        name: _plain(value)
-        for name, value in layer.get_config().items()
-        if value is not None and name not in ("name", "dtype", "trainable", "seed")
-    }
-    activation = ACTIVATION_LAYERS.get(type(layer))
-    kind = "activation" if activation else CLASS_NAMES.get(type(layer).__name__)
-    return Layer(
-        layer.name,
-        kind or snake_case(type(layer).__name__),
-        tuple(layer.input.shape[1:]),
-        tuple(layer.output.shape[1:]),
-        {"activation": activation, **arguments} if activation else arguments,
-        sum(math.prod(variable.shape) for variable in layer.trainable_variables),
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Return an argument as Keras serializes it in plain values: objects by name and arguments."""
-    if isinstance(value, dict) and "class_name" in value:
-        return {"name": snake_case(value["class_name"]), **_plain(value["config"])}
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
@@ -287,7 +261,3 @@ class _Builder:
         if self.traced:
             cls = traced_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})
-
-
-CLASS_NAMES = keras_arguments.class_names("layers")
-ACTIVATION_LAYERS = {cls: name for name, cls in LAYERS.items()}

@@ -96,28 +96,28 @@ def run(
         except Exception as error:  # whatever Keras raises
             lines = [line for line in str(error).splitlines() if line.strip()]
             reason = f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
-            folder.finish({"status": "failed", "reason": reason, **_environment()})
+            folder.finish({"status": "failed", "reason": reason, **environment()})
             return read(folder.path)
-        facts |= _epoch_facts(read(folder.path), facts, len(dataset.train.y))
+        updates = -(-len(dataset.train.y) // config.training.batch_size)
+        facts |= epoch_facts(read(folder.path), facts.get("kept_epoch"), updates)
         facts |= _data_facts(config, dataset, trainer.validation_right)
         facts["seconds"] = round(time.perf_counter() - started, 3)
-        folder.finish(facts | _environment())
+        folder.finish(facts | environment())
     return read(folder.path)
 
 
-def _epoch_facts(run: Run, facts: dict[str, Any], examples: int) -> dict[str, Any]:
+def epoch_facts(run: Run, kept_epoch: int | None, updates: int | None) -> dict[str, Any]:
     """Return what the history says: of the last epoch, the kept one, the best by validation loss.
 
     Args:
         run: the run so far.
-        facts: of its training.
-        examples: number of training examples.
+        kept_epoch: whose weights were kept (from 1); None for those of the last epoch.
+        updates: of the weights, in an epoch; None where that is not known.
     """
     history = run.history
     losses = np.array(history.val_loss or history.loss)
     best = int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
-    kept = facts.get("kept_epoch") or run.history.epochs or None
-    updates = -(-examples // run.yaml_config.training.batch_size)
+    kept = kept_epoch or run.history.epochs or None
     return {
         "epochs": history.epochs,
         "best_epoch": best,
@@ -126,7 +126,7 @@ def _epoch_facts(run: Run, facts: dict[str, Any], examples: int) -> dict[str, An
         "best": history.row(best) if best else {},
         "kept": history.row(kept) if kept else {},
         "epoch_seconds": run.epoch_seconds,
-        "updates": updates * history.epochs,
+        "updates": updates and updates * history.epochs,
         "updates_per_epoch": updates,
     }
 
@@ -166,7 +166,7 @@ def _data_facts(
     }
 
 
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     """Return when, on what and by which versions a run was trained."""
     packages = ("kerasdemo", "keras", "tensorflow", "numpy")
     return {
