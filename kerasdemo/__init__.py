@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         sweep,
         tune,
     )
+    from kerasdemo.models import History, Recorder, fit
     from kerasdemo.records import Run
     from kerasdemo.records.verdict import Verdict
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CheckResult",
+    "History",
     "InputError",
+    "Recorder",
     "Run",
     "RunConfig",
     "Verdict",
@@ -46,6 +49,7 @@ __all__ = [
     "compare",
     "diagnose",
     "diff",
+    "fit",
     "list_runs",
     "load_config",
     "load_experiment",
@@ -66,6 +70,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'kerasdemo' has no attribute {name!r}")
     room = {"Run": "kerasdemo.records", "Verdict": "kerasdemo.records.verdict"}
+    room |= dict.fromkeys(("History", "Recorder", "fit"), "kerasdemo.models")
     return getattr(import_module(room.get(name, "kerasdemo.api")), name)
 
 

@@ -124,13 +124,13 @@ def read(file: Path) -> Setup:
     Raises:
         OSError, ValueError: with what is wrong in it.
     """
-    content = files.read_json(file)
     try:
-        setup = _SETUP.validate_python(content)
+        setup = _SETUP.validate_json(files.read_text(file, files.MAX_JSON_BYTES))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{file.name}: `{key}`: {first['msg']}") from None
+        place = f"`{key}`: " if key else ""
+        raise ValueError(f"{file.name}: {place}{first['msg']}") from None
     for part in ("loss", "optimizer"):
         if not isinstance(getattr(setup, part).get("name"), str):
             raise ValueError(f"{file.name}: `{part}` has no name")
