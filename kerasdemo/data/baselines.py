@@ -18,8 +18,11 @@ NEIGHBOR_QUERIES = 1_000
 # Label noise: so many neighbors vote, on the queries that they agree on most.
 VOTERS = 20
 CONFIDENT_SHARE = 0.25
-# Errors are noise where neighbors go so much of the way from chance to what noise allows.
-NOISE_PROGRESS = 0.6
+# Neighbors can tell noise where they go so much of the way from chance to perfect, and from chance
+# to what the noise allows. With less, no noise was taken for some on normal classes 1 to 1.6
+# standard deviations apart, in 1 to 10 of 12 samples (tests/data/test_baselines.py has twins).
+MIN_PROGRESS = 0.4
+MIN_PROGRESS_WITH_NOISE = 0.7
 # So many results are kept for the next run on the same data.
 MAX_KNOWN = 32
 
@@ -241,7 +244,9 @@ def _find_label_noise(votes: Array, labels: Array, distances: Array) -> tuple[fl
     confident = np.argsort(-shares.max(axis=1), kind="stable")[: int(len(labels) * CONFIDENT_SHARE)]
     noise = float(wrong[confident].mean())
     chance = float(votes.mean(axis=0).max())
-    if 1 - wrong.mean() - chance < NOISE_PROGRESS * (1 - noise - chance) or noise >= 1 - chance:
+    reached, possible = 1 - float(wrong.mean()) - chance, 1 - noise - chance
+    least = max(MIN_PROGRESS * (1 - chance), MIN_PROGRESS_WITH_NOISE * possible)
+    if chance == 1 or reached < least:
         return None
     return round(noise, 6), len(confident)
 
