@@ -148,10 +148,13 @@ def train_all(
     os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))  # of the processes
     problems: dict[Job, str] = {}
     started, done = time.perf_counter(), 0
-    for _ in range(3):  # a process that is killed takes the others' work with it
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), max_tasks_per_child=TASKS)
+    kills = 0
+    while waiting and kills < 3:  # a process that is killed takes the others' work with it
+        before = len(waiting)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"))
         with pool, contextlib.suppress(BrokenProcessPool):
-            futures = {pool.submit(train, job, jobs[job], runs, loop): job for job in waiting}
+            some = waiting[: TASKS * workers]
+            futures = {pool.submit(train, job, jobs[job], runs, loop): job for job in some}
             for future in as_completed(futures):
                 job = futures[future]
                 seconds, problem = future.result()
@@ -165,8 +168,7 @@ def train_all(
                     f"seed {job.seed}: {seconds:.1f} s {problem}",
                     flush=True,
                 )
-        if not waiting:
-            break
+        kills += before - len(waiting) < len(some)
     return problems | dict.fromkeys(waiting, "its process was killed")
 
 
