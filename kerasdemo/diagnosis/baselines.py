@@ -12,6 +12,8 @@ from kerasdemo.diagnosis.rule import Finding, Suggestion
 SHORTFALL = 0.02
 # The share of the way from chance to perfect that a network must go where no baseline is known.
 HALF_WAY = 0.5
+# The error of R² counts up to this.
+MOST_ERROR = 0.1
 # Nearest neighbors classify so many examples (data/baselines.py).
 NEIGHBOR_QUERIES = 1_000
 
@@ -49,13 +51,22 @@ class Shortfall:
 def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
     """Return what the training score should reach and does not: the score and its name."""
     score, chance = features.score, features.chance
-    if score is None:
+    if score is None or features.finds_rare():
         return None
 
-    def margin(level: float) -> float:
-        return max(SHORTFALL, curves.Z_975 * features.error(level, "train"))
+    def above(chance: float) -> float:
+        return max(HALF_WAY * (1 - chance), curves.Z_975 * features.error(chance, "train"))
 
-    if chance is not None and score <= chance + margin(chance):
+    def margin(level: float) -> float:
+        if features.task == "regression":
+            # A few outliers make R² uncertain for new examples; of these it is what it is.
+            error = min(features.error(score, "train"), MOST_ERROR / curves.Z_975)
+        else:
+            error = features.error(level, "train")
+        return max(SHORTFALL, curves.Z_975 * error)
+
+    # Where nearly all examples are of one class, little is left above chance.
+    if chance is not None and score <= chance + min(margin(chance), above(chance)):
         return chance, features.scale.baseline
     linear = features.fact("data", "linear_baseline", "train")
     fair = features.fact("data", "linear_baseline", "validation")
@@ -81,7 +92,7 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
     In pairs where run.json has them: the same validation examples. Else as two separate samples.
     """
     score, part = features.held_out
-    if score is None:
+    if score is None or (part == "validation" and features.finds_rare("val_")):
         return None
     linear = features.fact("data", "linear_baseline", "validation")
     neighbors, measured = features.fact("data", "neighbor_baseline_validation"), "validation"

@@ -42,6 +42,7 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     labels.RarePositivesMissed(),
     other_data.DifferentTest(),
     generalization.Overfitting(),
+    labels.RarePositivesMemorized(),
     endings.StoppedByNoise(),
     training.StoppedTooEarly(),
     training.NotYetAtBaseline(),

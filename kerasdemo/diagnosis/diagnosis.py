@@ -206,7 +206,7 @@ def _list_remedies(
             if RATE in patch and first is not None and (patch[RATE] < rate) != (first < rate):
                 continue
             seen.append(patch)
-            code = keras_code.render(patch, features) if config is None else None
+            code = keras_code.render(patch, features) or None if config is None else None
             yield Remedy(patch, suggestion.reason, rule.name, code)
 
 

@@ -36,6 +36,8 @@ USUAL_LEARNING_RATE = {
 OTHERS_LEARNING_RATE = 1e-3
 # A label that so few of the examples have, or lack, is rare: accuracy hides how it is predicted.
 RARE = 0.1
+# A balanced accuracy half of the way from chance to perfect.
+BALANCED = 0.75
 # Inputs of images as they are in their files.
 BYTE = 255.0
 # Examples that a score of unknown origin is taken to be measured on.
@@ -239,6 +241,15 @@ class RunFeatures:
             return None
         share = curves.mean([min(share, 1 - share) for share in labels])
         return share if share <= RARE else None
+
+    def finds_rare(self, part: str = "") -> bool:
+        """Return whether a rare label is found on training (or `val_`) examples.
+
+        Accuracy says little there: weights of classes lower it, and a constant answer has nearly
+        all of it.
+        """
+        balanced = self.at(f"{part}balanced_accuracy")
+        return self.rare_share is not None and balanced is not None and balanced >= BALANCED
 
     def progress(self, score: float | None) -> float | None:
         """Return which share of the way from chance to perfect a score has gone."""

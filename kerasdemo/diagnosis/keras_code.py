@@ -43,7 +43,11 @@ def _layers(patch: Patch, features: RunFeatures) -> Iterator[str]:
         if path.startswith("layers."):
             name, _, argument = path.removeprefix("layers.").rpartition(".")
             changes.setdefault(name, {})[argument] = value
-    hidden = [known[layer.name] for layer in features.hidden if layer.name in known]
+    hidden = [
+        known[layer.name]
+        for layer in features.hidden
+        if layer.name in known and layer.type not in RECURRENT
+    ]
     if "network.initializer" in patch:
         change = {"kernel_initializer": patch["network.initializer"]}
         changes |= {layer.name: change for layer in hidden}
@@ -100,16 +104,20 @@ def _layer(layer: Layer, changes: Patch) -> str:
     kind = str(changes.pop("type", layer.type))
     if "units" in changes and "filters" in layer.arguments:
         changes["filters"] = changes.pop("units")
-    defaults = keras_arguments.names("layers").get(kind) or {
+    defaults = {
         "kernel_initializer": "glorot_uniform",
         "use_bias": True,
         "return_sequences": False,
+        **keras_arguments.names("layers").get(kind, {}),
         "activation": "tanh" if kind in RECURRENT else "linear",
     }
     arguments = {
         key: layer.arguments[key]
         for key in SHOWN
-        if key in layer.arguments and _plain(layer.arguments[key]) != _plain(defaults.get(key))
+        # Of a layer of another type only the size is the same.
+        if (kind == layer.type or key in ("units", "return_sequences"))
+        and key in layer.arguments
+        and _plain(layer.arguments[key]) != _plain(defaults.get(key))
     }
     if layer.type == "activation" or ("activation" in changes and not layer.has_kernel):
         return f"keras.layers.Activation({changes.get('activation')!r})".replace("'", '"')
@@ -143,6 +151,8 @@ def _value(value: Any) -> str:
             kind = "initializers"
         inside = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
         return f"keras.{kind}.{_camel(str(value['name']))}({inside})"
+    if isinstance(value, list):
+        value = tuple(value)
     return repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
 
 

@@ -46,8 +46,10 @@ def change_activation(features: RunFeatures, name: str = "relu") -> Suggestion |
     return Suggestion(patch, f"{name} passes its gradient on undiminished, layer by layer")
 
 
-def change_initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion:
+def change_initializer(features: RunFeatures, name: str = "he_normal") -> Suggestion | None:
     """Return an initializer whose signal keeps its size from layer to layer."""
+    if features.recurrent and all(layer.type in RECURRENT for layer in features.hidden):
+        return None
     patch = {"network.initializer": name}
     config = features.config
     for number, layer in enumerate((config and config.network.layers) or ()):
@@ -64,7 +66,7 @@ def add_normalization(features: RunFeatures) -> Suggestion | None:
     else:
         network = features.config.network
         has_it = network.layers is not None or network.normalization != "none"
-    if has_it or not features.hidden:
+    if has_it or all(layer.type in RECURRENT for layer in features.hidden):
         return None
     patch = {"network.normalization": "batch"}
     return Suggestion(patch, "batch normalization keeps each layer's signal alive")
@@ -115,6 +117,21 @@ def normalize_by_layer(features: RunFeatures) -> Suggestion:
     if features.config is not None:
         patch = {"network.normalization": "layer"}
     return Suggestion(patch, "layer normalization takes each example by itself")
+
+
+def remember_longer(features: RunFeatures) -> Suggestion:
+    """Return an LSTM in place of each SimpleRNN (Hochreiter and Schmidhuber 1997)."""
+    names = [layer.name for layer in features.recurrent if layer.type == "simple_rnn"]
+    reason = "an LSTM passes its gradient on through many time steps"
+    return Suggestion({f"layers.{name}.type": "lstm" for name in names}, reason)
+
+
+def bound_recurrence(features: RunFeatures) -> Suggestion | None:
+    """Return tanh in recurrent layers that multiply by what may grow with each time step."""
+    bounded = ("tanh", "sigmoid")
+    unbounded = [layer for layer in features.recurrent if layer.activation not in bounded]
+    patch = {f"layers.{layer.name}.activation": "tanh" for layer in unbounded}
+    return Suggestion(patch, "tanh keeps the state between -1 and 1") if patch else None
 
 
 # The optimizer.

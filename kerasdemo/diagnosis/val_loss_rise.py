@@ -83,6 +83,8 @@ def find_rise(features: RunFeatures) -> Rise | None:
         wrong, right = (features.at(f"val_newly_{word}") or 0.0 for word in ("wrong", "right"))
         is_worse = curves.is_majority(wrong, right) or has_dropped(features, best)
     else:
+        if best == kept:
+            return None
         smoothed = min(curves.smooth(values))
         share = curves.recent_median(values) / smoothed - 1 if smoothed > 0 else 0.0
         if len(values) < 3 or share < RISEN_UNPAIRED:

@@ -11,7 +11,7 @@ from kerasdemo.diagnosis.scale import SCALES
 from kerasdemo.diagnosis.val_loss_rise import find_rise, has_fallen
 from kerasdemo.records.verdict import Number
 
-ACCURACY = SCALES["classification"]
+ACCURACY, R2 = SCALES["classification"], SCALES["regression"]
 
 
 class Overfitting(OutcomeRule):
@@ -32,7 +32,8 @@ class Overfitting(OutcomeRule):
         "accuracy by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed "
         f"rise of {val_loss_rise.RISEN_UNPAIRED:.0%}; accuracy that fell by more than "
         f"{val_loss_rise.LEAST_FALL:.0%} and chance counts for all. Training accuracy is measured "
-        "in inference mode."
+        "in inference mode. Of a regression R² takes the place of accuracy, with gaps of "
+        f"{R2.wide_gap:g} and {R2.gap:g}, and its standard error over the examples."
     )
     why_it_matters = (
         "The network memorizes its training examples; what it learns does not generalize."
@@ -92,7 +93,7 @@ class BaselineGeneralizesBetter(OutcomeRule):
     title = "A simple baseline generalizes better"
 
     how_detected = (
-        "Validation accuracy is significantly below a linear classifier or nearest neighbors on "
+        "Validation accuracy (or R²) is significantly below a linear model or nearest neighbors on "
         f"held-out examples, by {SHORTFALL:.0%} at least, and below its own training accuracy."
     )
     why_it_matters = (

@@ -20,12 +20,16 @@ class VanishingGradient(CauseRule):
     VANISHED = 1e-3
     # A gradient that a deep squashing network still has, but little of.
     VANISHING = 1e-2
+    # Bengio et al. 1994: simple recurrence trained by gradients fails from some 20 steps on;
+    # orthogonal initial weights, Keras' default, reach further.
+    LONG = 50
 
     how_detected = (
         f"The first layer's gradient norm is below {VANISHED:g} of the last one's (AUTOTRAINER, "
         f"ICSE 2021), or {VANISHING:g} with squashing activations; the median of the first quarter "
         "of the epochs. Not where a layer of dead units is what stops it. Softmax between hidden "
-        "layers does it by itself."
+        f"layers does it by itself; so does a SimpleRNN through {LONG} time steps or more (Bengio "
+        "et al. 1994)."
     )
     why_it_matters = (
         "Each sigmoid passes on at most a quarter of the gradient. The layers near the input stay "
@@ -52,6 +56,9 @@ class VanishingGradient(CauseRule):
                 ],
                 epoch=1,
             )
+        forgotten = self._find_forgotten(features)
+        if forgotten is not None:
+            return forgotten
         if features.worst_hidden("dead", CAN_DIE)[0] >= ALL or len(features.hidden) < 2:
             return None
         ratio, squashes = features.gradient_ratio, features.has_squashing
@@ -72,6 +79,21 @@ class VanishingGradient(CauseRule):
             epoch=1,
         )
 
+    def _find_forgotten(self, features: RunFeatures) -> Finding | None:
+        """Return simple recurrence through more time steps than its gradient gets through."""
+        steps = features.time_steps or 0
+        is_simple = any(layer.type == "simple_rnn" for layer in features.recurrent)
+        if not is_simple or steps < self.LONG or features.has_diverged:
+            return None
+        return Finding(
+            f"A SimpleRNN goes through {steps} time steps: the gradient of an early one is a "
+            f"product of as many factors.",
+            {"time_steps": steps},
+            0.7,
+            [remedies.remember_longer(features), remedies.use_adam(features)],
+            epoch=1,
+        )
+
 
 class ExplodingGradient(CauseRule):
     """The gradient grows towards the input, or from epoch to epoch until it breaks."""
@@ -88,35 +110,46 @@ class ExplodingGradient(CauseRule):
     how_detected = (
         f"The first layer's gradient norm is more than {EXPLODED:.0f} times the last one's "
         "(AUTOTRAINER, ICSE 2021), a layer's grew as much over the run and beyond "
-        f"{LEAST_NORM:g}, or it became NaN."
+        f"{LEAST_NORM:g}, or it became NaN; or the loss of a recurrent network did."
     )
-    why_it_matters = "One step throws away what all the steps before it learned."
+    why_it_matters = (
+        "One step throws away what all the steps before it learned. A recurrent network multiplies "
+        "the gradient by the same weights at every time step (Pascanu et al. 2013)."
+    )
     what_to_try = (
         "A smaller learning rate, clipped gradients, smaller initial weights, normalization."
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        ratio = features.gradient_ratio
+        ratio, clipped = features.gradient_ratio, remedies.clip_gradients(features)
         # A tiny gradient that grew to less than 1 did not explode: clipping starts there.
         norms = [n for n in features.statistic("gradient_norm") if n and n[0] > 0]
         growths = [max(n) / n[0] for n in norms if max(n) >= self.LEAST_NORM]
         growth = max(growths, default=1.0)
-        grows_backwards = ratio is not None and ratio > self.EXPLODED and len(features.hidden) >= 2
+        is_deep = len(features.hidden) >= 2 or bool(features.recurrent)
+        grows_backwards = ratio is not None and ratio > self.EXPLODED and is_deep
+        steps = features.time_steps
         if grows_backwards:
             text = f"The first layer's gradient is {ratio:.0f} times the last one's."
         elif growth >= self.EXPLODED:
             text = f"Gradients grew {growth:.0f}-fold over the run."
         elif any(curves.first_broken(one.gradient_norm) for one in features.run.layers.values()):
             text = "Gradients became NaN or infinite."
+        elif features.recurrent and features.has_diverged:
+            text = "The loss of a recurrent network broke."
         else:
             return None
+        if features.recurrent:
+            through = f"{steps} time steps" if steps else "the time steps"
+            text = f"{text} It is multiplied by the same weights through {through}."
         return Finding(
             text,
-            known(gradient_growth=growth, gradient_ratio=ratio),
+            known(gradient_growth=growth, gradient_ratio=ratio, time_steps=steps),
             0.7 if grows_backwards else 0.55,
             [
+                *([remedies.bound_recurrence(features), clipped] if features.recurrent else []),
                 remedies.lower_learning_rate(features),
-                remedies.clip_gradients(features),
+                clipped,
                 remedies.change_initializer(features),
                 remedies.add_normalization(features),
             ],

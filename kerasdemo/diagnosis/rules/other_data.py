@@ -21,7 +21,7 @@ class DifferentTest(OutcomeRule):
     title = "The test set is not like the validation set"
 
     how_detected = (
-        f"Test accuracy is below validation accuracy by more than {ACCURACY.gap:.0%} after "
+        f"Test accuracy (or R²) is below validation accuracy by more than {ACCURACY.gap:.0%} after "
         f"{Z_975} standard errors, and by more than validation is below training. Without "
         "validation data: below training accuracy, where inputs or classes of the test set "
         "measurably differ."

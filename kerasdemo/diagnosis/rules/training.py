@@ -46,11 +46,12 @@ class Unfit(OutcomeRule):
     title = "Training accuracy is bad"
 
     how_detected = (
-        "At the epoch whose weights the run ended with, training accuracy is at chance (the share "
-        "of the largest class), or below a linear classifier, nearest neighbors, or the best run "
-        f"known, by more than {SHORTFALL:.0%} and {Z_975} standard errors; and it is not, at the "
-        "pace of the last quarter, on its way from above chance to there within as many epochs "
-        "again. Where no baseline is known, half of the way from chance to perfect counts."
+        "At the epoch whose weights the run ended with, training accuracy (R² of a regression) is "
+        "at chance (the share of the largest class; R² 0), or below a linear model, nearest "
+        f"neighbors, or the best run known, by more than {SHORTFALL:.0%} and {Z_975} "
+        "standard errors; and it is not, at the pace of the last quarter, on its way from above "
+        "chance to there within as many epochs again. Where no baseline is known, half of the "
+        "way from chance to perfect counts."
     )
     why_it_matters = (
         "The training set comes first: while the network can't predict the examples it learns "
@@ -69,7 +70,9 @@ class Unfit(OutcomeRule):
         scale = features.scale
         # At the pace of the last quarter, as many epochs again would reach the level.
         gain = curves.gain(features.scores)
-        if level != features.chance and gain >= MIN_GAIN and features.is_loss_falling:
+        # Below the mean's R² a regression may be on its way; accuracy at chance has no direction.
+        has_direction = features.task == "regression" or level != features.chance
+        if has_direction and gain >= MIN_GAIN and features.is_loss_falling:
             quarters = features.epochs / curves.last_quarter(features.epochs)
             if score + gain * quarters >= level - SHORTFALL:
                 return None
@@ -94,9 +97,9 @@ class Standstill(OutcomeRule):
     NEAR_NEIGHBORS = 0.05
 
     how_detected = (
-        f"Training accuracy went less than {FITTED:.0%} of the way from chance to perfect, does "
-        f"not rise any more, yet is {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that noise "
-        "in the data is no explanation."
+        f"Training accuracy (or R²) went less than {FITTED:.0%} of the way from chance to perfect, "
+        f"does not rise any more, yet is {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that "
+        "noise in the data is no explanation."
     )
     why_it_matters = "The data can be learned further than this network does."
     what_to_try = "A larger network, or more and smaller steps."
@@ -127,9 +130,9 @@ class BelowBaseline(OutcomeRule):
     title = "A simple baseline is better on held-out examples"
 
     how_detected = (
-        "Validation accuracy is significantly below a linear classifier or nearest neighbors on "
-        f"held-out examples, by {SHORTFALL:.0%} at least, and training accuracy is no better than "
-        "validation accuracy."
+        "Validation accuracy (or R²) is significantly below a linear classifier (a linear fit) or "
+        f"nearest neighbors on held-out examples, by {SHORTFALL:.0%} at least, and training "
+        "accuracy is no better than validation accuracy."
     )
     why_it_matters = "The network has not learned what a simple method finds in the same examples."
     what_to_try = "The remedies of the likeliest cause."
@@ -154,9 +157,9 @@ class StoppedTooEarly(OutcomeRule):
     LOSS_FALL = 0.05
 
     how_detected = (
-        f"Over the last quarter of the epochs accuracy rose by {MIN_GAIN:.0%} and {Z_975} standard "
-        "errors or more, by more than its noise and above its best before, the training loss "
-        "still fell, and early stopping did not end it; or accuracy is below "
+        f"Over the last quarter of the epochs accuracy (or R²) rose by {MIN_GAIN:.0%} and {Z_975} "
+        "standard errors or more, by more than its noise and above its best before, the training "
+        "loss still fell, and early stopping did not end it; or accuracy is below "
         f"{FITTED:.0%} of the way and the loss fell by {100 * LOSS_FALL:.0f} %."
     )
     why_it_matters = "What the network can do is not known yet."
@@ -213,9 +216,9 @@ class NotYetAtBaseline(OutcomeRule):
     severity = "warning"
 
     how_detected = (
-        "Validation accuracy is significantly below a linear classifier or nearest neighbors on "
-        f"held-out examples, by {SHORTFALL:.0%} at least (in pairs, on the same examples, where "
-        "they were recorded), and the validation loss still falls."
+        "Validation accuracy (or R²) is significantly below a linear model or nearest neighbors "
+        f"on held-out examples, by {SHORTFALL:.0%} at least (in pairs, on the same examples, "
+        " where they were recorded), and the validation loss still falls."
     )
     why_it_matters = "A method without training does better so far."
     what_to_try = "What makes training faster, then more epochs."

@@ -225,7 +225,7 @@ class Oscillation(CauseRule):
     LOSS_SWING = 0.02
 
     how_detected = (
-        f"In at least {EPOCHS:.0%} of the later epochs training accuracy turns back by "
+        f"In at least {EPOCHS:.0%} of the later epochs training accuracy (or R²) turns back by "
         f"{SWING:g} or more (AUTOTRAINER, ICSE 2021) and by more than chance, and the loss "
         "oscillates with it."
     )
