@@ -61,6 +61,11 @@ class Side:
         """The numbers of features and of targets of an example."""
         return self.features, *(() if self.y is None else self.y.shape[1:])
 
+    @cached_property
+    def thinned(self) -> "Side":
+        """The inputs that are numbers, of large ones a part that simple models can be fitted to."""
+        return Side(tuple(map(_thin, self.numbers)), self.y, tokens=False)
+
     def rows(self, rows: Array) -> Array:
         """Return a copy of some examples, flat (m, features)."""
         flat = [
@@ -128,7 +133,7 @@ class Examples:
 
         None where there are no such examples, or where they have too many features.
         """
-        train, held_out = self.train, self.validation
+        train, held_out = self.train.thinned, self.validation.thinned
         if not train.is_whole or (self.classes or 0) > MAX_COLUMNS:
             return None
         if not 0 < train.features <= MAX_FEATURES:
@@ -158,6 +163,20 @@ class Examples:
         excerpts = [(p.x[:: 1 + len(p.x) // 1_000], p.x.sum(), p.y) for p in parts]
         key = fingerprint(self.task, self.classes, excerpts)
         return Problem(parts[0], parts[1], self.task, self.classes or 0, key), rows
+
+
+def _thin(x: Array) -> Array:
+    """Return every second, third, ... row and column of large images, as a view (n, *less).
+
+    Of sequences (n, steps, features) every so many steps, of tables every so many columns: enough
+    for a simple model, which then does no better than it could.
+    """
+    axes = range(1, max(2, x.ndim - 1))
+    step, thin = 1, x
+    while int(np.prod(thin.shape[1:])) > MAX_FEATURES and step < max(x.shape[1:]):
+        step += 1
+        thin = x[tuple(slice(None, None, step if axis in axes else 1) for axis in range(x.ndim))]
+    return thin
 
 
 def find_targets(y: Any, task: str) -> Array | None:

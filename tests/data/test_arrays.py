@@ -323,7 +323,23 @@ def test_arrays_that_were_changed_are_fitted_again(rng: np.random.Generator) -> 
     assert after["neighbor_baseline"] < 0.7 < before["neighbor_baseline"]
 
 
-def test_wide_inputs_have_no_baselines() -> None:
-    x = np.zeros((30, 2001), np.uint8)
-    found = facts(x, np.arange(30) % 2, None, "binary")
+def test_large_images_are_thinned_for_baselines(rng: np.random.Generator) -> None:
+    y = np.arange(COUNT) % 2
+    x = rng.normal(size=(COUNT, 40, 40, 3)).astype(np.float32)
+    x[:, :20] += y[:, None, None, None]  # classes differ in the upper half
+    found = facts(x, y, (x, y), "classification")
+    assert found["linear_baseline"]["train"] > 0.95
+    assert found["neighbor_baseline"] > 0.95
+    assert found["shape"] == [40, 40, 3]
+
+
+@pytest.mark.parametrize("shape", [(2001,), (90, 90), (2500, 2), (8, 40, 40, 3)])
+def test_wide_inputs_of_every_shape_have_baselines(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).normal(size=(30, *shape)).astype(np.float32)
+    assert "linear_baseline" in facts(x, np.arange(30) % 2, None, "binary")
+
+
+def test_several_wide_inputs_have_no_baselines() -> None:
+    x = np.zeros((30, 1001), np.uint8)
+    found = facts([x, x], np.arange(30) % 2, None, "binary")
     assert "linear_baseline" not in found and "neighbor_baseline" not in found
