@@ -52,10 +52,16 @@ class Examples:
         )
         return Examples(x, y, weight, self.total, self.batch_size)
 
-    def chunks(self) -> Iterator["Examples"]:
-        """Yield all examples in chunks of at most CHUNK, as tensors."""
-        for start in range(0, len(self), CHUNK):
-            rows = np.arange(start, min(start + CHUNK, len(self)))
+    def chunks(self, size: int | None = None) -> Iterator["Examples"]:
+        """Yield all examples in chunks of at most CHUNK, as tensors.
+
+        Args:
+            size: of a model that takes no other: the rest is left out.
+        """
+        count = len(self) if size is None else len(self) // size * size
+        step = size or CHUNK
+        for start in range(0, count, step):
+            rows = np.arange(start, min(start + step, count))
             x, y, weight = keras.tree.map_structure(
                 lambda part, rows=rows: None if part is None else tf.constant(_rows(part, rows)),
                 (self.x, self.y, self.weight),
@@ -114,8 +120,8 @@ def _array(part: Any) -> Any:
         return part
     if callable(getattr(part, "__next__", None)) or not hasattr(part, "shape"):
         raise Unreadable(
-            "the data can be read only once, by the training: for the curves in inference mode and "
-            "the layer statistics pass arrays, a tf.data.Dataset or a PyDataset to the Recorder"
+            "the data can be read only once, by the training; for the curves in inference mode and "
+            "layer statistics pass arrays, a tf.data.Dataset or a PyDataset to the Recorder"
         )
     array = np.asarray(part)
     is_float = np.issubdtype(array.dtype, np.floating)
@@ -129,16 +135,15 @@ def _rows(part: Any, rows: Any) -> Any:
 
 
 def _read_dataset(dataset: Any) -> Examples:
-    batches, found = [], 0
-    size = int(dataset.cardinality())
+    size = max(0, int(dataset.cardinality()))  # negative where it is not known
+    batches: list[Any] = []
+    found, total = 0, None
     for batch in _without_shuffling(dataset):
-        parts = keras.utils.unpack_x_y_sample_weight(batch)
-        batches.append(parts)
-        found += length(parts[0])
-        first = length(batches[0][0])
-        if found >= _measured(max(size, 0) * first):
+        batches.append(keras.utils.unpack_x_y_sample_weight(batch))
+        found += length(batches[-1][0])
+        if found >= _measured(size * length(batches[0][0])):
+            total = size * length(batches[0][0]) or None
             break
-    total = size * first if batches and size > 0 and found < size * first else None
     return _joined(batches, total)
 
 

@@ -138,6 +138,7 @@ class ModelStatistics:
 
     def __init__(self, evaluator: ModelEvaluator):
         self.evaluator = evaluator
+        self.leaves = find_leaves(evaluator.model)
         self.kernels = find_kernels(evaluator.model)
         self.activated = _find_activated(evaluator.model, self.kernels)
         outputs = [found.output for found in self.activated.values()]
@@ -166,9 +167,9 @@ class ModelStatistics:
             for name, column in zip(self.names, table.T, strict=True)
         }
 
-    def norms(self) -> list[float]:
-        """Return the norm of each layer's kernel."""
-        return [float(_total_norm(variables)) for variables in self.kernels.values()]
+    def has_activation(self, name: str) -> bool:
+        """Return whether a layer is one that an activation stands behind: dense, convolutional."""
+        return hasattr(self.leaves.get(name), "kernel")
 
     def _compute(self, x: Any, y: Any, weight: Any, before: list[list[Any]]) -> Any:
         """Return STATISTICS as (statistics, layers)."""

@@ -68,6 +68,7 @@ class ModelEvaluator:
         self.mean: Array | float = 0.0
         """of the training targets, by column; of a regression"""
         self.loss_of_examples = _loss_of_examples(model)
+        """(y, output, weight) -> losses (n,); None where Keras computes the loss as a whole"""
         self.compiled = tf.function(self._evaluate, reduce_retracing=True, autograph=False)
 
     def evaluate(self, chunks: Sequence[Examples]) -> Evaluation:
@@ -93,14 +94,14 @@ class ModelEvaluator:
             tasks.find_right(self.task, y, output, self.threshold),
         )
 
-    def outputs(self, examples: Examples) -> Any:
-        """Return the model's outputs for examples, in inference mode."""
+    def outputs(self, chunk: Examples) -> Any:
+        """Return the model's outputs for a chunk of examples, in inference mode."""
 
         def call(x: Any) -> Any:
             with keras.StatelessScope():
                 return self.forward(x)
 
-        return tf.function(call, autograph=False)(next(examples.chunks()).x)
+        return tf.function(call, autograph=False)(chunk.x)
 
     def forward(self, x: Any) -> Any:
         """Call the model in inference mode; inside a StatelessScope."""

@@ -108,8 +108,10 @@ def find_structure(model: Any) -> Structure:
             structures.append("code")
     if "code" in structures:
         return "code"
-    one = all(len(layers) == 1 for layers in find_consumers(model).values())
-    is_chain = one and all(len(tensors_of(layer, "input")) == 1 for layer in model.layers)
+    ways = [len(model.inputs), len(model.outputs)]
+    ways += [len(layers) for layers in find_consumers(model).values()]
+    ways += [len(tensors_of(layer, "input")) for layer in model.layers if not _is_input(layer)]
+    is_chain = all(number == 1 for number in ways)
     return "graph" if "graph" in structures or not is_chain else "chain"
 
 
@@ -128,7 +130,7 @@ def find_consumers(model: Any) -> dict[int, list[Any]]:
     """Return the layers that take a tensor of a functional model, by the tensor's id."""
     consumers: dict[int, list[Any]] = {}
     for layer in model.layers:
-        if not isinstance(layer, keras.layers.InputLayer):
+        if not _is_input(layer):
             for tensor in tensors_of(layer, "input"):
                 consumers.setdefault(id(tensor), []).append(layer)
     return consumers
@@ -137,18 +139,21 @@ def find_consumers(model: Any) -> dict[int, list[Any]]:
 def tensors_of(layer: Any, side: str) -> list[Any]:
     """Return a layer's symbolic inputs or outputs; none of one that is called twice or inside.
 
+    Without masks, which a layer gives to those behind it by itself.
+
     Args:
         side: "input" or "output".
     """
     try:
-        return list(keras.tree.flatten(getattr(layer, side)))
+        tensors = keras.tree.flatten(getattr(layer, side))
     except (AttributeError, ValueError):
         return []
+    return [tensor for tensor in tensors if tensor.dtype != "bool"]
 
 
 def _walk(outer: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     for layer in _inside(outer):
-        if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
+        if id(layer) in seen or _is_input(layer):
             continue
         seen.add(id(layer))
         path = f"{prefix}{layer.name}"
@@ -172,6 +177,10 @@ def _inside(layer: Any) -> list[Any]:
     return [part for part in parts if isinstance(part, keras.layers.Layer)]
 
 
+def _is_input(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.InputLayer)
+
+
 def _is_of_keras(layer: Any) -> bool:
     return type(layer).__module__.partition(".")[0] == "keras"
 
@@ -182,7 +191,8 @@ def _unreached(model: Any, leaves: Mapping[str, Any]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for variable in model.trainable_variables:
         if id(variable) not in reached:
-            path = variable.path.rpartition("/")[0] or variable.path
+            path = variable.path.removeprefix(f"{model.name}/")
+            path = path.rpartition("/")[0] or path
             name = re.sub(r"[^A-Za-z0-9_./+=-]", "_", path)
             found.setdefault(f"{name}_again" if name in leaves else name, []).append(variable)
     return found
@@ -266,7 +276,7 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, float) and not math.isfinite(value):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value if _is_scalar(value) else str(type(value).__name__)
 

@@ -26,8 +26,6 @@ from kerasdemo.training.layer_statistics import EXAMPLES, ModelStatistics
 from kerasdemo.training.model_evaluation import Evaluation, ModelEvaluator
 
 BATCH_SIZE = 32  # Keras' default
-# A recording that takes a larger share of an epoch says so.
-SHARE = 0.05
 
 NO_DATA = (
     "a callback sees no data: the curves are Keras' own, whose training loss is an average over "
@@ -87,10 +85,14 @@ class RecordedData:
             return None
 
     def build(self, model: Any) -> None:
-        """Build a model as its first batch would, if there are examples."""
+        """Build a model as its first batch would, if there are examples; nothing is computed."""
         if self.train is not None:
-            with keras.StatelessScope():
-                model(next(self.train.spread(1).chunks()).x, training=False)
+            specs = keras.tree.map_structure(
+                lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype),
+                next(self.train.chunks()).x,
+            )
+            call = tf.function(lambda x: model(x, training=False), autograph=False)
+            call.get_concrete_function(specs)
 
     def batch_size(self, steps: int | None) -> int | None:
         """Return the size of a mini-batch; None where it is not certain.
@@ -144,8 +146,9 @@ class Recording:
         self.evaluator: ModelEvaluator | None = None
         self.statistics: ModelStatistics | None = None
         self.initial: dict[str, Any] = {}
-        self.train = list(data.train.chunks()) if data.train else []
-        self.validation = list(data.validation.chunks()) if data.validation else []
+        self.chunk = _fixed_batch(model)
+        self.train = list(data.train.chunks(self.chunk)) if data.train else []
+        self.validation = list(data.validation.chunks(self.chunk)) if data.validation else []
         if self.train:
             self._measure_untrained(task)
         self.task = self.evaluator.task if self.evaluator else task or self._guess_task()
@@ -296,8 +299,8 @@ class Recording:
         assert train is not None
         evaluator = ModelEvaluator(self.model, self.loss)
         try:
-            found = task or self._find_task(evaluator, train)
-            evaluator.task = found
+            found = self._find_task(evaluator, train)
+            evaluator.task = found = task or found
             if found == "regression":
                 y = np.asarray(self.data.whole[1], np.float64)
                 evaluator.mean = y.reshape(len(y), -1).mean(axis=0)
@@ -308,7 +311,7 @@ class Recording:
         self.evaluator = evaluator
         self.initial = {"loss": untrained.loss, **untrained.scores}
         try:
-            (self.probe,) = train.spread(EXAMPLES).chunks()
+            self.probe = next(train.spread(self.chunk or EXAMPLES).chunks(self.chunk))
             self.statistics = ModelStatistics(evaluator)
             layers = self.statistics.compute(self.probe, self.statistics.copies())
         except Exception as error:
@@ -317,11 +320,14 @@ class Recording:
             return
         self.initial["layers"] = layers
         hidden = [name for name, values in layers.items() if math.isnan(values["dead"])]
-        if hidden:
-            self.notes.append(NO_OUTPUTS.format(", ".join(hidden)))
+        with_activation = [name for name in hidden if self.statistics.has_activation(name)]
+        if with_activation:
+            self.notes.append(NO_OUTPUTS.format(", ".join(with_activation)))
 
     def _find_task(self, evaluator: ModelEvaluator, train: Examples) -> Task:
-        outputs = keras.tree.flatten(evaluator.outputs(train.spread(2)))
+        outputs = keras.tree.flatten(evaluator.outputs(self.train[0]))
+        if any(output.shape.rank == 3 for output in outputs):
+            evaluator.loss_of_examples = None  # of sequences Keras leaves out what is masked
         units = None
         if len(outputs) == 1 and outputs[0].shape.rank in (1, 2):
             units = int(outputs[0].shape[1]) if outputs[0].shape.rank == 2 else 1
@@ -441,7 +447,7 @@ class Recording:
         assert self.evaluator is not None
         pairs = {}
         for name, (rows, right) in baselines.items():
-            network = self.evaluator.evaluate(list(validation.rows(rows).chunks())).right
+            network = self.evaluator.evaluate(list(validation.rows(rows).chunks(self.chunk))).right
             assert network is not None
             pairs[name] = {
                 "only_baseline_right": int((right & ~network).sum()),
@@ -484,6 +490,14 @@ def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:
         if "r2_score" in own and task == "regression":
             row[f"{prefix}r2"] = float(own["r2_score"])
     return row
+
+
+def _fixed_batch(model: Any) -> int | None:
+    """Return the only size of a batch that a model takes, as a stateful one does."""
+    try:
+        return next((t.shape[0] for t in model.inputs if t.shape[0] is not None), None)
+    except (AttributeError, ValueError):  # a subclassed model
+        return None
 
 
 def _line(error: Exception) -> str:
