@@ -48,17 +48,18 @@ def find_order(inputs: Sequence[Array], y: Array | None) -> Statistics | None:
     if count < FEW or any(len(array) != count for array in inputs):
         return None
     groups = y if y is not None and y.ndim == 1 else np.zeros(count, int)
-    of_targets: Statistics = {}
+    found: Statistics = {}
     if y is not None:
-        of_targets = count_runs(y) if y.ndim == 1 else _describe_numbers(y)
+        found = count_runs(y) if y.ndim == 1 else _describe_numbers(y)
+    by = found.pop("by", None)
     alike = _compare_neighbors(inputs, groups)
-    by = str(of_targets.pop("by")) if of_targets.get("by") else None
-    if alike and alike[0] >= MIN_AUTOCORRELATION and alike[1] >= MIN_Z and by != "target":
-        # Runs of classes are long in order of time, too; sorted by class they are not alike.
-        by = by if of_targets.get("is_sorted") and by else "time"
-    of_targets.pop("by", None)
-    of_inputs: Statistics = {"input_autocorrelation": round(alike[0], 4)} if alike else {}
-    return {"by": by, **of_targets, **of_inputs}
+    if alike:
+        found["input_autocorrelation"] = round(alike[0], 4)
+        # Of sorted rows the order of class or target is what is worth knowing.
+        is_sorted = by == "target" or (by and found["is_sorted"])
+        if alike[0] >= MIN_AUTOCORRELATION and alike[1] >= MIN_Z and not is_sorted:
+            by = "time"
+    return {"by": by, **found}
 
 
 def count_runs(y: Array) -> Statistics:
