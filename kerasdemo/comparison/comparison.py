@@ -13,6 +13,7 @@ from kerasdemo.config import Fault, InputError
 from kerasdemo.config.datasets import DATASETS
 from kerasdemo.config.errors import unknown
 from kerasdemo.records import Listing, Summary, list_runs
+from kerasdemo.records.displayed import Displayed
 
 # The smallest value that some counts can have; of all other numbers it is 0, which rates never
 # reach.
@@ -39,8 +40,8 @@ class Ranked:
     scale: int = 1
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Displayed):
     """Groups of runs, best first, and the keys in which they differ.
 
     Args:
@@ -63,6 +64,10 @@ class Comparison:
     unfinished: int = 0
     named: bool = False
     cautions: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        best = self.ranked[0].group
+        return f"Comparison({self.metric} of {len(self.ranked)} groups, best {best.label})"
 
     @property
     def groups(self) -> list[Group]:

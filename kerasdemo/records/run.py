@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
 from kerasdemo.config.layers import Layer
 from kerasdemo.records import network, reading, setup
+from kerasdemo.records.displayed import Displayed
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import METRICS
 from kerasdemo.records.setup import Setup
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,19 @@ class History:
         """Return every metric of one epoch (from 1)."""
         return {m: getattr(self, m)[epoch - 1] for m in METRICS if getattr(self, m)}
 
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame: a row for each epoch, a column for each metric measured.
+
+        Raises:
+            ImportError: where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError("`to_frame` needs pandas: pip install pandas") from None
+        columns = {metric: getattr(self, metric) for metric in METRICS if getattr(self, metric)}
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, self.epochs + 1, name="epoch"))
+
 
 @dataclass(frozen=True)
 class LayerHistory:
@@ -80,7 +97,7 @@ class LayerHistory:
 
 
 @dataclass(frozen=True, repr=False)
-class Run:
+class Run(Displayed):
     """One run: what was asked for, what happened, and the results of later sanity checks.
 
     config: of a run from YAML; None for one from Python, which `declared` describes.
@@ -173,6 +190,31 @@ class Run:
         if self.path is None:
             raise ValueError("this run was not read from a folder")
         return RunFolder(self.path)
+
+    def plot(self) -> "Figure":
+        """Return a figure of the loss and, of a task that has one, the score by epoch."""
+        from kerasdemo.display import notebook_figure
+
+        return notebook_figure.plot_curves(self)
+
+    @cached_property
+    def model(self) -> Any:
+        """The trained Keras model, loaded from the folder, with the weights of the kept epoch.
+
+        Raises:
+            InputError: where none was saved, or Keras can't load it.
+        """
+        from kerasdemo.training import saved_model
+
+        return saved_model.load(self.folder.model_file)
+
+    def predict(self, x: Any, batch_size: int | None = None) -> Any:
+        """Return the outputs of the trained model for examples, prepared as those in training.
+
+        Raises:
+            InputError: as for `model`.
+        """
+        return self.model.predict(x, batch_size=batch_size, verbose=0)
 
 
 def read(path: str | Path) -> Run:

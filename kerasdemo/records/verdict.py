@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from kerasdemo.records.displayed import Displayed
+
 Outcome = Literal[
     "diverged",
     "optimization_failure",
@@ -50,8 +52,8 @@ def outcome_title(outcome: str, caution: str | None) -> str:
     return f"{name}, {caution}" if caution else name
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Displayed):
     """The diagnosis of a run: the content of verdict.json.
 
     evidence: the numbers that led to the outcome.
@@ -70,6 +72,9 @@ class Verdict:
     epoch: int | None = None
     notes: tuple[str, ...] = ()
     caution: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.title}: {self.summary})"
 
     @property
     def is_healthy(self) -> bool:
