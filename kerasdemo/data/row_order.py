@@ -56,7 +56,7 @@ def find_order(inputs: Sequence[Array], y: Array | None) -> Statistics | None:
     if alike:
         found["input_autocorrelation"] = round(alike[0], 4)
         # Of sorted rows the order of class or target is what is worth knowing.
-        is_sorted = by == "target" or (by and found["is_sorted"])
+        is_sorted = by == "target" or (by == "class" and found["is_sorted"])
         if alike[0] >= MIN_AUTOCORRELATION and alike[1] >= MIN_Z and not is_sorted:
             by = "time"
     return {"by": by, **found}

@@ -80,6 +80,15 @@ def test_classes_in_order_of_time_come_back() -> None:
     assert found["by"] == "time"
 
 
+def test_labels_in_order_are_alike() -> None:
+    rng, x = draw()
+    labels = np.sort((rng.random((COUNT, 3)) < 0.4).astype(int), axis=0)
+    for inputs in ([x], [x + 3 * labels[:, :1]], []):
+        found = find_order(inputs, labels)
+        assert found is not None
+        assert found["by"] == "time"
+
+
 def test_an_input_that_rises() -> None:
     x = np.linspace(-3, 3, COUNT)[:, None]
     found = find_order([x], np.sin(5 * x))
