@@ -1,7 +1,8 @@
 """`make bench`: kerasdemo beside plain Keras, PyTorch, JAX, KerasTuner; writes results/benchmarks.
 
 Peers train in environments of their own, one epoch each in turn, so that whatever else the
-machine does falls on all of them. Needs the whole MNIST (KERASDEMO_MNIST); takes an hour.
+machine does falls on all of them. All but `fit` need the whole MNIST (KERASDEMO_MNIST). Takes two
+hours.
 """
 
 import argparse
@@ -13,8 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
+import fit_cases
 import numpy as np
 from cases import CASES, NETWORKS, Case
 from report import write_report
@@ -23,8 +27,8 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
 ENVIRONMENTS = REPOSITORY / ".bench"
 RESULTS = REPOSITORY / "results" / "benchmarks"
-ROUNDS, WARM, SWEEP_ROUNDS = 9, 1, 3
-WHAT = ("epochs", "networks", "growth", "sweeps")
+ROUNDS, WARM, SWEEP_ROUNDS, FIT_ROUNDS = 9, 1, 3, 3
+WHAT = ("epochs", "networks", "growth", "sweeps", "fit")
 BREATH = 0.5
 """seconds before each turn: threads of the one before spin for a while before they sleep"""
 
@@ -41,6 +45,14 @@ PEERS: dict[str, Command] = {
 NETWORK_PEERS: dict[str, Command] = {
     "kerasdemo": (sys.executable, "peer_kerasdemo.py"),
     "Keras fit": (sys.executable, "peer_kerasdemo.py", "fit"),
+}
+# Whole trainings of a Keras model, each in a process of its own.
+FIT_PEERS: dict[str, Command] = {
+    "kerasdemo.fit": (sys.executable, "peer_fit.py", "kerasdemo"),
+    "kerasdemo.fit, recorded": (sys.executable, "peer_fit.py", "recorded"),
+    "Keras fit": (sys.executable, "peer_fit.py", "fit"),
+    "Keras fit, steps_per_execution": (sys.executable, "peer_fit.py", "steps_per_execution"),
+    "PyTorch eager": (ENVIRONMENTS / "torch/bin/python", "peer_fit_pytorch.py", "eager"),
 }
 
 
@@ -138,6 +150,30 @@ def whole_processes(name: str, data: Path) -> dict[str, list[float]]:
     return found
 
 
+def whole_trainings(keep: Callable[[object], None]) -> None:
+    """Measure whole trainings of a Keras model, the peers in turn; keep what there is as it comes.
+
+    What is kept: {case: {peer: [{"total": seconds, "ends": of each epoch, "loop": ours}]}}.
+    """
+    found: dict[str, dict[str, list[object]]] = {}
+    for _ in range(FIT_ROUNDS):
+        for network, batch in product(fit_cases.NETWORKS, fit_cases.BATCHES):
+            peers = found.setdefault(f"{network}, batch {batch}", {})
+            for name, (python, script, peer) in FIT_PEERS.items():
+                if not Path(python).exists():
+                    continue
+                time.sleep(BREATH)
+                command = [str(python), str(HERE / script), network, str(batch), str(peer)]
+                done = subprocess.run(command, capture_output=True, text=True)
+                if done.returncode:
+                    print(f"  {name} fails: {done.stderr[-300:]}", flush=True)
+                    continue
+                measured = json.loads(done.stdout.splitlines()[-1])
+                peers.setdefault(name, []).append(measured)
+                print(f"  {network}, {batch}, {name}: {measured['total']:.2f} s", flush=True)
+                keep(found)
+
+
 def circumstances() -> dict[str, object]:
     """Return machine and versions."""
     versions = {}
@@ -171,7 +207,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", choices=WHAT, help="what to measure; default: all")
     chosen = parser.parse_args().what or WHAT
-    if "KERASDEMO_MNIST" not in os.environ:
+    if "KERASDEMO_MNIST" not in os.environ and set(chosen) != {"fit"}:
         sys.exit("error: KERASDEMO_MNIST must name an mnist.npz with the whole MNIST")
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "results.json"
@@ -179,13 +215,16 @@ def main() -> None:
     # A part that is measured alone may be measured on another machine: each says its own.
     machines = results.setdefault("machines", {})
 
+    here = circumstances()
+
     def keep(key: str, value: object) -> None:
-        results[key], machines[key] = value, circumstances()
+        results[key], machines[key] = value, here
         file.write_text(json.dumps(results, indent=1) + "\n")
 
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        write_data(data)
+        if set(chosen) != {"fit"}:
+            write_data(data)
         for what, cases in (("epochs", CASES), ("networks", NETWORKS)):
             if what in chosen:
                 done = {}
@@ -197,6 +236,8 @@ def main() -> None:
             command = [sys.executable, str(HERE / "growth.py")]
             grown = subprocess.run(command, capture_output=True, text=True, check=True)
             keep("growth", json.loads(grown.stdout.splitlines()[-1]))
+        if "fit" in chosen:
+            whole_trainings(lambda found: keep("fit", found))
         if "sweeps" in chosen:
             keep("sweeps", {name: whole_processes(name, data) for name in ("fizzbuzz", "mnist")})
     write_report(results, RESULTS)

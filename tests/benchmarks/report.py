@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cases import CASES
+from fit_cases import EPOCHS, EXAMPLES
+from fit_cases import NETWORKS as FIT_NETWORKS
 
 # What issue and machine allow: at least so many times as fast as the peer.
 BARS = {
@@ -19,6 +21,9 @@ BARS = {
 JAX_BAR = {name: 2.0 if name.startswith("FizzBuzz") else 1.15 for name in CASES}
 CONVOLUTION_BAR, NETWORK_BAR = 1.3, 1.0
 PEAK_BAR = 0.7
+# A whole training, compilation counted, is never slower than Keras' fit; an epoch is, in the median
+# over the networks, at least so many times as fast.
+FIT_BAR, FIT_EPOCH_BARS = 1.0, {10: 3.0, 100: 2.0}
 SWEEP_BARS = {"mnist": 2.2, "fizzbuzz": 15.0}
 ORDER = (
     "kerasdemo",
@@ -43,6 +48,8 @@ def write_report(results: dict[str, Any], folder: Path) -> None:
         parts += [_epochs(results["epochs"]), _peak(results["epochs"]), machines["epochs"]]
     if "networks" in results:
         parts += [_networks(results["networks"]), machines["networks"]]
+    if "fit" in results:
+        parts += [_fits(results["fit"]), machines["fit"]]
     if "sweeps" in results:
         parts += [_sweeps(results["sweeps"]), machines["sweeps"]]
     if "growth" in results:
@@ -130,6 +137,63 @@ def _networks(networks: dict[str, Any]) -> str:
             f"| {ours['accuracy']:.4f}, {fit['accuracy']:.4f} |"
         )
     return "\n".join(lines)
+
+
+def _fits(fits: dict[str, Any]) -> str:
+    """Return a table of whole trainings: each peer's total and epoch against kerasdemo.fit."""
+    lines = [
+        "## Whole trainings of a Keras model",
+        "",
+        f"`kerasdemo.fit` and its peers, each in a process of its own: {EPOCHS} epochs on "
+        f"{EXAMPLES:,} examples, Adam, metrics on; from the call to its return, so with what is "
+        "traced and compiled. In brackets the median of the epochs after the first. Ratios are of "
+        "Keras' fit to `kerasdemo.fit`, not recorded.",
+        "",
+        "| network | batch | loop | kerasdemo.fit s | recorded s | Keras fit s | ratio "
+        "| an epoch's ratio | steps_per_execution s | PyTorch s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    ratios: dict[int, list[tuple[float, float]]] = {batch: [] for batch in FIT_EPOCH_BARS}
+    for case, peers in fits.items():
+        name, batch = case.split(", batch ")
+        if not {"kerasdemo.fit", "Keras fit"} <= set(peers):
+            continue
+        totals, epochs = ({p: of(turns) for p, turns in peers.items()} for of in (_total, _epoch))
+
+        def cell(
+            peer: str, totals: dict[str, float] = totals, epochs: dict[str, float] = epochs
+        ) -> str:
+            return f"{totals[peer]:.2f} ({epochs[peer]:.3f})" if peer in totals else ""
+
+        ratio, epoch = (of["Keras fit"] / of["kerasdemo.fit"] for of in (totals, epochs))
+        ratios[int(batch)].append((ratio, epoch))
+        met = "" if ratio >= FIT_BAR else " **missed**"
+        lines.append(
+            f"| {FIT_NETWORKS[name]} | {batch} | {peers['kerasdemo.fit'][0]['loop']} "
+            f"| {cell('kerasdemo.fit')} | {cell('kerasdemo.fit, recorded')} | {cell('Keras fit')} "
+            f"| {ratio:.2f}{met} | {epoch:.2f} | {cell('Keras fit, steps_per_execution')} "
+            f"| {cell('PyTorch eager')} |"
+        )
+    for batch, found in ratios.items():
+        if found:
+            median = statistics.median(epoch for _, epoch in found)
+            bar = FIT_EPOCH_BARS[batch]
+            lines += [
+                "",
+                f"Batch {batch}: an epoch {median:.2f} times as fast in the median (bar {bar:g}: "
+                f"{'met' if median >= bar else '**missed**'}); the whole training at least "
+                f"{min(ratio for ratio, _ in found):.2f} times.",
+            ]
+    return "\n".join(lines)
+
+
+def _total(turns: list[dict[str, Any]]) -> float:
+    return float(statistics.median(turn["total"] for turn in turns))
+
+
+def _epoch(turns: list[dict[str, Any]]) -> float:
+    every = [[b - a for a, b in pairwise(turn["ends"])] for turn in turns]
+    return float(statistics.median(statistics.median(one[1:]) for one in every))
 
 
 def _flops(case: str) -> float:
