@@ -42,6 +42,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "tiny_batches": ("tiny_batches_normalized",),
     "rows_in_order": ("rows_in_order",),
     "wrong_labels": ("wrong_labels",),
+    "not_finite": ("not_finite",),
     "rare_positives": ("rare_positives",),
     "too_few_examples": (),
     "outliers": (),
@@ -392,6 +393,13 @@ def inputs_in_own_units() -> Training:
     return train(network(10, 64, 64), data, epochs=30)
 
 
+@case("not_finite", "regression")
+def input_missing() -> Training:
+    data = friedman(2000)
+    data.x[17, 3] = np.nan
+    return train(network(10, 64, 64), data, epochs=10)
+
+
 # Regression: training.
 
 
@@ -454,13 +462,11 @@ def regression_sorted_rows() -> Training:
     return train(model, data, optimizer=SGD(0.05), epochs=30, shuffle=False)
 
 
-@case("rows_in_order", "regression", outcomes=("overfitting", "test_mismatch"))
+@case("rows_in_order", "regression")
 def regression_last_rows_held_out() -> Training:
-    data = friedman(2800)
-    time = np.linspace(-1.7, 1.7, 2800)[:, None]
-    x = np.concatenate([data.x, time], axis=1).astype("float32")
-    data = replace(data, x=x, y=(data.y + (time + 1.7) ** 2).astype("float32"))
-    training = train(network(11, 64, 64), data, epochs=30)
+    data = friedman(3000)
+    data.y[2250:, 0] += 2 * data.x[2250:, 5]  # what came later follows another rule
+    training = train(network(10, 64, 64), data, epochs=30)
     del training.arguments["validation_data"]
     training.arguments["validation_split"] = 0.25
     return training
@@ -587,8 +593,8 @@ def rare_weighted() -> Training:
         model,
         data,
         "binary_crossentropy",
-        Adam(0.001),
-        epochs=10,
+        Adam(0.003),
+        epochs=20,
         batch_size=100,
         class_weight=weights,
     )
@@ -606,7 +612,7 @@ def rare_weighted() -> Training:
 def rare_hidden_by_accuracy() -> Training:
     model = network(8, 16, output="sigmoid")
     data = clouds(0.02, 1.2, train=4000)
-    return train(model, data, "binary_crossentropy", Adam(0.001), epochs=10, batch_size=100)
+    return train(model, data, "binary_crossentropy", Adam(0.003), epochs=20, batch_size=100)
 
 
 @case("loss_or_output", "binary")
@@ -617,7 +623,7 @@ def softmax_on_one_unit() -> Training:
 
 @case("loss_or_output", "binary")
 def missing_sigmoid() -> Training:
-    return train(network(2, 32, 32), rings(), "binary_crossentropy", SGD(0.1), epochs=30)
+    return train(network(2, 32, 32), rings(), "binary_crossentropy", SGD(0.3), epochs=30)
 
 
 # Keras reads the logits from behind the sigmoid, so that training goes well: only a warning.
@@ -701,7 +707,7 @@ def multi_label_l2_heavy() -> Training:
 def binary_recurrence_explodes() -> Training:
     data = sequences(80).with_targets(lambda y: (y > 0).astype("float32"))
     recurrent = keras.layers.SimpleRNN(
-        24, activation="relu", recurrent_initializer=keras.initializers.Orthogonal(gain=1.4)
+        24, activation="linear", recurrent_initializer=keras.initializers.Orthogonal(gain=1.2)
     )
     output = keras.layers.Dense(1, activation="sigmoid")
     model = keras.Sequential([keras.Input((80, 2)), recurrent, output])

@@ -278,6 +278,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how many of the three")
     parser.add_argument("--no-longer", action="store_true", help="train nothing for longer")
     parser.add_argument("--page", type=Path, default=PAGE, help="the folder of the page")
+    parser.add_argument(
+        "--calls",
+        action="store_true",
+        help="print the wrong calls of the development half, for those who change rules",
+    )
     options = parser.parse_args()
     loop: Loop = options.loop
     runs = options.runs or RUNS / "python_door" / loop
@@ -321,6 +326,10 @@ def main() -> None:
             if run is not None:
                 score = case.score if isinstance(case, KerasCase) else None
                 longer[first] = truth.ended(run, score)
+    rows = list(score_rows(doors, longer, yaml))
+    if options.calls:
+        print(python_page.calls([row for row in rows if row["half"] == cases.HALVES[0]]))
+        return
     scores = {
         "circumstances": {
             "loop": loop,
@@ -329,7 +338,7 @@ def main() -> None:
             "minutes": round((time.perf_counter() - started) / 60, 1),
             "longer": not options.no_longer,
         },
-        "runs": list(score_rows(doors, longer, yaml)),
+        "runs": rows,
         "problems": {f"{job.case}, seed {job.seed}": text for job, text in problems.items()},
     }
     python_page.write(scores, options.page)

@@ -37,7 +37,7 @@ def text(scores: Mapping[str, Any]) -> str:
     if pairs:
         parts += [_agreement(pairs), _disagreements(pairs), _against_truth(pairs)]
     if keras:
-        parts += [_tasks(keras), _kinds(keras), "### Every wrong call\n\n" + _calls(keras)]
+        parts += [_tasks(keras), _kinds(keras), "### Every wrong call\n\n" + calls(keras)]
     parts += [_training(runs), _problems(scores["problems"])]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -244,7 +244,8 @@ def _count(rows: Sequence[Row], right: Any) -> str:
     return f"{sum(map(right, rows))} of {len(rows)}" if rows else ""
 
 
-def _calls(keras: Sequence[Row]) -> str:
+def calls(keras: Sequence[Row]) -> str:
+    """Return every wrong outcome and first cause, then the verdicts of what is borderline."""
     between = [row for row in keras if not row["truth"]]
     said = [
         f"- {row['case']}, seed {row['seed']}: {_say(row)} ({row['why']})" for row in between
