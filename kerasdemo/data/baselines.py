@@ -20,7 +20,7 @@ VOTERS = 20
 CONFIDENT_SHARE = 0.25
 # Neighbors can tell noise where they go so much of the way from chance to perfect, and from chance
 # to what the noise allows. With 0.5 to 0.6 for the latter, right labels of two normal classes 1 to
-# 1.6 standard deviations apart were taken for noisy ones in 2 to 12 of 12 samples, with 0.7 in none.
+# 1.6 standard deviations apart were taken for noise in 2 to 12 of 12 samples; with 0.7 in 0 or 1.
 MIN_PROGRESS = 0.4
 MIN_PROGRESS_WITH_NOISE = 0.7
 # So many results are kept for the next run on the same data.
