@@ -12,6 +12,10 @@ class Displayed:
     They are on the objects themselves, because front ends look for them there.
     """
 
+    def __init_subclass__(cls) -> None:
+        # IPython prefers a class's own `__repr__` to a `_repr_pretty_` that it inherits.
+        cls._repr_pretty_ = Displayed._repr_pretty_  # type: ignore[method-assign]
+
     def __str__(self) -> str:
         from kerasdemo.display import notebook
 

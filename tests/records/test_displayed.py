@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from IPython.lib.pretty import pretty
 
 from kerasdemo.backend import keras
 from kerasdemo.comparison.comparison import compare
@@ -22,9 +23,7 @@ def test_forms_of_a_run_a_verdict_and_a_comparison(good: Run) -> None:
         assert shown._repr_html_().startswith('<div class="kerasdemo ')
         assert shown._repr_markdown_().startswith("**")
         assert len(repr(shown).splitlines()) == 1
-        printed: list[str] = []
-        shown._repr_pretty_(SimpleNamespace(text=printed.append), False)
-        assert printed == [str(shown)]
+        assert pretty(shown) == str(shown)
     assert str(verdict).startswith("HEALTHY: ")
     assert repr(verdict).startswith("Verdict(healthy: ")
 
