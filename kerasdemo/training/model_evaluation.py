@@ -121,7 +121,9 @@ class ModelEvaluator:
 
     def _evaluate(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any, Any]:
         """Return total loss (), loss of each example (n,) or (), and output."""
-        with keras.StatelessScope(collect_losses=True):
+        # Penalties are computed of the weights that the scope knows.
+        known = [(v, tf.convert_to_tensor(v)) for v in self.model.trainable_variables]
+        with keras.StatelessScope(known, collect_losses=True):
             output = self.forward(x)
             if not self.loss_of_examples:
                 total = tf.cast(self._total_loss(x, y, weight, output), tf.float32)
@@ -144,6 +146,7 @@ class ModelEvaluator:
     def _loss_of_test_step(self, x: Any, y: Any, weight: Any) -> Any:
         """Return what the model's own test_step calls its loss, measured on this batch alone."""
         fresh = [(v, tf.zeros(v.shape, v.dtype)) for v in self.model.metrics_variables]
+        fresh += [(v, tf.convert_to_tensor(v)) for v in self.model.trainable_variables]
         data = (x, y, weight) if weight is not None else (x, y) if y is not None else (x,)
         with keras.StatelessScope(fresh, collect_losses=True):
             found = self.model.test_step(data)

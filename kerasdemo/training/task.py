@@ -70,7 +70,8 @@ def _of_columns(loss: str, activation: str | None, y: Array) -> Task:
     is_spread = bool((y >= 0).all() and np.allclose(y.sum(axis=1, dtype=np.float64), 1, atol=1e-3))
     if is_spread and (is_zero_or_one or loss in OF_ONE_HOT):
         return "classification"
-    if is_zero_or_one and (loss in OF_LABELS or activation == "sigmoid"):
+    is_of_labels = loss in (*OF_LABELS, *OF_ONE_HOT) or activation in ("sigmoid", "softmax")
+    if is_zero_or_one and is_of_labels:
         return "multi_label"
     return "regression" if loss in OF_NUMBERS else "other"
 
