@@ -14,11 +14,12 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ RUNS = REPOSITORY / "results" / "runs"
 PAGE = REPOSITORY / "results" / "python"
 LONGER = 2
 # A process ends after so many trainings, and its memory is free again.
-TASKS = 20
+TASKS = 40
 # A case with a label of its author's is faulty where its score is so far below its twin's.
 BITES = 0.03
 
@@ -88,7 +89,7 @@ def find(job: Job, runs: Path) -> Run | None:
 # In the processes.
 
 
-def train(job: Job, config: RunConfig | None, runs: Path, loop: Loop) -> tuple[float, str]:
+def train(job: Job, runs: Path, loop: Loop) -> tuple[float, str]:
     """Train a job into its folder; return the seconds, and what went wrong."""
     folder, started = job.folder(runs), time.perf_counter()
     if folder.exists():  # cut off
@@ -97,14 +98,20 @@ def train(job: Job, config: RunConfig | None, runs: Path, loop: Loop) -> tuple[f
     problem = ""
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            if config is None:
+            if job.experiment == EXPERIMENT:
                 _train_keras_case(job, folder, loop)
             else:
-                _train_program(config, folder, loop)
+                _train_program(_config(job), folder, loop)
         except Exception as error:  # whatever a program raises is for the page
             (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
             problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return time.perf_counter() - started, problem
+
+
+def _config(job: Job) -> RunConfig:
+    """Return the config of a job; one can't be sent to a process."""
+    config = yaml_jobs()[replace(job, times=1)]
+    return config.with_changes({"training.epochs": job.times * config.training.epochs})
 
 
 def _train_program(config: RunConfig, folder: Path, loop: Loop) -> None:
@@ -140,7 +147,7 @@ def _train_keras_case(job: Job, folder: Path, loop: Loop) -> None:
 
 
 def train_all(
-    what: str, jobs: Mapping[Job, RunConfig | None], runs: Path, loop: Loop, workers: int
+    what: str, jobs: Collection[Job], runs: Path, loop: Loop, workers: int
 ) -> dict[Job, str]:
     """Train what is not trained yet, and print how far it is; return what went wrong by job."""
     waiting = [job for job in jobs if find(job, runs) is None]
@@ -154,7 +161,7 @@ def train_all(
         pool = ProcessPoolExecutor(workers, get_context("spawn"))
         with pool, contextlib.suppress(BrokenProcessPool):
             some = waiting[: TASKS * workers]
-            futures = {pool.submit(train, job, jobs[job], runs, loop): job for job in some}
+            futures = {pool.submit(train, job, runs, loop): job for job in some}
             for future in as_completed(futures):
                 job = futures[future]
                 seconds, problem = future.result()
@@ -172,6 +179,7 @@ def train_all(
     return problems | dict.fromkeys(waiting, "its process was killed")
 
 
+@cache
 def yaml_jobs() -> dict[Job, RunConfig]:
     """Return every run of experiments/diagnosis with its config."""
     return {
@@ -287,45 +295,38 @@ def main() -> None:
     loop: Loop = options.loop
     runs = options.runs or RUNS / "python_door" / loop
     configs = yaml_jobs()
-    every: dict[Job, RunConfig | None] = {
-        **configs,
-        **{Job(EXPERIMENT, n, s): None for n in keras_cases.CASES for s in keras_cases.seeds()},
+    planned: dict[tuple[str, str], cases.Case | KerasCase] = {
+        **cases.load(),
+        **{(EXPERIMENT, name): case for name, case in keras_cases.CASES.items()},
     }
-    chosen = {
-        job: config
-        for job, config in every.items()
+    chosen = [
+        job
+        for job in (
+            *configs,
+            *(Job(EXPERIMENT, n, seed) for n in keras_cases.CASES for seed in keras_cases.seeds()),
+        )
         if fnmatch(job.case, options.only) and job.seed < options.seeds
-    }
-    planned = {**cases.load(), **{(EXPERIMENT, n): c for n, c in keras_cases.CASES.items()}}
-    # A case is nothing without its twin.
-    for job in list(chosen):
+    ]
+    for job in chosen:  # a case is nothing without its twin, nor that without its own
         twin = replace(job, name=planned[job.experiment, job.name].twin)
-        chosen[twin] = every[twin]
-        far = planned[twin.experiment, twin.name].twin
-        chosen.setdefault(replace(twin, name=far), every[replace(twin, name=far)])
-    yaml = {job: yaml_run(job, config, options.yaml) for job, config in chosen.items() if config}
+        if twin not in chosen:
+            chosen.append(twin)
+    yaml = {job: yaml_run(job, configs[job], options.yaml) for job in chosen if job in configs}
     started = time.perf_counter()
     problems = train_all("runs", chosen, runs, loop, options.workers)
-    doors = {}
-    for job in chosen:
-        run, case = find(job, runs), planned[job.experiment, job.name]
-        if run is not None:
-            score = case.score if isinstance(case, KerasCase) else None
-            doors[job] = Door(job, run, truth.ended(run, score), case)
-    unsettled = {
-        door.job.longer(): _longer(chosen[door.job])
-        for door in doors.values()
-        if door.ended.unsettled
+    doors = {
+        job: Door(job, run, _ended(run, case), case)
+        for job in chosen
+        if (run := find(job, runs)) and (case := planned[job.experiment, job.name])
     }
     longer: dict[Job, Ended] = {}
     if not options.no_longer:
+        unsettled = [door.job.longer() for door in doors.values() if door.ended.unsettled]
         problems |= train_all("for twice the epochs", unsettled, runs, loop, options.workers)
         for job in unsettled:
-            run, first = find(job, runs), replace(job, times=1)
-            case = planned[job.experiment, job.name]
-            if run is not None:
-                score = case.score if isinstance(case, KerasCase) else None
-                longer[first] = truth.ended(run, score)
+            if run := find(job, runs):
+                first = replace(job, times=1)
+                longer[first] = _ended(run, doors[first].case)
     rows = list(score_rows(doors, longer, yaml))
     if options.calls:
         print(python_page.calls([row for row in rows if row["half"] == cases.HALVES[0]]))
@@ -344,10 +345,8 @@ def main() -> None:
     python_page.write(scores, options.page)
 
 
-def _longer(config: RunConfig | None) -> RunConfig | None:
-    if config is None:
-        return None
-    return config.with_changes({"training.epochs": LONGER * config.training.epochs})
+def _ended(run: Run, case: cases.Case | KerasCase) -> Ended:
+    return truth.ended(run, case.score if isinstance(case, KerasCase) else None)
 
 
 if __name__ == "__main__":

@@ -115,8 +115,8 @@ def _agreement(pairs: Sequence[Row]) -> str:
     return (
         "## The same verdict by both doors\n\n"
         f"{table}\n\n"
-        "The programs name the seeds of their initial weights, so that both runs begin alike; the "
-        "order of the examples differs. `fit` sees no test examples: the runs from YAML are "
+        "The programs name the seeds of their initial weights, so that both runs begin alike, and "
+        "compiled loops take the examples in the same order. `fit` sees no test examples: the runs from YAML are "
         f"diagnosed without theirs, which changes {seen} of their outcomes (the kind "
         f"`{TEST_ONLY}`, {len(pairs) - len(others)} runs). Without that kind the doors agree in "
         f"{rate(others, agrees)}."
