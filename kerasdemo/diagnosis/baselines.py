@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kerasdemo.diagnosis import curves
 from kerasdemo.diagnosis.features import RunFeatures, find_number
 from kerasdemo.diagnosis.rule import Finding, Suggestion
+from kerasdemo.diagnosis.scale import BALANCED
 
 # Below a baseline by less than this is a matter of seeds, not of optimization.
 SHORTFALL = 0.02
@@ -51,23 +52,33 @@ class Shortfall:
 def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
     """Return what the training score should reach and does not: the score and its name."""
     score, chance = features.score, features.chance
-    if score is None or features.finds_rare():
+    if score is None:
         return None
+    if chance is not None:
+        # Where nearly all examples are of one class, little is left above chance.
+        left = max(HALF_WAY * (1 - chance), curves.Z_975 * features.error(chance, "train"))
+        if score <= chance + min(_margin(features, chance), left):
+            return chance, features.scale.baseline
+    if features.scale is BALANCED:  # which no baseline has
+        return None
+    levels = _list_levels(features)
+    if not levels and chance is not None:
+        levels = [(chance + HALF_WAY * (1 - chance), "half of the way from chance to perfect")]
+    levels.sort(reverse=True)
+    return next((pair for pair in levels if score < pair[0] - _margin(features, pair[0])), None)
 
-    def above(chance: float) -> float:
-        return max(HALF_WAY * (1 - chance), curves.Z_975 * features.error(chance, "train"))
 
-    def margin(level: float) -> float:
-        if features.task == "regression":
-            # A few outliers make R² uncertain for new examples; of these it is what it is.
-            error = min(features.error(score, "train"), MOST_ERROR / curves.Z_975)
-        else:
-            error = features.error(level, "train")
-        return max(SHORTFALL, curves.Z_975 * error)
+def _margin(features: RunFeatures, level: float) -> float:
+    """Return how far below a level the training score is by chance, or of no consequence."""
+    error = features.error(level, "train")
+    if features.task == "regression" and features.score is not None:
+        # A few outliers make R² uncertain for new examples; of these it is what it is.
+        error = min(features.error(features.score, "train"), MOST_ERROR / curves.Z_975)
+    return max(SHORTFALL, curves.Z_975 * error)
 
-    # Where nearly all examples are of one class, little is left above chance.
-    if chance is not None and score <= chance + min(margin(chance), above(chance)):
-        return chance, features.scale.baseline
+
+def _list_levels(features: RunFeatures) -> list[tuple[float, str]]:
+    """Return what simple baselines and the best run known reach in training."""
     linear = features.fact("data", "linear_baseline", "train")
     fair = features.fact("data", "linear_baseline", "validation")
     neighbors = features.fact("data", "neighbor_baseline")
@@ -80,10 +91,7 @@ def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
         levels.append((neighbors, "nearest neighbors"))
     if features.reference is not None:
         levels.append((features.reference, "the best run known"))
-    if not levels and chance is not None:
-        levels = [(chance + HALF_WAY * (1 - chance), "half of the way from chance to perfect")]
-    short = (pair for pair in sorted(levels, reverse=True) if score < pair[0] - margin(pair[0]))
-    return next(short, None)
+    return levels
 
 
 def find_shortfall(features: RunFeatures) -> Shortfall | None:
@@ -92,7 +100,7 @@ def find_shortfall(features: RunFeatures) -> Shortfall | None:
     In pairs where run.json has them: the same validation examples. Else as two separate samples.
     """
     score, part = features.held_out
-    if score is None or (part == "validation" and features.finds_rare("val_")):
+    if score is None or features.scale is BALANCED:
         return None
     linear = features.fact("data", "linear_baseline", "validation")
     neighbors, measured = features.fact("data", "neighbor_baseline_validation"), "validation"

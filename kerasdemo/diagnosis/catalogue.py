@@ -42,7 +42,6 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     labels.RarePositivesMissed(),
     other_data.DifferentTest(),
     generalization.Overfitting(),
-    labels.RarePositivesMemorized(),
     endings.StoppedByNoise(),
     training.StoppedTooEarly(),
     training.NotYetAtBaseline(),

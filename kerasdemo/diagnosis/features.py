@@ -10,7 +10,7 @@ from typing import Any
 from kerasdemo.config import RunConfig, lint
 from kerasdemo.config.layers import NORMALIZATIONS, KernelLayer, kernel_layers
 from kerasdemo.diagnosis import curves
-from kerasdemo.diagnosis.scale import SCALES, Scale
+from kerasdemo.diagnosis.scale import BALANCED, SCALES, Scale
 from kerasdemo.records import History, LayerHistory, Run, Setup, Task
 from kerasdemo.records.curves import UNKNOWN
 from kerasdemo.records.verdict import Number
@@ -36,8 +36,6 @@ USUAL_LEARNING_RATE = {
 OTHERS_LEARNING_RATE = 1e-3
 # A label that so few of the examples have, or lack, is rare: accuracy hides how it is predicted.
 RARE = 0.1
-# A balanced accuracy half of the way from chance to perfect.
-BALANCED = 0.75
 # Inputs of images as they are in their files.
 BYTE = 255.0
 # Examples that a score of unknown origin is taken to be measured on.
@@ -75,8 +73,13 @@ class RunFeatures:
 
     @property
     def scale(self) -> Scale:
-        """How the network's predictions are scored, and what of a score is much or little."""
-        return SCALES[self.task]
+        """How the network's predictions are scored, and what of a score is much or little.
+
+        Accuracy says little where nearly all labels are of one kind: a constant prediction has
+        nearly all of it, and a network with weights of classes gives some away.
+        """
+        is_rare = self.rare_share is not None and bool(self.history.balanced_accuracy)
+        return BALANCED if is_rare else SCALES[self.task]
 
     @property
     def loss_name(self) -> str:
@@ -221,8 +224,11 @@ class RunFeatures:
     def chance(self) -> float | None:
         """The score of the best constant prediction.
 
-        Accuracy: the largest class' share, of several labels the mean over them; R²: 0.
+        Accuracy: the largest class' share, of several labels the mean over them; balanced accuracy:
+        one half; R²: 0.
         """
+        if self.scale is BALANCED:
+            return 0.5
         if self.task == "regression":
             return 0.0
         if self.task == "multi_label":
@@ -241,15 +247,6 @@ class RunFeatures:
             return None
         share = curves.mean([min(share, 1 - share) for share in labels])
         return share if share <= RARE else None
-
-    def finds_rare(self, part: str = "") -> bool:
-        """Return whether a rare label is found on training (or `val_`) examples.
-
-        Accuracy says little there: weights of classes lower it, and a constant answer has nearly
-        all of it.
-        """
-        balanced = self.at(f"{part}balanced_accuracy")
-        return self.rare_share is not None and balanced is not None and balanced >= BALANCED
 
     def progress(self, score: float | None) -> float | None:
         """Return which share of the way from chance to perfect a score has gone."""
@@ -371,6 +368,9 @@ class RunFeatures:
             scores = self.val_scores if part == "validation" else self.scores
             noise = curves.roughness(scores) if len(scores) > 4 else 0.0
             return max(noise, curves.share_error(score, ASSUMED))
+        if self.scale is BALANCED:
+            # Nearly all of the error is that of the recall of the rare kind, half of the score.
+            return curves.share_error(2 * score - 1, (self.rare_share or 0.0) * (count or 0.0)) / 2
         if self.task != "regression":
             return curves.share_error(score, count)
         prefix = {"validation": "val_", "train": ""}.get(part)

@@ -26,27 +26,31 @@ class Scale:
 
     def text(self, score: float) -> str:
         """Return a score as text: 97.2%, or 0.972 of R²."""
-        return f"{score:.1%}" if self.metric == "accuracy" else f"{score:.3f}"
+        return f"{score:.1%}" if self.metric != "r2" else f"{score:.3f}"
 
     def difference(self, size: float) -> str:
         """Return a difference of scores as a number: in points, of R² as it is."""
-        return f"{100 * size:.1f}" if self.metric == "accuracy" else f"{size:.3f}"
+        return f"{100 * size:.1f}" if self.metric != "r2" else f"{size:.3f}"
 
     @property
     def has_confidence(self) -> bool:
         """Whether a wrong prediction can be a sure one."""
-        return self.metric == "accuracy"
+        return self.metric != "r2"
 
     @property
     def unit(self) -> str:
         """The unit of a difference, after its number."""
-        return " points" if self.metric == "accuracy" else ""
+        return " points" if self.metric != "r2" else ""
 
 
 # Rows 12 and 14 of the lecture, which it takes for healthy, have gaps of 0.041 and 0.037.
 _ACCURACY = Scale("accuracy", "accuracy", "always predicting one class", 0.05, 0.07)
 _R2 = Scale("r2", "R²", "always predicting the mean", 0.05, 0.1)
 _LABELS = Scale("accuracy", "accuracy", "always predicting the same labels", 0.05, 0.07)
+# Of labels one kind of which is rare: the mean of the accuracies on both kinds.
+BALANCED = Scale(
+    "balanced_accuracy", "balanced accuracy", "always predicting the frequent label", 0.05, 0.07
+)
 # A task of another kind has no score: nothing writes this accuracy.
 SCALES: Mapping[Task, Scale] = {
     "classification": _ACCURACY,

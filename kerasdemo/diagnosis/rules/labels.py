@@ -4,11 +4,13 @@ import math
 from statistics import NormalDist
 
 from kerasdemo.diagnosis import remedies
-from kerasdemo.diagnosis.curves import Z_95, Z_975, share_error
-from kerasdemo.diagnosis.features import BALANCED, RARE, RunFeatures, known
+from kerasdemo.diagnosis.curves import Z_95, share_error
+from kerasdemo.diagnosis.features import RARE, RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding, OutcomeRule
 
 NORMAL = NormalDist()
+# A balanced accuracy half of the way from chance to perfect.
+HALF_WAY = 0.75
 # Points of balanced accuracy that another threshold would bring.
 LOST = 0.1
 
@@ -27,7 +29,7 @@ def find_reachable(auc: float) -> float:
 def find_missed(features: RunFeatures) -> dict[str, float] | None:
     """Return the numbers of a run that misses a rare kind of label, or None."""
     share, balanced = features.rare_share, features.at("balanced_accuracy")
-    if share is None or balanced is None or balanced >= BALANCED:
+    if share is None or balanced is None or balanced >= HALF_WAY:
         return None
     auc = features.at("auc")
     found = {"rare_share": share, "balanced_accuracy": balanced}
@@ -47,7 +49,7 @@ class RarePositivesMissed(OutcomeRule):
 
     how_detected = (
         f"For labels that are 0 or 1, one of them on at most {RARE:.0%} of the training examples: "
-        f"balanced accuracy (the mean of the accuracies on both kinds) is below {BALANCED:.0%}, "
+        f"balanced accuracy (the mean of the accuracies on both kinds) is below {HALF_WAY:.0%}, "
         f"and the area under the ROC curve allows {100 * LOST:.0f} points more with another "
         "threshold, as for two normal distributions."
     )
@@ -59,49 +61,14 @@ class RarePositivesMissed(OutcomeRule):
 
     def find(self, features: RunFeatures) -> Finding | None:
         missed = find_missed(features)
-        if missed is None or "auc" not in missed or features.score is None:
+        accuracy = features.at("accuracy")
+        if missed is None or "auc" not in missed or accuracy is None:
             return None
         return Finding(
-            f"Training accuracy is {features.score:.1%}, but balanced accuracy only "
+            f"Training accuracy is {accuracy:.1%}, but balanced accuracy only "
             f"{missed['balanced_accuracy']:.1%}: the rare kind ({missed['rare_share']:.1%} of the "
             "labels) is mostly missed.",
             features.training_evidence | missed,
-        )
-
-
-class RarePositivesMemorized(OutcomeRule):
-    """The rare kind is found among training examples, and not among others."""
-
-    code = "K133"
-    name = "overfitting"
-    title = "The rare kind is found in training only"
-
-    how_detected = (
-        f"Of a label that at most {RARE:.0%} of the training examples have, or lack, balanced "
-        f"accuracy on validation examples is below that in training by more than {100 * LOST:.0f} "
-        f"points after {Z_975} standard errors (of the recall of the rare kind)."
-    )
-    why_it_matters = (
-        "Accuracy, nearly all of which the frequent kind brings, hides that the rare examples were "
-        "memorized."
-    )
-    what_to_try = "Regularization, dropout, more examples of the rare kind."
-
-    def find(self, features: RunFeatures) -> Finding | None:
-        share, seen = features.rare_share, features.at("balanced_accuracy")
-        held_out = features.at("val_balanced_accuracy")
-        if share is None or seen is None or held_out is None:
-            return None
-        # The frequent kind is nearly always right: 1 + recall is twice the balanced accuracy.
-        count = share * (features.measured("validation") or 0.0)
-        error = share_error(2 * held_out - 1, count) / 2
-        if seen - held_out - Z_975 * error < LOST:
-            return None
-        return Finding(
-            f"Balanced accuracy is {seen:.1%} in training and {held_out:.1%} in validation: the "
-            f"rare kind ({share:.1%} of the labels) is found among training examples only.",
-            known(balanced_accuracy=seen, val_balanced_accuracy=held_out, rare_share=share),
-            remedies=remedies.reduce_overfitting(features),
         )
 
 
@@ -115,7 +82,7 @@ class RarePositives(CauseRule):
 
     how_detected = (
         f"One of two labels is on at most {RARE:.0%} of the training examples, balanced accuracy "
-        f"is below {BALANCED:.0%}, and the area under the ROC curve says that the network tells "
+        f"is below {HALF_WAY:.0%}, and the area under the ROC curve says that the network tells "
         "the two apart better than that."
     )
     why_it_matters = (

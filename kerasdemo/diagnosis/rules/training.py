@@ -5,6 +5,7 @@ from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall, find_traini
 from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures, known
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
+from kerasdemo.diagnosis.scale import BALANCED
 from kerasdemo.diagnosis.val_loss_rise import find_rise
 
 # A network that goes less of the way from chance to perfect than this is far from fitted.
@@ -99,7 +100,8 @@ class Standstill(OutcomeRule):
     how_detected = (
         f"Training accuracy (or R²) went less than {FITTED:.0%} of the way from chance to perfect, "
         f"does not rise any more, yet is {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that "
-        "noise in the data is no explanation."
+        "noise in the data is no explanation. Not for regression, nor where balanced accuracy "
+        "counts."
     )
     why_it_matters = "The data can be learned further than this network does."
     what_to_try = "A larger network, or more and smaller steps."
@@ -108,6 +110,9 @@ class Standstill(OutcomeRule):
         score, progress = features.score, features.progress(features.score)
         neighbors = features.fact("data", "neighbor_baseline")
         if score is None or neighbors is None or progress is None or progress >= FITTED:
+            return None
+        # The mean of ten neighbors is far from what noise allows, where targets vary in between.
+        if features.task == "regression" or features.scale is BALANCED:
             return None
         if score < neighbors + self.NEAR_NEIGHBORS or features.score_gain >= MIN_GAIN:
             return None

@@ -59,7 +59,8 @@ def test_rare_positives_that_nothing_tells_apart_are_no_matter_of_weights() -> N
 
 def test_rare_positives_that_are_memorized_are_overfitting() -> None:
     verdict = diagnose(rare(0.999, 0.99, 0.999, val_balanced=0.6))
-    assert (verdict.outcome, verdict.code) == ("overfitting", "K133")
+    assert (verdict.outcome, verdict.code) == ("overfitting", "K130")
+    assert "validation balanced accuracy 60.0%" in verdict.summary
 
 
 def test_of_several_rare_labels_a_balanced_loss_is_suggested() -> None:
