@@ -80,7 +80,8 @@ def from_history(
     if setup is None:
         unknown = {"name": UNKNOWN}
         task = tasks[0] if tasks else "other"
-        setup = Setup(name, unknown, unknown, task=task, notes=(ONLY_CURVES, RUNNING_AVERAGE))
+        notes = (ONLY_CURVES, RUNNING_AVERAGE)
+        setup = Setup(name, unknown, unknown, task=task, epochs=epochs.pop(), notes=notes)
     facts = {"status": "finished" if all(map(math.isfinite, found["loss"])) else "diverged"}
     return Run(None, History(**found), facts=facts, declared=setup)
 

@@ -174,11 +174,15 @@ class ModelStatistics:
     def _compute(self, x: Any, y: Any, weight: Any, before: list[list[Any]]) -> Any:
         """Return STATISTICS as (statistics, layers)."""
         groups = list(self.kernels.values())
-        with keras.StatelessScope(collect_losses=True):
-            with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape:
+            # Penalties are computed of the weights that the scope knows.
+            weights = self.evaluator.model.trainable_variables
+            known = [(v, tf.convert_to_tensor(v)) for v in weights]
+            with keras.StatelessScope(known, collect_losses=True):
                 output = self.evaluator.forward(x)
                 loss = self.evaluator.training_loss(x, y, weight, output)
-            found = tape.gradient(loss, [[v.value for v in variables] for variables in groups])
+        found = tape.gradient(loss, [[v.value for v in variables] for variables in groups])
+        with keras.StatelessScope():
             inside = keras.tree.flatten(self.inspector(x, training=False)) if self.inspector else []
         gradients, norms, changes = [], [], []
         for variables, earlier, gradient in zip(groups, before, found, strict=True):
