@@ -166,7 +166,11 @@ class RunFeatures:
 
     @property
     def hidden(self) -> tuple[KernelLayer, ...]:
-        return self.network[:-1]
+        """The layers with a kernel but for the last, or for those that give the outputs."""
+        outputs = self.setup.outputs
+        last = {*outputs, *(f"layers.{name}.activation" for name in outputs)}
+        inside = [one for one in self.network if not {one.name, one.activation_key} & last]
+        return tuple(inside) if outputs and len(inside) < len(self.network) else self.network[:-1]
 
     @property
     def recurrent(self) -> tuple[KernelLayer, ...]:

@@ -44,6 +44,7 @@ class Setup:
         structure: a `chain` of layers, each the input of the next; a `graph` with branches, as a
             functional model may be; or `code`, of a subclassed model, whose layers may be used in
             any way.
+        outputs: names of the layers that give the outputs, where there may be several.
         frozen: names of layers whose weights do not train.
         notes: sentences about what could not be recorded, and what to pass for it.
         ignore: codes of rules that the verdict leaves out.
@@ -65,6 +66,7 @@ class Setup:
     metrics: tuple[str, ...] = ()
     settings: Mapping[PlainKey, Scalar] = field(default_factory=dict)
     structure: Structure = "chain"
+    outputs: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
