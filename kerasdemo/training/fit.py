@@ -15,7 +15,7 @@ from kerasdemo.data import Array
 from kerasdemo.training import engine, unsuitable
 from kerasdemo.training.device import has_gpu, resident_bytes
 from kerasdemo.training.engine import Engine
-from kerasdemo.training.epoch_loop import EpochLoop, epoch_order
+from kerasdemo.training.epoch_loop import EpochLoop, epoch_order, train_epochs
 from kerasdemo.training.resident_data import ResidentData, split
 from kerasdemo.training.unsuitable import Unsuitable
 
@@ -99,39 +99,30 @@ class _Training:
             model=model,
             verbose=asked["verbose"],
             epochs=asked["epochs"],
-            steps=self.train.steps,
+            steps=self.train.loop.steps,
         )
-        model.stop_training = False
-        callbacks.on_train_begin()
-        logs: dict[str, Any] = {}
-        for epoch in range(asked["initial_epoch"], asked["epochs"]):
-            model.reset_metrics()
-            callbacks.on_epoch_begin(epoch)
-            logs = self.train(self._order(epoch))
-            if self.validation and self._is_validated(epoch):
-                callbacks.on_test_begin()
-                model.reset_metrics()
-                found = self.validation(np.arange(self.validation.count, dtype=np.int32))
-                callbacks.on_test_end(found)
-                logs |= {f"val_{name}": value for name, value in found.items()}
-            callbacks.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
-        if isinstance(model.optimizer, keras.optimizers.Optimizer):
-            model.optimizer.finalize_variable_values(model.trainable_variables)
-        callbacks.on_train_end(logs)
-        return model.history
 
-    def _order(self, epoch: int) -> Array:
-        if not self.asked["shuffle"]:
-            return np.arange(self.train.count, dtype=np.int32)
-        return epoch_order(self.seed, epoch, self.train.count)
+        def train(epoch: int) -> dict[str, Any]:
+            if asked["shuffle"]:
+                return self.train(epoch_order(self.seed, epoch, self.train.count))
+            return self.train()
+
+        def evaluate(epoch: int) -> dict[str, Any]:
+            if not self.validation or not self._is_validated(epoch + 1):
+                return {}
+            callbacks.on_test_begin()
+            model.reset_metrics()
+            logs = self.validation()
+            callbacks.on_test_end(logs)
+            return {f"val_{name}": value for name, value in logs.items()}
+
+        epochs = range(asked["initial_epoch"], asked["epochs"])
+        train_epochs(model, train, epochs, callbacks, evaluate)
+        return model.history
 
     def _is_validated(self, epoch: int) -> bool:
         frequency = self.asked["validation_freq"]
-        if isinstance(frequency, int):
-            return (epoch + 1) % frequency == 0
-        return epoch + 1 in frequency
+        return epoch % frequency == 0 if isinstance(frequency, int) else epoch in frequency
 
 
 class _Epoch:
@@ -159,37 +150,41 @@ class _Epoch:
         self.model, self.step = model, step
         self.count = examples.count
         self.batch_size = min(batch_size, self.count)
-        self.steps = -(-self.count // self.batch_size)
         self.data = examples.tensors()
         try:
             self.loop, self.engine = self._compile(epochs)
         except Exception as error:  # whatever the model's own code or TensorFlow raises
             raise Unsuitable(f"{step.__name__} can't be compiled ({_line(error)})") from error
 
-    def __call__(self, order: Array) -> dict[str, Any]:
-        """Take the step for each mini-batch in an order (n,); return what Keras logs of it."""
-        own = self.loop(order)
+    def __call__(self, order: Array | None = None) -> dict[str, Any]:
+        """Take the step for each mini-batch in an order (n,), or one after the other.
+
+        Returns:
+            What Keras logs of the epoch.
+        """
+        order = np.arange(self.count, dtype=np.int32) if order is None else order
+        own = self.loop(order, self.data)
         return dict(self.model.get_metrics_result() if own is None else own)
 
     def _compile(self, epochs: int) -> tuple[EpochLoop, Engine]:
         if not self.model.built:  # what to choose depends on its weights
             self._traced(xla=False)
-        chosen = engine.choose(self.model, self.steps * epochs)
+        chosen = engine.choose(self.model, -(-self.count // self.batch_size) * epochs)
         if chosen.loop == "xla":
             try:
                 loop, step = self._traced(xla=True)
                 if has_gpu() or not engine.is_convolutional(step):
-                    loop.compile()
+                    loop.compile(self.data)
                     return loop, chosen
                 chosen = engine.CONVOLUTIONS_ARE_SLOW
             except Exception as error:
                 chosen = Engine("graph", f"XLA can't compile the model ({_line(error)}).")
         loop, _ = self._traced(xla=False)
-        loop.compile()
+        loop.compile(self.data)
         return loop, chosen
 
     def _traced(self, *, xla: bool) -> tuple[EpochLoop, Any]:
-        loop = EpochLoop(self.step, self.data, self.batch_size, xla=xla)
+        loop = EpochLoop(self.step, self.data, self.count, self.batch_size, xla=xla)
         step = loop.trace()
         # As Keras does: the metrics' results, or the last batch's logs where they have other names.
         logs = step.structured_outputs
