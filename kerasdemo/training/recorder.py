@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from kerasdemo.backend import keras, no_remarks_on_tracing
-from kerasdemo.config import InputError
+from kerasdemo.config import Fault, InputError
 from kerasdemo.config.errors import unknown
 from kerasdemo.records import RunFolder, Task, files, read
 from kerasdemo.records import network as network_file
@@ -186,18 +186,24 @@ class Recorder(Callback):  # type: ignore[misc]
             recording.first_epoch = epoch
         folder = self.folder
         assert folder is not None
-        folder.path.parent.mkdir(parents=True, exist_ok=True)
-        self.unlock()
-        self._lock = FileLock(folder.lock_file, is_singleton=True)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise RuntimeError(f"{folder.path.name} is recorded by another process") from None
+        self._lock_folder(folder)
         folder.create(setup)
         folder.reopen(recording.epochs, recording.layer_count)
         network_file.write(folder.network_file, recording.layers)
         recording.begin(folder, setup)
         self.recording, self._is_new = recording, False
+
+    def _lock_folder(self, folder: RunFolder) -> None:
+        self.unlock()
+        try:
+            folder.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder.lock_file, is_singleton=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise RuntimeError(f"{folder.path.name} is recorded by another process") from None
+        except OSError as error:
+            message = f"results can't be written here: {error.strerror or error}"
+            raise InputError(Fault(message, str(folder.path.parent))) from None
 
     def _end(self, status: str) -> None:
         recording, folder = self.recording, self.folder

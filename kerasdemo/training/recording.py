@@ -95,7 +95,7 @@ class RecordedData:
             call.get_concrete_function(specs)
 
     def batch_size(self, steps: int | None) -> int | None:
-        """Return the size of a mini-batch; None where it is not certain.
+        """Return the size of a mini-batch; None where it is not known within a quarter.
 
         Args:
             steps: mini-batches in an epoch.
@@ -104,12 +104,11 @@ class RecordedData:
         if train is None or train.batch_size is not None or not steps or train.total is None:
             return train.batch_size if train else None
         least = -(-train.total // steps)
-        most = (train.total - 1) // (steps - 1) if steps > 1 else max(least, BATCH_SIZE)
-        if least <= BATCH_SIZE <= most:
-            return BATCH_SIZE
-        if least < most:
+        most = (train.total - 1) // (steps - 1) if steps > 1 else least
+        if most > 1.25 * least and not least <= BATCH_SIZE <= most:
             self.notes.append(NO_BATCH_SIZE.format(least, most))
-        return least if least == most else None
+            return None
+        return _roundest(least, most)
 
     @property
     def whole(self) -> tuple[Any, Any, tuple[Any, Any] | None, Any]:
@@ -472,6 +471,15 @@ class Recording:
         if y.ndim == 1:
             y, constant = y[:, None], constant[:, None]
         return float(tf.reduce_mean(losses(y, constant, train.weight)))
+
+
+def _roundest(least: int, most: int) -> int:
+    """Return the number of a range that is most likely the size of a mini-batch."""
+    powers = [2**n for n in range(30)]
+    for number in (BATCH_SIZE, *powers, *(-(-least // n) * n for n in (1000, 100, 50, 10))):
+        if least <= number <= most:
+            return number
+    return least
 
 
 def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:
