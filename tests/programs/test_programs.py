@@ -5,6 +5,7 @@ What a user would check: the folder can be read, nothing crashed, and a recorder
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,19 @@ from tests.programs.run_all import PROGRAMS, Fit, run
 
 # Whose networks or data pipelines take long to compile.
 SLOW = {"addition", "augmentation", "embedding_gru", "forecast", "residual", "transformer"}
-# Whose batches or weights before training are drawn anew, or whose targets nobody knows.
-OTHER_TASK = {
-    *("addition", "autoencoder", "custom_pieces", "own_train_step"),
-    *("siamese", "two_outputs", "variational"),
+# Of the others those that are trained with and without a recorder in every test run.
+QUICK = {
+    *("batches_of_its_own", "convnet", "frozen_base", "own_train_step"),
+    *("pipeline", "subclassed", "two_outputs", "variational"),
 }
-EACH = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in PROGRAMS]
+# Whose targets are no classes, labels or numbers.
+OTHER_TASK = {"addition", "autoencoder", "two_outputs", "variational"}
+
+
+def each(quick: set[str]) -> list[Any]:
+    """Return the programs as parameters; all but the quick ones only for `make test-all`."""
+    slow = [pytest.mark.slow]
+    return [pytest.param(name, marks=[] if name in quick else slow) for name in PROGRAMS]
 
 
 def train(program: str, door: str, results: Path) -> Fit:
@@ -33,7 +41,7 @@ def train(program: str, door: str, results: Path) -> Fit:
     return fit
 
 
-@pytest.mark.parametrize("program", EACH)
+@pytest.mark.parametrize("program", each(QUICK))
 def test_a_recorder_changes_no_weight_and_leaves_a_run(program: str, tmp_path: Path) -> None:
     plain = train(program, "fit", tmp_path / "none")
     recorded = train(program, "recorder", tmp_path / "runs")
@@ -43,7 +51,7 @@ def test_a_recorder_changes_no_weight_and_leaves_a_run(program: str, tmp_path: P
     check(tmp_path / "runs", program)
 
 
-@pytest.mark.parametrize("program", EACH)
+@pytest.mark.parametrize("program", each(set(PROGRAMS) - SLOW))
 def test_fit_trains_records_and_diagnoses(program: str, tmp_path: Path) -> None:
     fit = train(program, "kerasdemo.fit", tmp_path)
     check(tmp_path, program)
