@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 PAGE = REPOSITORY / "results" / "python" / "programs.md"
 DOORS = ("fit", "recorder", "kerasdemo.fit")
+MEASURE = "--measure"
 # Files that are no programs.
 OTHERS = {"examples", "run_all"}
 PROGRAMS = sorted(
@@ -116,7 +117,7 @@ def measure(program: str, door: str, results: Path) -> dict[str, Any]:
 def measure_apart(program: str, door: str) -> dict[str, Any]:
     """Measure in a process of its own."""
     with tempfile.TemporaryDirectory() as results:
-        command = [sys.executable, "-m", "tests.programs.run_all", program, door, results]
+        command = [sys.executable, "-m", "tests.programs.run_all", MEASURE, program, door, results]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
@@ -197,8 +198,8 @@ def _verdicts(program: str, by_door: Measured) -> Iterable[str]:
 
 def main() -> None:
     """Run all programs, or one by one door, as the process of its own does."""
-    if len(sys.argv) == 4:
-        program, door, results = sys.argv[1:]
+    if sys.argv[1:2] == [MEASURE]:
+        program, door, results = sys.argv[2:]
         print(json.dumps(measure(program, door, Path(results))))
         return
     measured = {}
@@ -210,7 +211,9 @@ def main() -> None:
             for door, found in measured[program].items()
         }
         print(f"{number + 1} of {len(chosen)}, {program}: {said}", flush=True)
-    if not sys.argv[1:]:
+    if sys.argv[1:]:
+        print(page(measured))
+    else:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(measured), encoding="utf-8")
 

@@ -117,8 +117,9 @@ def _agreement(pairs: Sequence[Row]) -> str:
         f"{table}\n\n"
         "The programs name the seeds of their initial weights, so that both runs begin alike, and "
         "compiled loops take the examples in the same order. `fit` sees no test examples: the "
-        f"runs from YAML are diagnosed without theirs, which changes {seen} of their outcomes (the kind "
-        f"`{TEST_ONLY}`, {len(pairs) - len(others)} runs). Without that kind the doors agree in "
+        "runs from YAML are diagnosed without theirs, which changes "
+        f"{seen} of their outcomes (the kind `{TEST_ONLY}`, {len(pairs) - len(others)} runs). "
+        "Without that kind the doors agree in "
         f"{rate(others, agrees)}."
     )
 
