@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from kerasdemo.backend import keras
 from kerasdemo.config import keras_arguments
 from kerasdemo.config.layers import Layer
+from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.records.schema import LayerArguments
 from kerasdemo.records.setup import Structure
 from kerasdemo.training.keras_classes import LAYERS, snake_case
@@ -211,30 +212,27 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) and value == value else 0.0
 
 
-def _shapes(layer: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _shapes(layer: Any) -> tuple[Shape, Shape]:
     """Return input and output shape without the batch axis; empty where they are not known.
 
     Of several inputs or outputs the first.
     """
     try:
-        return _shape(layer.input), _shape(layer.output)
+        sides = (keras.tree.flatten(layer.input), keras.tree.flatten(layer.output))
+        return _shape(sides[0][0].shape), _shape(sides[1][0].shape)
     except (AttributeError, ValueError):  # inside a subclassed model, or shared
         pass
-    config = layer.get_build_config() or {}
-    given = config.get("input_shape")
-    if not isinstance(given, list | tuple) or not all(isinstance(n, int | None) for n in given):
-        return (), ()
+    given = (layer.get_build_config() or {}).get("input_shape")
     try:
-        output = layer.compute_output_shape(tuple(given))
+        return _shape(given), _shape(layer.compute_output_shape(tuple(given or ())))
     except Exception:  # a user's layer may do anything
-        return tuple(given[1:]), ()
-    is_one = isinstance(output, tuple) and all(isinstance(n, int | None) for n in output)
-    return tuple(given[1:]), tuple(output[1:]) if is_one else ()
+        return _shape(given), ()
 
 
-def _shape(tensors: Any) -> tuple[Any, ...]:
-    first, *_ = keras.tree.flatten(tensors)
-    return tuple(None if size is None else int(size) for size in first.shape[1:])
+def _shape(whole: Any) -> Shape:
+    """Return a shape without its batch axis; empty where a size of it is not known."""
+    sizes = list(whole[1:]) if isinstance(whole, list | tuple) else []
+    return tuple(map(int, sizes)) if all(isinstance(size, int) for size in sizes) else ()
 
 
 def _arguments(layer: Any) -> dict[str, Any]:

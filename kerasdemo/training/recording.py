@@ -475,7 +475,7 @@ class Recording:
 
 def _roundest(least: int, most: int) -> int:
     """Return the number of a range that is most likely the size of a mini-batch."""
-    powers = [2**n for n in range(30)]
+    powers = [1 << n for n in range(30)]
     for number in (BATCH_SIZE, *powers, *(-(-least // n) * n for n in (1000, 100, 50, 10))):
         if least <= number <= most:
             return number

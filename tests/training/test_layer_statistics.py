@@ -1,5 +1,8 @@
 """Layer statistics, against numbers worked out by hand."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,9 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.config import parse
 from kerasdemo.data import Array
 from kerasdemo.training import layer_statistics, network
+from kerasdemo.training.examples import whole
+from kerasdemo.training.layer_statistics import ModelStatistics
+from kerasdemo.training.model_evaluation import ModelEvaluator
 
 
 def statistics(
@@ -91,3 +97,53 @@ def test_the_examples_are_spread_over_the_training_set() -> None:
     assert (chosen[0], chosen[-1]) == (0, 9_999)
     small, _ = layer_statistics.statistics_examples(x[:30], x[:30])
     assert small.tolist() == list(range(30))
+
+
+def of_model(model: Any, x: Any, y: Array, loss: str = "mse") -> dict[str, dict[str, float]]:
+    model.compile(loss=loss)
+    computed = ModelStatistics(ModelEvaluator(model, {"name": loss}))
+    (chunk,) = whole(x, y).chunks()
+    return computed.compute(chunk, computed.copies())
+
+
+def test_any_model_has_the_gradients_of_automatic_differentiation() -> None:
+    words = keras.Input((4,))
+    hidden = keras.layers.Embedding(5, 3, name="words")(words)
+    hidden = keras.layers.GRU(3, name="gru")(hidden)
+    model = keras.Model(words, keras.layers.Dense(1, name="output")(hidden))
+    x, y = np.arange(24).reshape(6, 4) % 5, np.arange(6, dtype=np.float32)
+    found = of_model(model, x, y)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x)[:, 0] - y) ** 2)
+    kernels = [w.value for w in model.weights if "bias" not in w.path]
+    gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, kernels)]
+    embeddings, *recurrent, output = (float(tf.norm(g)) for g in gradients)
+    expected = {"words": embeddings, "gru": math.hypot(*recurrent), "output": output}
+    assert {name: one["gradient_norm"] for name, one in found.items()} == pytest.approx(expected)
+    assert math.isnan(found["gru"]["dead"])
+    assert found["output"]["update_ratio"] == 0
+
+
+def test_a_unit_is_dead_behind_its_activation_wherever_that_is() -> None:
+    inputs = keras.Input((2,))
+    own = keras.layers.Dense(2, activation="relu", use_bias=False, name="own")
+    plain = keras.layers.Dense(2, use_bias=False, name="plain")
+    branch = keras.layers.Dense(2, use_bias=False, name="branch")
+    one = own(inputs)
+    other = keras.layers.ReLU()(keras.layers.BatchNormalization()(plain(inputs)))
+    both = keras.layers.Concatenate()([one, other, branch(inputs)])
+    model = keras.Model(inputs, keras.layers.Dense(1, name="output")(both))
+    for layer in (own, plain, branch):
+        layer.kernel.assign([[1.0, -1.0], [1.0, -1.0]])  # the second unit gets no input above 0
+    found = of_model(model, np.ones((3, 2), np.float32), np.ones(3, np.float32))
+    dead = {name: one["dead"] for name, one in found.items()}
+    assert dead == {"own": 0.5, "plain": 0.5, "branch": 0.0, "output": 0.0}
+
+
+def test_units_inside_a_nested_or_subclassed_model_are_not_known() -> None:
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="in")], name="inner")
+    model = keras.Sequential([keras.Input((2,)), inner, keras.layers.Dense(1, name="output")])
+    found = of_model(model, np.ones((3, 2), np.float32), np.ones(3, np.float32))
+    assert math.isnan(found["inner/in"]["dead"])
+    assert found["inner/in"]["gradient_norm"] > 0
+    assert found["output"]["saturated"] == 0
