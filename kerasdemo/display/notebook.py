@@ -45,7 +45,7 @@ class Engine(Protocol):
 class FitHistory(Protocol):
     """What is shown of the history that `kerasdemo.fit` returns.
 
-    history: metric -> values by epoch, by Keras' names. run, verdict: None without a recording.
+    history: metric -> values by epoch, by Keras' names. run: None without a recording.
     """
 
     @property
@@ -82,7 +82,8 @@ def text(shown: Shown) -> str:
             return comparison_tables.render(shown, "table")
     if shown.run is not None:
         return "\n".join(_run_lines(shown.run, shown.verdict))
-    return tables.render(_metric_rows(shown.history))
+    verdict = text(shown.verdict) if shown.verdict is not None else ""
+    return "\n".join(filter(None, (tables.render(_metric_rows(shown.history)), verdict)))
 
 
 def _blocks(shown: Shown) -> Iterator[Block]:
@@ -168,7 +169,7 @@ def _describe_setup(run: Run) -> str:
         f"batch size {setup.batch_size}" if setup.batch_size else "",
         f"{', '.join(counts)} examples" if counts else "",
         f"{run.epoch_seconds:.3g} s an epoch" if run.epoch_seconds else "",
-        f"engine {loop}" if loop else "",
+        f"loop {loop}" if loop else "",
     ]
     return " · ".join(filter(None, parts))
 
@@ -237,7 +238,9 @@ def _history_blocks(shown: FitHistory) -> Iterator[Block]:
     epochs = max(map(len, shown.history.values()), default=0)
     yield Title(f"{epochs} epoch{'s' * (epochs != 1)}, not recorded")
     if shown.engine is not None:
-        yield Paragraph(f"{shown.engine.loop}: {shown.engine.why}", "engine")
+        yield Paragraph(f"{shown.engine.loop}: {shown.engine.why}", "loop")
+    if shown.verdict is not None:
+        yield from _verdict_blocks(shown.verdict)
     if rows:
         columns = list(rows[0])
         yield Table(columns, [[str(row[name]) for name in columns] for row in rows])

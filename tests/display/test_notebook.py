@@ -176,7 +176,7 @@ def test_a_history_shows_its_run(overfitted: Run) -> None:
     history = FakeHistory({}, overfitted, diagnose(overfitted))
     page = Page(notebook.html(history))
     assert "overfitting" in page.text
-    assert "engine xla" in page.text
+    assert "loop xla" in page.text
     assert "OVERFITTING" in notebook.text(history)
 
 
@@ -185,7 +185,7 @@ def test_a_history_that_was_not_recorded_shows_its_last_epoch() -> None:
     history = FakeHistory(logs, engine=FakeEngine("fit", "Keras' own fit trains."))
     page = Page(notebook.html(history))
     assert "3 epochs, not recorded" in page.text
-    assert "engine fit: Keras' own fit trains." in page.text
+    assert "loop fit: Keras' own fit trains." in page.text
     assert "| val\\_accuracy | 0.7 | 0.75 | 2 |" in notebook.markdown(history)
     assert notebook.text(history).splitlines() == [
         "metric        last  best  in epoch",
@@ -193,6 +193,12 @@ def test_a_history_that_was_not_recorded_shows_its_last_epoch() -> None:
         "val_accuracy   0.7  0.75         2",
     ]
     assert "0 epochs, not recorded" in Page(notebook.html(FakeHistory({}))).text
+
+
+def test_curves_that_were_not_recorded_have_a_verdict_too() -> None:
+    history = FakeHistory({"loss": [1.0]}, verdict=VERDICT)
+    assert "optimization failure" in Page(notebook.html(history)).text
+    assert "OPTIMIZATION FAILURE: The training loss does not fall." in notebook.text(history)
 
 
 def test_a_comparison_has_intervals_as_numbers_and_pictures(comparison: Comparison) -> None:
