@@ -30,6 +30,7 @@ from kerasdemo.records.verdict import Verdict
 
 # Groups and layers of a table; the terminal and CSV show all.
 MOST_ROWS = 60
+LEAST_R2 = -1.0
 COLORS = (("training", style.BLUE), ("validation", style.VERMILION))
 
 
@@ -190,16 +191,21 @@ def _curves(run: Run) -> Iterator[Picture]:
     name = run.setup.loss_name.replace("_", " ")
     panels = [("loss", "loss" if name == UNKNOWN else f"loss ({name})", 1.0)]
     if getattr(run.history, score):
-        is_share = score == "accuracy"
-        title = "accuracy, %" if is_share else features.scale.name
-        panels.append((score, title, 100.0 if is_share else 1.0))
+        has_percent = score == "accuracy"
+        title = "accuracy, %" if has_percent else f"{features.scale.name}, from {LEAST_R2:g} up"
+        panels.append((score, title, 100.0 if has_percent else 1.0))
     kept = run.kept_epoch
     for metric, title, factor in panels:
         training, validation = (
-            [factor * value for value in getattr(run.history, name)]
+            [factor * _cut(metric, value) for value in getattr(run.history, name)]
             for name in (metric, f"val_{metric}")
         )
         yield from _picture(title, training, validation, kept)
+
+
+def _cut(metric: str, value: float) -> float:
+    """Return what is drawn of a value; early R² may be -1000 and would hide the rest."""
+    return LEAST_R2 if metric == "r2" and value < LEAST_R2 else value
 
 
 def _picture(

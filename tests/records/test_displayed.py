@@ -13,7 +13,7 @@ from kerasdemo.backend import keras
 from kerasdemo.comparison.comparison import compare
 from kerasdemo.config import InputError
 from kerasdemo.diagnosis import diagnose
-from kerasdemo.records import History, Run
+from kerasdemo.records import History, Run, Setup
 from tests.factories import make_summary, write_run
 
 
@@ -36,6 +36,14 @@ def test_a_plot_has_the_loss_and_the_score(good: Run) -> None:
     png, size = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
     assert size == {"width": 648}
+
+
+def test_a_plot_of_a_regression_shows_what_is_near_a_fit() -> None:
+    setup = Setup("run", loss={"name": "mse"}, optimizer={"name": "adam"}, task="regression")
+    history = History(loss=(9.0, 1.0), r2=(-1000.0, 0.9), val_r2=(-2000.0, 0.5))
+    _, score = Run(None, history, declared=setup).plot().axes
+    assert score.get_ylabel() == "R²"
+    assert score.get_ylim()[0] == -1
 
 
 def test_a_plot_of_a_run_without_a_score(good: Run) -> None:
