@@ -226,7 +226,7 @@ class Recording:
         content = [asked, len(setup.frozen), layers, self.sha256]
         digest.update(json.dumps(content, sort_keys=True, default=str).encode())
         for variable in self.model.weights:
-            digest.update(np.asarray(variable).tobytes())
+            digest.update(keras.ops.convert_to_numpy(variable).tobytes())
         return f"{setup.name}-{digest.hexdigest()[:8]}"
 
     @cached_property
@@ -502,6 +502,10 @@ def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:
 
 def _fixed_batch(model: Any) -> int | None:
     """Return the only size of a batch that a model takes, as a stateful one does."""
+    if not any(
+        getattr(layer, "stateful", False) for layer in model_layers.find_leaves(model).values()
+    ):
+        return None
     try:
         return next((t.shape[0] for t in model.inputs if t.shape[0] is not None), None)
     except (AttributeError, ValueError):  # a subclassed model
