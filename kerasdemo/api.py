@@ -237,7 +237,9 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
     if isinstance(recorded, records.Run):
         return recorded
     if isinstance(getattr(run, "history", None), Mapping):
-        return curves.from_history(run.history, "history")  # type: ignore[union-attr]
+        from kerasdemo.training.history import read_history
+
+        return read_history(run)
     if isinstance(run, str | Path) and Path(run).suffix == ".csv" and Path(run).is_file():
         return curves.from_csv(Path(run))
     path, folder = _path(run, "a run, its folder or its name"), _path(results, "a results folder")

@@ -17,11 +17,12 @@ from kerasdemo import api, diagnosis, records
 from kerasdemo.diagnosis import Verdict
 from kerasdemo.display import fit_progress
 from kerasdemo.display.console import SafeConsole, print_line
-from kerasdemo.records import Run, Scalar, Task, curves
+from kerasdemo.records import Run, Scalar, Task
 from kerasdemo.records.displayed import Displayed
 from kerasdemo.training import fit as training
 from kerasdemo.training import recorder, resident_data
 from kerasdemo.training.engine import Engine
+from kerasdemo.training.history import read_history
 from kerasdemo.training.show_progress import ShowProgress
 from kerasdemo.training.unsuitable import Unsuitable
 
@@ -93,7 +94,7 @@ class History(Displayed):
         """What the training means; of one that was not recorded, from its curves alone."""
         if self.recorded_verdict is not None:
             return self.recorded_verdict
-        return diagnosis.diagnose(curves.from_history(self.history, self.model.name))
+        return diagnosis.diagnose(read_history(self))
 
     def __repr__(self) -> str:
         place = f", {self.run.id}" if self.run else ""

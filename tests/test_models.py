@@ -101,7 +101,7 @@ def test_silent_fit_prints_nothing(circles: Arrays, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
     assert history.run is None
     assert not Path("results").exists()
-    assert "curves alone" in history.verdict.notes[0]
+    assert "a callback sees no data" in history.verdict.notes[0]
 
 
 def test_a_history_of_plain_fit_is_diagnosed(circles: Arrays) -> None:
@@ -109,7 +109,10 @@ def test_a_history_of_plain_fit_is_diagnosed(circles: Arrays) -> None:
     history = make_model(rate=0.0).fit(
         *circles, epochs=6, verbose=0, callbacks=[keras.callbacks.CSVLogger(str(log))]
     )
-    assert kerasdemo.diagnose(history).outcome == kerasdemo.diagnose(log).outcome
+    verdict = kerasdemo.diagnose(history)
+    assert verdict.outcome == "optimization_failure"
+    assert "always predicting one class" in verdict.summary
+    assert kerasdemo.diagnose(log).outcome == "cannot_tell"
     assert any("curves alone" in note for note in kerasdemo.diagnose(log).notes)
 
 

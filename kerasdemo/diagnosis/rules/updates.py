@@ -197,9 +197,9 @@ class TooFewUpdates(CauseRule):
         is_behind = features.score is not None and features.score < halfway
         factor = 10 if updates < self.FEW else 5 if is_behind else 2
         batches = f"batch size {features.batch_size:,}, " if features.batch_size else ""
+        count = "" if examples is None else f"{examples:,.0f} examples, "
         return Finding(
-            f"{updates:,.0f} updates in all: {batches}{examples or 0:,.0f} examples, "
-            f"{features.epochs} epochs{ending}.",
+            f"{updates:,.0f} updates in all: {batches}{count}{features.epochs} epochs{ending}.",
             known(updates=updates, batch_size=features.batch_size, epochs=features.epochs),
             weight,
             [
