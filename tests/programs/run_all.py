@@ -1,7 +1,7 @@
-"""`python -m tests.programs.run_all`: every program by three doors; writes results/python.
+"""`python -m tests.programs.run_all`: every program by four doors; writes results/python.
 
-Keras' own `fit`, `fit` with a recorder, and `kerasdemo.fit`, each in a process of its own, so that
-each pays for its own compilation.
+Keras' own `fit`, `fit` with a recorder, `kerasdemo.fit`, and the same without recording, each in a
+process of its own, so that each pays for its own compilation.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 PAGE = REPOSITORY / "results" / "python" / "programs.md"
-DOORS = ("fit", "recorder", "kerasdemo.fit")
+DOORS = ("fit", "recorder", "kerasdemo.fit", "not recorded")
 MEASURE = "--measure"
 # Files that are no programs.
 OTHERS = {"examples", "run_all"}
@@ -52,9 +52,10 @@ class Fit:
         if self.most is not None:
             first = arguments.get("initial_epoch", 0)
             arguments["epochs"] = min(arguments["epochs"], first + self.most)
-        record = {"results": str(self.results), "name": self.name, "seed": 0}
+        record: dict[str, Any] = {"results": str(self.results), "name": self.name, "seed": 0}
         started = time.perf_counter()
-        if self.door == "kerasdemo.fit":
+        if self.door in DOORS[2:]:
+            record["record"] = self.door == "kerasdemo.fit"
             self.history = kerasdemo.fit(model, x, y, **arguments, **record)
         else:
             callbacks = list(arguments.pop("callbacks", ()))
@@ -137,13 +138,14 @@ def page(measured: Mapping[str, Measured]) -> str:
         "",
         f"Made by `python -m tests.programs.run_all`: {len(measured)} of Keras' example networks, "
         "in a few lines each and with small data (tests/programs), trained by Keras' own `fit`, "
-        "by `fit` with a `kerasdemo.Recorder`, and by `kerasdemo.fit`. Seconds are of whole "
-        "trainings, compilation and recording included, each in a process of its own. Layers: as "
-        "recorded, and how many of them with statistics.",
+        "by `fit` with a `kerasdemo.Recorder`, and by `kerasdemo.fit`, recording on and off. "
+        "Seconds are of whole trainings, compilation and recording included, each in a process of "
+        "its own. Layers: as recorded, and how many of them with statistics.",
         "",
-        "| program | task | layers | verdict | loop | s `fit` | s with Recorder | "
-        "s `kerasdemo.fit` | `fit` : `kerasdemo.fit` | same weights with Recorder |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| program | task | layers | verdict | loop | s `fit` | s with Recorder "
+        "| s `kerasdemo.fit` | s `record=False` | `fit` : `record=False` | same weights with Recorder "
+        "|",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_row(program, by_door) for program, by_door in measured.items()]
     lines += ["", "## Why this loop", ""]
@@ -164,7 +166,7 @@ def _of(by_door: Measured, door: str, key: str, otherwise: Any) -> Any:
 def _row(program: str, by_door: Measured) -> str:
     recorded = by_door.get("kerasdemo.fit", {})
     seconds = [by_door.get(door, {}).get("seconds") for door in DOORS]
-    plain, _, ours = seconds
+    plain, *_, ours = seconds
     weights = [by_door.get(door, {}).get("weights") for door in DOORS[:2]]
     cells = [
         f"[{program}](../../tests/programs/{program}.py)",
@@ -181,7 +183,7 @@ def _row(program: str, by_door: Measured) -> str:
 
 def _verdicts(program: str, by_door: Measured) -> Iterable[str]:
     yield f"- **{program}**"
-    for door in DOORS[1:]:
+    for door in DOORS[1:3]:
         found = by_door.get(door, {})
         if "error" in found:
             yield f"  - {door}: error: {found['error']}"
