@@ -46,10 +46,10 @@ def plot_learning_curves(
         runs: one or more. Several have a color each. A single run is blue and orange, with its best
             and its kept epoch, an early stop and its test result.
         ax: where to draw; None makes a figure.
-        metric: "loss", or "accuracy" (in %).
+        metric: "loss", "accuracy" (in %), "balanced_accuracy" (in %) or "r2".
     """
     ax = style.new_axes() if ax is None else ax
-    scale = 100.0 if metric == "accuracy" else 1.0
+    scale = _percent(metric)
     is_single = len(runs) == 1
     for number, run in enumerate(runs):
         colors = (BLUE, VERMILION) if is_single else (CYCLE[number % len(CYCLE)],) * 2
@@ -71,7 +71,8 @@ def plot_learning_curves(
             ax.plot([], [], color=GRAY, linestyle=dashes, label=name)
     losses = {run.setup.loss_name.replace("_", " ") for run in runs}
     loss = losses.pop() if len(losses) == 1 else "different losses"
-    ax.set(xlabel="epoch", ylabel="accuracy [%]" if metric == "accuracy" else f"loss ({loss})")
+    names = {"loss": f"loss ({loss})", "r2": "R² (share of the variance explained)"}
+    ax.set(xlabel="epoch", ylabel=names.get(metric, f"{metric.replace('_', ' ')} [%]"))
     epochs = max([run.history.epochs for run in runs] + [1])
     edge = 0.02 * epochs if epochs > 1 else 0.5
     ax.set_xlim(1 - edge, epochs + edge)
@@ -79,6 +80,11 @@ def plot_learning_curves(
     _set_limits(ax, metric)
     _add_legend(ax)
     return ax
+
+
+def _percent(metric: str) -> float:
+    """Return what a metric is multiplied by where it is drawn."""
+    return 100.0 if metric.endswith("accuracy") else 1.0
 
 
 def _mark_results(ax: "Axes", run: Run, metric: str) -> None:
@@ -106,7 +112,8 @@ def _mark_results(ax: "Axes", run: Run, metric: str) -> None:
             ax.axvline(epoch, color=color, lw=1.1, linestyle=dashes, label=label, zorder=1)
     test = features.fact("test", metric)
     if test is not None:
-        value, text = (100 * test, f"{test:.1%}") if metric == "accuracy" else (test, f"{test:.3g}")
+        scale = _percent(metric)
+        value, text = scale * test, f"{test:.1%}" if scale > 1 else f"{test:.3g}"
         ax.plot(
             [features.kept_epoch], [value], "D", ms=7, color=BLACK, mfc=YELLOW,
             label=f"test {text}", zorder=5, clip_on=False,
@@ -123,9 +130,13 @@ def _set_limits(ax: "Axes", metric: str) -> None:
     if metric == "loss" and middle > 0 and high > LOG_RATIO * middle:
         ax.set_yscale("log")
         return
-    least = LEAST_ACCURACY if metric == "accuracy" else 0.05 * abs(high)
+    is_share = metric.endswith("accuracy")
+    least = LEAST_ACCURACY if is_share else 0.05 * abs(high)
+    if metric == "r2":
+        # An R² far below 0 says no more than that it is bad.
+        low, least = max(low, min(-0.5, high - 0.5)), LEAST_ACCURACY / 100
     margin = 0.06 * (high - low) + max(0.0, least - (high - low)) / 2 or 1.0
-    top = min(high + margin, 101.0) if metric == "accuracy" and high <= 100 else high + margin
+    top = min(high + margin, 101.0) if is_share and high <= 100 else high + margin
     ax.set_ylim(max(0.0, low - margin) if low >= 0 else low - margin, top)
 
 
@@ -205,8 +216,12 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     summary = textwrap.wrap(verdict.summary, SENTENCE)
     has_two_rows = len(verdict.title) * 1.7 + len(run.id) > TITLE_ROW
     drawn = style.figure(WIDTH, PANEL)
-    panels = [drawn.add_axes((left, 0, 0.405, 1)) for left in (0.08, 0.575)]
-    for ax, metric in zip(panels, ("loss", "accuracy"), strict=True):
+    features = RunFeatures(run)
+    # Of a task without a score there is the loss alone.
+    metrics = ["loss"] if features.is_judged_by_loss else ["loss", features.scale.metric]
+    places = ((0.08, 0.9),) if len(metrics) == 1 else ((0.08, 0.405), (0.575, 0.405))
+    panels = [drawn.add_axes((left, 0, width, 1)) for left, width in places]
+    for ax, metric in zip(panels, metrics, strict=True):
         plot_learning_curves([run], ax, metric)
     below = 0.56 + 0.18 * max(map(_count_legend_lines, panels))
     height = 0.92 + LINE * (len(summary) + has_two_rows) + PANEL + below
