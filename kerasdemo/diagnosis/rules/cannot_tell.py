@@ -89,9 +89,12 @@ class NoScale(OutcomeRule):
         accuracy = features.score
         if accuracy is None or features.chance is not None or accuracy >= self.GOOD:
             return None
+        remedy = "train it again, so that run.json has them"
+        if features.run.path is None and features.config is None:
+            remedy = "kerasdemo.fit and kerasdemo.Recorder(x, y) measure both"
         return Finding(
             f"Training accuracy is {accuracy:.1%}, but neither the number of classes nor a "
-            "baseline is known: train it again, so that run.json has them.",
+            f"baseline is known: {remedy}.",
             {"accuracy": accuracy},
             remedies=[remedies.train_beyond_one_epoch(features)],
         )

@@ -72,6 +72,8 @@ class LearningRateDecaysTooSoon(CauseRule):
 MOST_PATIENCE = 3
 # Share of the loss by which it fell over the last epochs.
 LOSS_FALL = 0.05
+# The same where the validation loss was at its best when something else ended the training.
+LEAST_FALL = 0.01
 
 HASTY = (
     "Early stopping ended training; by a line through the last quarter of the epochs, or through "
@@ -79,7 +81,7 @@ HASTY = (
     f"{100 * LOSS_FALL:.0f} % or more; and either it waited for {MOST_PATIENCE} epochs or fewer "
     "and the validation loss is not significantly above its best (in pairs of examples, where they "
     f"were recorded, else by {RISEN:.0%}), or the validation loss was at its best while the "
-    "quantity that it watched was not."
+    f"quantity that it watched was not (then {100 * LEAST_FALL:.0f} % is enough)."
 )
 
 
@@ -91,15 +93,17 @@ def find_hasty_stop(features: RunFeatures) -> str | None:
         return None
     if curves.first_broken(trained) is not None:
         return None
-    patience = int(stopping.get("patience") or 0)
+    patience, monitor = int(stopping.get("patience") or 0), stopping.get("monitor")
+    waited = len(losses) - 1 - losses.index(min(losses))
+    is_other = waited < max(1, patience) and monitor != "val_loss"
+    least = LEAST_FALL if is_other else LOSS_FALL
     steps = max(curves.last_quarter(len(losses)), 2 * patience + 2)
     for values in (losses, trained):
         tail = values[-steps - 1 :]
-        if curves.slope(tail) * (len(tail) - 1) > -LOSS_FALL * abs(tail[-1]):
+        if curves.slope(tail) * (len(tail) - 1) > -least * abs(tail[-1]):
             return None
     part = "validation" if features.val_loss else "training"
-    waited, monitor = len(losses) - 1 - losses.index(min(losses)), stopping.get("monitor")
-    if waited < max(1, patience) and monitor != "val_loss":
+    if is_other:
         return (
             f"It watched {monitor}; the {part} loss was lowest in epoch {len(losses) - waited} of "
             f"{len(losses)}"

@@ -1,8 +1,13 @@
 """Causes and notes in the examples: their order, values that are no numbers, copies."""
 
+import math
+
 from kerasdemo.diagnosis import remedies
+from kerasdemo.diagnosis.baselines import linear_name
+from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import RunFeatures, known
 from kerasdemo.diagnosis.rule import CauseRule, Finding, NoteRule
+from kerasdemo.diagnosis.scale import BALANCED
 
 MEANING = {
     "class": "class by class",
@@ -12,21 +17,30 @@ MEANING = {
 
 
 class RowsInOrder(CauseRule):
-    """Training examples in order, for a training that may not shuffle them."""
+    """Examples in order: for batches that are not shuffled, or a split by place."""
 
     code = "K218"
     name = "rows_in_order"
     title = "The rows are in order"
     is_root = True
+    always = True
 
-    # Batches that see the classes in turn make the loss go up and down.
-    SHUFFLED, UNKNOWN, UNSHUFFLED = 0.2, 0.45, 0.9
+    # The weight of rows in order as a cause, by what is known of shuffling.
+    SHUFFLED, UNKNOWN, FORGOTTEN, UNSHUFFLED = 0.2, 0.45, 0.8, 0.9
+    # A loss of so many times the untrained network's, at accuracy below chance.
+    FORGETS = 1.02
+    # What simple baselines lose on validation examples that follow another rule.
+    LOST = 0.1
+    COPIES = 0.01
 
     how_detected = (
         "Far fewer runs of one class than by chance (Wald and Wolfowitz 1940), or targets or "
         "inputs of neighboring rows that are alike (von Neumann 1941); and training failed. "
         "Whether `fit` shuffled them is not always known: of arrays it does unless it is told not "
-        "to, of a `tf.data.Dataset` it never does."
+        "to, of a `tf.data.Dataset` it never does. A network that is sure of what came last has a "
+        "loss above the untrained one's. Or, whatever the outcome: a linear model and nearest "
+        f"neighbors (left out one by one) are both better by {LOST:g} and {Z_975} standard errors "
+        "on training examples than on validation examples, which then are not of the same kind."
     )
     why_it_matters = (
         "A batch that holds one class teaches to answer that class, and the next one another: the "
@@ -39,6 +53,9 @@ class RowsInOrder(CauseRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
+        moved = self._find_moved(features)
+        if moved is not None:
+            return moved
         order = (features.run.facts.get("data") or {}).get("order") or {}
         by = order.get("by")
         if by not in MEANING:
@@ -51,6 +68,11 @@ class RowsInOrder(CauseRule):
         if shuffled is not None:
             weight = self.SHUFFLED if shuffled else self.UNSHUFFLED
             ending = "" if shuffled else ", and they were not shuffled"
+        elif self._has_forgotten(features):
+            weight, ending = (
+                self.FORGOTTEN,
+                "; what the network answers is right for a part of them",
+            )
         return Finding(
             f"The training examples are {MEANING[by]}{ending}.",
             known(
@@ -59,6 +81,40 @@ class RowsInOrder(CauseRule):
                 runs_expected=features.fact("data", "order", "expected"),
             ),
             weight,
+            [remedies.shuffle(features)],
+        )
+
+    def _has_forgotten(self, features: RunFeatures) -> bool:
+        """Return whether the network is worse than an untrained one on most of the examples."""
+        loss, untrained = features.at("loss"), features.fact("initial", "loss")
+        is_sure = loss is not None and untrained is not None and loss > self.FORGETS * untrained > 0
+        at_best = features.chance is not None and (features.score or 0.0) <= features.chance
+        return is_sure and at_best
+
+    def _find_moved(self, features: RunFeatures) -> Finding | None:
+        """Return what simple baselines lose on validation examples, where that is no chance."""
+        scale, texts = features.scale, []
+        # A copy of an example is its own nearest neighbor.
+        if scale is BALANCED or (features.fact("data", "repeated") or 0.0) > self.COPIES:
+            return None
+        for name, seen, held_out in (
+            (linear_name(features), "linear_baseline.train", "linear_baseline.validation"),
+            ("nearest neighbors", "neighbor_baseline", "neighbor_baseline_validation"),
+        ):
+            before, after = (features.fact("data", *key.split(".")) for key in (seen, held_out))
+            if before is None or after is None:
+                return None
+            error = features.error(after, "validation")
+            if before - after - Z_975 * math.sqrt(2) * error < self.LOST:
+                return None
+            texts.append(f"{name} {scale.text(before)} and {scale.text(after)}")
+        return Finding(
+            "The validation examples are not like the training examples: without any training, "
+            f"{' and '.join(texts)}. If they were the last rows (`validation_split`), shuffle "
+            "before they are split; if they are of a later time, the network will not do better on "
+            "new ones.",
+            {},
+            0.65,
             [remedies.shuffle(features)],
         )
 

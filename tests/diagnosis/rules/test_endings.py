@@ -103,6 +103,21 @@ def test_early_stopping_that_watched_something_else() -> None:
     assert "It watched val_accuracy" in verdict.causes[0].text
 
 
+def test_the_validation_loss_at_its_best_says_that_something_else_was_watched() -> None:
+    """Slow SGD: accuracy stands still by chance for one epoch, and the loss falls all the time."""
+    run = make_python_run(
+        "binary",
+        loss=[0.708 - 0.005 * n for n in range(12)],
+        accuracy=[0.5 + 0.015 * n for n in range(12)],
+        val_loss=[0.71 - 0.005 * n for n in range(12)],
+        val_accuracy=[0.5 + 0.015 * n for n in range(11)] + [0.65],
+        data={"neighbor_baseline": 1.0, "neighbor_baseline_validation": 1.0},
+        facts={"stopped_early": True},
+        setup={"early_stopping": {"monitor": "val_accuracy", "patience": 0}},
+    )
+    assert diagnose(run).causes[0].name == "early_stopping_too_soon"
+
+
 def test_below_the_baseline_it_is_a_cause_as_well() -> None:
     run = make_python_run(
         loss=[1.0, 0.9, 0.83],

@@ -44,6 +44,52 @@ def test_rows_in_order_are_no_fault_of_a_run_that_works() -> None:
     assert not any("order" in note for note in verdict.notes)
 
 
+def test_an_answer_for_what_came_last_says_that_rows_were_not_shuffled() -> None:
+    """70 % of one class, then 30 % of the other: right on the last ones, and sure of it."""
+    shares = {"classes": 2, "class_shares": [0.7, 0.3], "label_shares": [0.3]}
+    run = make_python_run(
+        "binary",
+        loss=[2.6, 2.5, 2.4, 2.4, 2.4, 2.4],
+        accuracy=[0.31] * 6,
+        data={**shares, "order": SORTED},
+        facts={"initial": {"loss": 0.7}},
+        setup={"optimizer": {"name": "sgd", "learning_rate": 0.5}},
+    )
+    assert diagnose(run).causes[0].name == "rows_in_order"
+
+
+MOVED = {
+    "linear_baseline": {"train": 0.73, "validation": 0.3},
+    "neighbor_baseline": 0.76,
+    "neighbor_baseline_validation": 0.35,
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "is_noted"),
+    [
+        (MOVED, True),
+        ({**MOVED, "linear_baseline": {"train": 0.95, "validation": 0.6}}, True),
+        ({**MOVED, "neighbor_baseline_validation": 0.74}, False),
+        ({**MOVED, "repeated": 0.5}, False),
+        ({**MOVED, "validation": 8}, False),
+    ],
+    ids=["both", "a linear one that memorizes, too", "a linear one alone", "copies", "few"],
+)
+def test_validation_examples_of_another_kind_are_noted(
+    data: dict[str, Any], is_noted: bool
+) -> None:
+    run = make_python_run(
+        loss=falling(1.1, 0.1),
+        accuracy=rising(0.4, 0.97),
+        val_loss=falling(1.1, 1.0),
+        val_accuracy=rising(0.4, 0.5),
+        data={"validation": 500, **data},
+    )
+    verdict = diagnose(run)
+    assert any("not like the training examples" in note for note in verdict.notes) == is_noted
+
+
 def test_nan_among_the_inputs_is_the_first_cause_of_a_broken_loss() -> None:
     run = make_python_run(
         loss=[math.nan],
