@@ -143,7 +143,7 @@ def page(measured: Mapping[str, Measured]) -> str:
         "its own. Layers: as recorded, and how many of them with statistics.",
         "",
         "| program | task | layers | verdict | loop | s `fit` | s with Recorder "
-        "| s `kerasdemo.fit` | s `record=False` | `fit` : `record=False` | same weights with Recorder "
+        "| s `kerasdemo.fit` | s `record=False` | `fit` : `record=False` | same weights recorded "
         "|",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
