@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DASHES: "tuple[LineStyleType, ...]" = ("-", (0, (4, 1.6)))
 # Marker, size, face.
 MARKERS = (("o", 4.5, "auto"), ("s", 8.0, "none"))
+# What the record calls the losses of several outputs, and a model's own.
+LOSSES = {"several": "sum over the outputs", "own": "the model's own"}
 # A loss that is this many times its median is shown on a log axis.
 LOG_RATIO = 20.0
 # The height of an accuracy panel covers as many points at least.
@@ -69,7 +71,7 @@ def plot_learning_curves(
     else:
         for name, dashes in zip(("training", "validation"), DASHES, strict=True):
             ax.plot([], [], color=GRAY, linestyle=dashes, label=name)
-    losses = {run.setup.loss_name.replace("_", " ") for run in runs}
+    losses = {LOSSES.get(n := run.setup.loss_name, n.replace("_", " ")) for run in runs}
     loss = losses.pop() if len(losses) == 1 else "different losses"
     names = {"loss": f"loss ({loss})", "r2": "R² (share of the variance explained)"}
     ax.set(xlabel="epoch", ylabel=names.get(metric, f"{metric.replace('_', ' ')} [%]"))
