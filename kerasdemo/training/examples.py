@@ -118,12 +118,17 @@ def _array(part: Any) -> Any:
     """Return a part as an array or tensor, of Keras' float type if it has one."""
     if part is None or isinstance(part, tf.Tensor):
         return part
-    if callable(getattr(part, "__next__", None)) or not hasattr(part, "shape"):
+    if not hasattr(part, "shape"):
         raise Unreadable(
             "the data can be read only once, by the training; for the curves in inference mode and "
             "layer statistics pass arrays, a tf.data.Dataset or a PyDataset to the Recorder"
         )
     array = np.asarray(part)
+    if not array.ndim:  # what NumPy does not know
+        raise Unreadable(
+            f"a {type(part).__name__} is not read; for the curves in inference mode and layer "
+            "statistics pass dense arrays to the Recorder"
+        )
     is_float = np.issubdtype(array.dtype, np.floating)
     return array.astype(keras.config.floatx(), copy=False) if is_float else array
 
@@ -205,7 +210,8 @@ def _without_shuffling(dataset: Any) -> Any:
             node.attr.clear()
             node.attr["T"].type = variant
     inside = [node for function in graph.library.function for node in function.node_def]
-    draws = ("Shuffle", "RandomDataset", "SeedGenerator")
+    # Shuffling inside of functions, and generators or Keras layers that keep where they are.
+    draws = ("Shuffle", "RandomDataset", "SeedGenerator", "Rng", "Assign")
     if any(word in node.op for node in [*graph.node, *inside] for word in draws):
         raise unreadable
     plain = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())

@@ -245,6 +245,35 @@ def test_nested_inputs_are_measured(tmp_path: Path) -> None:
     assert run.facts["initial"]["layers"]["hidden"]["gradient_norm"] > 0
 
 
+def test_masked_steps_of_a_sequence_do_not_count(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(1, 9, (40, 5))
+    x[:, 3:] = 0
+    model = keras.Sequential(
+        [
+            layers.Embedding(9, 4, mask_zero=True),
+            layers.SimpleRNN(4, return_sequences=True),
+            layers.Dense(9, activation="softmax"),
+        ]
+    )
+    _, run = record(compiled(model), tmp_path, x, x)
+    assert run.setup.task == "other"
+    assert run.history.loss[-1] == pytest.approx(model.evaluate(x, x, verbose=0), rel=1e-4)
+    assert len(run.layers) == 3
+
+
+def test_a_stateful_model_is_measured_in_batches_of_its_size(tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [keras.Input(batch_shape=(30, 3, 2)), layers.LSTM(4, stateful=True), layers.Dense(1)]
+    )
+    x = X.reshape(120, 3, 2)
+    _, run = record(
+        compiled(model, "mse"), tmp_path, x, X[:, 0], fit={"batch_size": 30, "shuffle": False}
+    )
+    assert run.setup.task == "regression"
+    assert len(run.history.r2) == 2
+    assert set(run.layers) == {layer.name for layer in run.network}
+
+
 def test_without_data_the_curves_are_those_of_keras_and_a_note_says_what_to_pass(
     tmp_path: Path,
 ) -> None:
