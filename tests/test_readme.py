@@ -48,9 +48,23 @@ def test_its_python_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert len(list((project / "results" / "runs").glob("fizzbuzz-*"))) == 2
 
 
+def test_its_keras_model_is_diagnosed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The network without a hidden activation: what the text below it says."""
+    names: dict[str, Any] = {}
+    for block in blocks("python")[1:3]:
+        exec(compile(block, "README.md", "exec"), names)
+    verdict = names["history"].verdict
+    assert verdict.outcome == "optimization_failure"
+    assert verdict.causes[0].name == "network_too_small"
+    assert 'keras.layers.Dense(16, activation="relu")  # in place of dense' in (
+        verdict.remedies[0].code
+    )
+    assert "OPTIMIZATION FAILURE" in capsys.readouterr().out
+
+
 def test_its_rule_is_one(run: MakeRun) -> None:
     names: dict[str, Any] = {}
-    exec(compile(blocks("python")[1], "README.md", "exec"), names)
+    exec(compile(blocks("python")[3], "README.md", "exec"), names)
     rule = names["TinyBatches"]()
     large, tiny = (run(f"training: {{batch_size: {size}}}") for size in (8, 7))
     assert rule.find(RunFeatures(large)) is None
