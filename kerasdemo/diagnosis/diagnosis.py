@@ -28,6 +28,8 @@ SURE = 0.6
 # Below this weight a cause is only listed where there is no other.
 LIKELY = 0.25
 RATE = "optimizer.learning_rate"
+# A larger share of the time of training for recording it is said.
+MOST_RECORDING = 0.05
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
 
@@ -233,6 +235,9 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
     elif features.run.status == "unfinished":
         yield "The run has no run.json: it is still training, or was cut off."
     yield from features.setup.notes
+    share, seconds = (features.fact("recording", key) for key in ("share", "seconds"))
+    if (share or 0.0) > MOST_RECORDING:
+        yield f"Recording took {seconds or 0.0:.2g} s, {share:.0%} of the time of training."
     if features.epochs and not features.history.val_loss:
         yield (
             "Without validation data only the test set shows overfitting, and not from which epoch "
@@ -245,10 +250,14 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
     has_test = features.config is not None and features.run.facts
     if features.epochs and has_test and features.test_score is None:
         yield "The test accuracy was not measured."
+    yield from _list_notes_on_data(features, outcome)
+
+
+def _list_notes_on_data(features: RunFeatures, outcome: str) -> Iterator[str]:
+    """Yield whether one class is most of the data, and whether there is anything to learn."""
     shares = features.class_shares()
     if shares and max(shares) > 1.5 / len(shares):
         yield f"{max(shares):.0%} of the training examples belong to one class: accuracy by chance."
-    # Whether there is anything to learn.
     linear = features.fact("data", "linear_baseline", "validation") or 0.0
     chance, neighbors = features.chance, features.fact("data", "neighbor_baseline")
     if outcome != "optimization_failure" or chance is None or neighbors is None:
