@@ -23,6 +23,8 @@ CLASS_NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 UNSHOWN = ("name", "reduction", "dtype")
 # An argument that only learning rate schedules have.
 SCHEDULE = {"initial_learning_rate", "boundaries", "schedule"}
+# Arguments that need no name.
+POSITIONAL = ("units", "filters", "kernel_size", "rate")
 Patch = Mapping[str, Any]
 
 
@@ -49,13 +51,19 @@ def _layers(patch: Patch, features: RunFeatures) -> Iterator[str]:
         if layer.name in known and layer.type not in RECURRENT
     ]
     if "network.initializer" in patch:
-        change = {"kernel_initializer": patch["network.initializer"]}
-        changes |= {layer.name: change for layer in hidden}
+        for layer in hidden:
+            change = {"kernel_initializer": patch["network.initializer"]}
+            changes.setdefault(layer.name, {}).update(change)
+    penalized = [one for one in known.values() if one.arguments.get("kernel_regularizer")]
+    for kind in ("l1", "l2"):
+        weight = patch.get(f"network.regularizer.{kind}")
+        penalty = {"name": kind.upper(), kind: weight} if weight else None
+        for layer in (penalized or hidden) if weight is not None else ():
+            changes.setdefault(layer.name, {})["kernel_regularizer"] = penalty
     yield from _unfreeze(changes)
     for name, arguments in changes.items():
-        layer = known.get(name)
-        if layer is not None:
-            yield f"{_layer(layer, arguments)}  # in place of {name}"
+        if name in known:
+            yield f"{_layer(known[name], arguments)}  # in place of {name}"
         else:
             text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             yield f"# {name}: {text}"
@@ -77,18 +85,13 @@ def _around(patch: Patch, names: str, layers: Iterable[Layer]) -> Iterator[str]:
     if "network.depth" in patch:
         units = patch.get("network.units", 100)
         yield f'keras.layers.Dense({units}, activation="relu")  # before the output layer'
-    for kind in ("l1", "l2"):
-        if f"network.regularizer.{kind}" in patch:
-            weight = patch[f"network.regularizer.{kind}"]
-            penalty = f"keras.regularizers.{kind.upper()}({weight:g})"
-            yield f"kernel_regularizer={penalty if weight else None}  # in {names}"
     if "network.normalization" in patch:
         yield f"keras.layers.BatchNormalization()  # behind {names}, before the activation"
     if "network.dropout" in patch:
         rate = patch["network.dropout"]
-        present = [one.name for one in layers if float(one.arguments.get("rate") or 0) > rate]
-        for name in present:
-            yield f"keras.layers.Dropout({rate:g})  # in place of {name}"
+        present = [one for one in layers if float(one.arguments.get("rate") or 0) > rate]
+        for layer in present:
+            yield f"{_layer(layer, {'rate': rate})}  # in place of {layer.name}"
         if not present:
             yield f"keras.layers.Dropout({rate:g})  # behind the activation of {names}"
 
@@ -121,9 +124,9 @@ def _layer(layer: Layer, changes: Patch) -> str:
     }
     if layer.type == "activation" or ("activation" in changes and not layer.has_kernel):
         return f"keras.layers.Activation({changes.get('activation')!r})".replace("'", '"')
-    arguments |= changes
+    arguments = {key: value for key, value in {**arguments, **changes}.items() if value is not None}
     inside = [
-        _value(value) if key in ("units", "filters", "kernel_size") else f"{key}={_value(value)}"
+        _value(value) if key in POSITIONAL else f"{key}={_value(value)}"
         for key, value in arguments.items()
     ]
     class_name = keras_arguments.class_name("layers", kind) or CLASS_NAMES.get(kind, _camel(kind))

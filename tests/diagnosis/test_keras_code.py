@@ -50,6 +50,7 @@ def model(**setup: Any) -> Run:
             "kernel_regularizer=keras.regularizers.L2(l2=0.1))  # in place of dense",
         ),
         ({"layers.head.trainable": True}, 'model.get_layer("head").trainable = True'),
+        ({"network.regularizer.l2": 0.0}, 'keras.layers.Dense(8, activation="relu")  # in place'),
         ({"network.dropout": 0.4}, "keras.layers.Dropout(0.4)  # in place of drop"),
         (
             {"network.dropout": 0.9},
@@ -85,7 +86,10 @@ def test_a_schedule_is_kept_where_another_argument_changes() -> None:
     ("setup", "first"),
     [
         ({"l2": 0.0, "dropout": 0.8}, "keras.layers.Dropout(0.4)  # in place of drop"),
-        ({"l2": 0.1, "dropout": 0.0}, "kernel_regularizer=keras.regularizers.L2(0.0001)"),
+        (
+            {"l2": 0.1, "dropout": 0.0},
+            "kernel_regularizer=keras.regularizers.L2(l2=0.0001))  # in place",
+        ),
         (
             {
                 "l2": 0.0,
