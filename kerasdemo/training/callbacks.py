@@ -55,7 +55,7 @@ class Evaluate(Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         assert logs is not None
-        del logs["batch_loss"]
+        logs.clear()  # of what plain `fit` measures while it trains
         evaluations = {prefix: self.evaluate(chunks) for prefix, chunks in self.sets.items()}
         for prefix, evaluation in evaluations.items():
             logs[f"{prefix}loss"] = evaluation.loss
@@ -113,7 +113,7 @@ class Report(Callback):  # type: ignore[misc]
 def make(config: EarlyStopping | ReduceLROnPlateau) -> Any:
     """Return Keras' callback of the same name."""
     mode = config.mode
-    if mode == "auto":  # for Keras the direction of its own metrics, which an EpochTrainer lacks
+    if mode == "auto":  # for Keras the direction of a model's metrics: an EpochTrainer has none
         mode = "max" if config.monitor.endswith("accuracy") else "min"
     callback = getattr(keras.callbacks, type(config).__name__)
     return callback(**config.model_dump() | {"mode": mode})

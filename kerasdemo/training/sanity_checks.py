@@ -17,7 +17,7 @@ from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.data import Array, Dataset
 from kerasdemo.records import Run, files
 from kerasdemo.training import network
-from kerasdemo.training.epoch_trainer import epoch_order
+from kerasdemo.training.epoch_loop import epoch_order
 from kerasdemo.training.trainer import shared_epoch_trainer
 
 # One batch: few enough examples to be memorized, and steps enough for it.
@@ -136,7 +136,6 @@ class _ShortTrainer:
         self.classes = dataset.classes
         self.network = network.build(config, dataset.shape, dataset.classes)
         self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.classes)
-        self.steps = tf.function(self.epoch_trainer.train_epoch, jit_compile=self.epoch_trainer.xla)
         self.rate = float(config.optimizer.arguments["learning_rate"])
 
     def train(
@@ -158,9 +157,9 @@ class _ShortTrainer:
         evaluator = self.epoch_trainer.evaluator
         some = evaluator.chunks(x, y, keep=False).first()
         self.epoch_trainer.load(self.network)
-        self.epoch_trainer.optimizer.learning_rate = rate
+        self.epoch_trainer.network.optimizer.learning_rate = rate
         before = evaluator.evaluate(some)
-        self.steps(*map(tf.constant, (order, x, y)))
+        self.epoch_trainer.train(order, (tf.constant(x), tf.constant(y)))
         after = evaluator.evaluate(some)
         return {
             "rate": rate,

@@ -1,8 +1,9 @@
-"""One training: an ordinary network, the compiled EpochTrainer that trains it, and Keras' fit."""
+"""One training: an ordinary network, and the compiled EpochTrainer that trains it."""
 
 import json
 import warnings
 from collections import OrderedDict
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from kerasdemo.records import network as network_file
 from kerasdemo.training import callbacks, checkpoint, network
 from kerasdemo.training.compile_key import compile_key
 from kerasdemo.training.device import has_gpu, resident_bytes
+from kerasdemo.training.engine import CONVOLUTIONS_ARE_SLOW, XLA, Engine
 from kerasdemo.training.epoch_trainer import EpochTrainer
 from kerasdemo.training.reporter import Reporter
 
@@ -143,11 +145,9 @@ class Trainer:
         else:
             reason = "early stopping" if has_stopped else "all epochs"
         if not self.is_resident:
-            loop, why = "fit", "the examples don't fit into the device's memory"
-        elif self.epoch_trainer.xla:
-            loop, why = "xla", "XLA compiles a whole epoch into one program"
+            trained = Engine("fit", "The examples don't fit into the device's memory.")
         else:
-            loop, why = "graph", "XLA's convolutions are slow on the CPU"
+            trained = XLA if self.epoch_trainer.xla else CONVOLUTIONS_ARE_SLOW
         return {
             "status": "diverged" if has_diverged else "finished",
             "reason": reason,
@@ -155,7 +155,7 @@ class Trainer:
             "kept_epoch": stopping.best_epoch + 1 if restores else None,
             # Keras and the compiled evaluation count an output of NaN differently.
             "test": {"loss": test.loss, "accuracy": None if has_diverged else test.accuracy},
-            "engine": {"loop": loop, "why": why},
+            "engine": asdict(trained),
         }
 
 
