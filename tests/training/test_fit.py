@@ -418,6 +418,8 @@ def test_convolutions_are_found_wherever_they_are(monkeypatch: pytest.MonkeyPatc
         (dense, X, engine.XLA_STEPS // 2, "graph"),
         (recurrent, WORDS, engine.XLA_STEPS // 2, "xla"),
         (convolutional, IMAGES, 10**6, "graph"),
+        (normalized, X, 10**6, "xla"),
+        (lambda: classifier(layers.Dropout(0.2)), X, 10**6, "graph"),
     ],
 )
 def test_the_loop_is_a_rule(make: Callable[[], Any], x: Any, steps: int, loop: str) -> None:
