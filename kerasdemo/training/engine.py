@@ -50,6 +50,7 @@ class Engine:
 
 XLA = Engine("xla", "XLA compiles a whole epoch into one program.")
 CONVOLUTIONS_ARE_SLOW = Engine("graph", "XLA's convolutions are slow on the CPU.")
+OUT_OF_RANGE = Engine("graph", "An index is out of range, which XLA would pass over in silence.")
 NOISE_IS_SLOW = Engine("graph", "XLA is slow on the CPU where inputs are dropped out.")
 
 
@@ -78,6 +79,28 @@ def choose(model: Any, steps: int) -> Engine:
     if steps * gain >= XLA_STEPS:
         return XLA
     return Engine("graph", f"XLA would take longer to compile than it saves in {steps:,} steps.")
+
+
+def is_out_of_range(model: Any, data: Any) -> bool:
+    """Return whether a word or a class may have no row or column of its own.
+
+    TensorFlow's kernels raise an error of it; XLA takes the last row, or gives NaN.
+
+    Args:
+        model: built and compiled.
+        data: x, (x, y) or (x, y, sample_weight), nests of arrays.
+    """
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+    words = [layer.input_dim for layer in _nested(model) if isinstance(layer, layers.Embedding)]
+    outputs = getattr(model, "outputs", None) or ()  # a subclassed model shows none
+    is_sparse = "sparse" in str(getattr(model.loss, "name", model.loss))
+    classes = [outputs[0].shape[-1]] if is_sparse and len(outputs) == 1 else []
+    return any(
+        array.dtype.kind in "iu" and (array.min() < 0 or array.max() >= min(limits))
+        for nest, limits in ((x, words), (y, classes))
+        if limits
+        for array in keras.tree.flatten(nest)
+    )
 
 
 def is_convolutional(step: Any) -> bool:

@@ -150,7 +150,7 @@ class _Epoch:
         self.model, self.step = model, step
         self.count = examples.count
         self.batch_size = min(batch_size, self.count)
-        self.data = examples.tensors()
+        self.arrays, self.data = examples.arrays, examples.tensors()
         try:
             self.loop, self.engine = self._compile(epochs)
         except Exception as error:  # whatever the model's own code or TensorFlow raises
@@ -170,6 +170,8 @@ class _Epoch:
         if not self.model.built:  # what to choose depends on its weights
             self._traced(xla=False)
         chosen = engine.choose(self.model, -(-self.count // self.batch_size) * epochs)
+        if chosen.loop == "xla" and engine.is_out_of_range(self.model, self.arrays):
+            chosen = engine.OUT_OF_RANGE
         if chosen.loop == "xla":
             try:
                 loop, step = self._traced(xla=True)

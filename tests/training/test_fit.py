@@ -374,6 +374,19 @@ def test_errors_are_those_of_keras(
     assert error(fit, make(), x, y) == error(make().fit, x, y)
 
 
+@pytest.mark.parametrize(
+    ("make", "x", "y"),
+    [(dense, X, LABELS + 1), (recurrent, WORDS + 1, LABELS > 0)],
+    ids=["a class", "a word"],
+)
+def test_indices_out_of_range_are_errors_with_xla_too(
+    make: Callable[[], Any], x: Any, y: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "XLA_STEPS", 0)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        fit(make(), x, y, verbose=0)
+
+
 def test_an_unknown_argument_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="epoch_count"):
         fit(dense(), X, LABELS, epoch_count=3)
