@@ -92,7 +92,7 @@ def is_out_of_range(model: Any, data: Any) -> bool:
     """
     x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
     words = [layer.input_dim for layer in _nested(model) if isinstance(layer, layers.Embedding)]
-    outputs = getattr(model, "outputs", None) or ()  # a subclassed model shows none
+    outputs: Any = getattr(model, "outputs", None) or ()  # a subclassed model shows none
     is_sparse = "sparse" in str(getattr(model.loss, "name", model.loss))
     classes = [outputs[0].shape[-1]] if is_sparse and len(outputs) == 1 else []
     return any(

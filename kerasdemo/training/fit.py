@@ -3,8 +3,12 @@
 Where that is not possible, or something asks for single mini-batches, Keras' own `fit` trains.
 """
 
+import operator
 import random
+import weakref
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
@@ -16,10 +20,11 @@ from kerasdemo.training import engine, unsuitable
 from kerasdemo.training.device import has_gpu, resident_bytes
 from kerasdemo.training.engine import Engine
 from kerasdemo.training.epoch_loop import EpochLoop, epoch_order, train_epochs
-from kerasdemo.training.resident_data import ResidentData, split
+from kerasdemo.training.resident_data import ResidentData, split, tree
 from kerasdemo.training.unsuitable import Unsuitable
 
 BATCH_SIZE = 32  # Keras' default
+KEPT = 4  # compiled loops of a model
 
 
 def fit(
@@ -83,10 +88,10 @@ class _Training:
             raise Unsuitable(f"{size / 1e9:.3g} GB of examples don't fit into the device's memory")
         batch_size = asked["batch_size"] or BATCH_SIZE
         epochs = asked["epochs"] - asked["initial_epoch"]
-        self.train = _Epoch(model, model.train_step, train, batch_size, epochs)
+        self.train = _Epoch(model, "train_step", train, batch_size, epochs)
         self.engine = self.train.engine
         self.validation = validation and _Epoch(
-            model, model.test_step, validation, asked["validation_batch_size"] or batch_size, epochs
+            model, "test_step", validation, asked["validation_batch_size"] or batch_size, epochs
         )
 
     def run(self) -> Any:
@@ -130,7 +135,7 @@ class _Epoch:
 
     Args:
         model: whose metrics tell how an epoch went.
-        step: `model.train_step` or `model.test_step`.
+        step: "train_step" or "test_step".
         examples: all of them.
         batch_size: of a mini-batch.
         epochs: how many there will be, at most.
@@ -142,7 +147,7 @@ class _Epoch:
     def __init__(
         self,
         model: Any,
-        step: Callable[[Any], Any],
+        step: str,
         examples: ResidentData,
         batch_size: int,
         epochs: int,
@@ -154,7 +159,7 @@ class _Epoch:
         try:
             self.loop, self.engine = self._compile(epochs)
         except Exception as error:  # whatever the model's own code or TensorFlow raises
-            raise Unsuitable(f"{step.__name__} can't be compiled ({_line(error)})") from error
+            raise Unsuitable(f"{step} can't be compiled ({_line(error)})") from error
 
     def __call__(self, order: Array | None = None) -> dict[str, Any]:
         """Take the step for each mini-batch in an order (n,), or one after the other.
@@ -172,6 +177,17 @@ class _Epoch:
         chosen = engine.choose(self.model, -(-self.count // self.batch_size) * epochs)
         if chosen.loop == "xla" and engine.is_out_of_range(self.model, self.arrays):
             chosen = engine.OUT_OF_RANGE
+        types = tree.map_structure(lambda part: (part.shape[1:], part.dtype), self.arrays)
+        key = (self.step, chosen.loop, self.batch_size, self.count, str(types))
+        for kept in _kept.get(self.model, ()):
+            if kept.serves(self.model, key):
+                return kept.loop, chosen if kept.engine.loop == chosen.loop else kept.engine
+        loop, trained = self._compile_as(chosen)
+        latest = _kept.setdefault(self.model, deque(maxlen=KEPT))
+        latest.append(_Kept(loop, trained, key, _parts(self.model)))
+        return loop, trained
+
+    def _compile_as(self, chosen: Engine) -> tuple[EpochLoop, Engine]:
         if chosen.loop == "xla":
             try:
                 loop, step = self._traced(xla=True)
@@ -186,13 +202,42 @@ class _Epoch:
         return loop, chosen
 
     def _traced(self, *, xla: bool) -> tuple[EpochLoop, Any]:
-        loop = EpochLoop(self.step, self.data, self.count, self.batch_size, xla=xla)
-        step = loop.trace()
+        model, name = weakref.ref(self.model), self.step  # a loop that is kept keeps no model
+
+        def step(batch: Any) -> Any:
+            return getattr(model(), name)(batch)
+
+        loop = EpochLoop(step, self.data, self.count, self.batch_size, xla=xla)
+        traced = loop.trace()
         # As Keras does: the metrics' results, or the last batch's logs where they have other names.
-        logs = step.structured_outputs
+        logs = traced.structured_outputs
         if set(logs) != set(self.model.get_metrics_result()):
             loop.logs = logs
-        return loop, step
+        return loop, traced
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A loop for the next `fit` of a model; as with Keras' own functions, until it is compiled."""
+
+    loop: EpochLoop
+    engine: Engine
+    key: tuple[Any, ...]
+    parts: list[Any]
+
+    def serves(self, model: Any, key: tuple[Any, ...]) -> bool:
+        """Return whether the same loop would be made again."""
+        parts = _parts(model)
+        same = len(parts) == len(self.parts) and all(map(operator.is_, parts, self.parts))
+        return same and key == self.key
+
+
+_kept: weakref.WeakKeyDictionary[Any, deque[_Kept]] = weakref.WeakKeyDictionary()
+
+
+def _parts(model: Any) -> list[Any]:
+    """Return what `compile` and `trainable` replace."""
+    return [model.optimizer, model.loss, *model.metrics, *model.trainable_variables]
 
 
 def _examples(asked: dict[str, Any]) -> tuple[ResidentData, ResidentData | None]:

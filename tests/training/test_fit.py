@@ -1,5 +1,7 @@
 """`fit` trains any Keras model as Keras' own fit does: same weights, history and callbacks."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -285,6 +287,44 @@ def test_a_second_fit_goes_on_from_the_first() -> None:
 
     plain = twice(lambda model, *data, **arguments: model.fit(*data, **arguments))
     np.testing.assert_allclose(twice(fit), plain, rtol=1e-5)
+
+
+def test_what_is_compiled_serves_the_next_fit_until_the_model_is_compiled() -> None:
+    traces = []
+
+    class Counting(OwnStep):
+        def train_step(self, data: Any) -> dict[str, Any]:
+            traces.append(data)
+            return super().train_step(data)
+
+    def train(count: int = N, **arguments: Any) -> None:
+        fit(model, X[:count], Y[:count], batch_size=BATCH, verbose=0, **arguments)
+
+    model = Counting()
+    model.compile("sgd")
+    train()
+    once = len(traces)
+    train(epochs=2, validation_split=0)
+    assert len(traces) == once
+    train(count=60)
+    assert len(traces) == once + 1
+    model.hidden.trainable = False
+    train()
+    assert len(traces) == once + 2
+    model.compile("sgd")
+    before = model.hidden.kernel.numpy()
+    train()
+    assert len(traces) == once + 3
+    np.testing.assert_array_equal(model.hidden.kernel, before)
+
+
+def test_a_model_is_not_kept_when_its_loop_is() -> None:
+    model = dense()
+    fit(model, X, LABELS, validation_split=0.5, verbose=0)
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
 
 
 class Batches(keras.callbacks.Callback):  # type: ignore[misc]
