@@ -42,7 +42,12 @@ def _describe_loss(loss: Any) -> dict[str, Any]:
 
 
 def describe_optimizer(optimizer: Any) -> dict[str, Any]:
-    """Return the name and arguments of an optimizer, with a schedule's in `learning_rate`."""
+    """Return the name and arguments of an optimizer, with a schedule's in `learning_rate`.
+
+    "own" of a model without one, whose train_step has its own.
+    """
+    if optimizer is None:
+        return {"name": OWN}
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     found = {"name": type(optimizer).__name__.lower(), **_arguments(optimizer, "name")}
     rate = found.get("learning_rate")

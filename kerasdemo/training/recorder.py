@@ -140,8 +140,8 @@ class Recorder(Callback):  # type: ignore[misc]
     @_guarded
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         seconds = time.perf_counter() - self._started - self._pause
-        if self._is_new:  # a model that its first batch built
-            self._begin(epoch)
+        if self._is_new:
+            self._begin(epoch, is_trained=True)
         assert self.recording is not None
         self.recording.add_epoch(logs or {}, seconds)
 
@@ -160,13 +160,14 @@ class Recorder(Callback):  # type: ignore[misc]
             self._lock.release(force=True)
             self._lock = None
 
-    def _begin(self, epoch: int) -> None:
-        """Begin a new run, or go on with the one that this recorder recorded so far."""
+    def _begin(self, epoch: int, *, is_trained: bool = False) -> None:
+        """Begin a new run, or go on with the one that this recorder recorded so far.
+
+        Without data a model that its first batch builds is known after the epoch only.
+        """
         model, earlier = self.model, self.recording
-        if not model.built:
-            self.data.build(model)
-        if not model.built:
-            return  # at the end of the epoch
+        if not model.built and not is_trained and not self.data.build(model):
+            return
         goes_on = earlier is not None and earlier.model is model and 0 < epoch == earlier.last_epoch
         recording = Recording(model, self.data, self.task)
         steps = (self.params or {}).get("steps")
@@ -175,7 +176,8 @@ class Recorder(Callback):  # type: ignore[misc]
             seed=self.seed,
             settings=self.settings,
             epochs=(self.params or {}).get("epochs", 0) - (0 if goes_on else epoch),
-            batch_size=self.batch_size or self.data.batch_size(steps),
+            batch_size=self.batch_size,
+            steps=steps,
             callbacks=self.callbacks,
         )
         if goes_on:

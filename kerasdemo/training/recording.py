@@ -37,8 +37,9 @@ NO_LOSS = (
     "own, and there are no layer statistics; give the model a loss in `compile`, or a `test_step`"
 )
 NO_VALIDATION = (
-    "the Recorder has no validation_data: the validation curves are Keras' own, and examples are "
-    "not compared from epoch to epoch; pass `Recorder(x, y, validation_data=...)`"
+    "the Recorder has no validation_data: the validation curves are Keras' own, examples are not "
+    "compared from epoch to epoch, and those that `validation_split` leaves out count as training "
+    "examples; pass `Recorder(x, y, validation_data=...)`"
 )
 NO_STATISTICS = "there are no layer statistics: {}"
 NO_OUTPUTS = (
@@ -87,15 +88,20 @@ class RecordedData:
             self.notes.append(str(error))
             return None
 
-    def build(self, model: Any) -> None:
-        """Build a model as its first batch would, if there are examples; nothing is computed."""
-        if self.train is not None:
+    def build(self, model: Any) -> bool:
+        """Build a model as its first batch would, without computing; return whether it is built."""
+        if self.train is None:
+            return False
+        try:
             specs = keras.tree.map_structure(
                 lambda part: tf.TensorSpec((None, *part.shape[1:]), part.dtype),
                 next(self.train.chunks()).x,
             )
             call = tf.function(lambda x: model(x, training=False), autograph=False)
             call.get_concrete_function(specs)
+        except Exception:  # a model that is never called, but by its own train_step in parts
+            return False
+        return bool(model.built)
 
     def batch_size(self, steps: int | None) -> int | None:
         """Return the size of a mini-batch; None where it is not known within a quarter.
@@ -198,8 +204,12 @@ class Recording:
         epochs: int,
         batch_size: int | None,
         callbacks: Iterable[Any],
+        steps: int | None = None,
     ) -> Setup:
-        """Return what was asked; arguments as of `Setup`."""
+        """Return what was asked; arguments as of `Setup`, and the mini-batches of an epoch."""
+        self.steps = steps
+        size = batch_size or (self.data.train and self.data.train.batch_size)
+        self.knows_batch_size = size is not None
         stopping = [c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)]
         l1, l2, dropout = model_layers.find_penalties(self.layers)
         return Setup(
@@ -208,7 +218,7 @@ class Recording:
             optimizer=model_setup.describe_optimizer(self.model.optimizer),
             seed=seed,
             task=self.task,
-            batch_size=batch_size,
+            batch_size=batch_size or self.data.batch_size(steps),
             epochs=epochs,
             early_stopping=model_setup.describe_early_stopping(stopping[0]) if stopping else None,
             l1=l1,
@@ -252,7 +262,8 @@ class Recording:
             seconds: that it trained.
         """
         began = time.perf_counter()
-        self.updates += self._iterations() - self.iterations
+        # A train_step with optimizers of its own leaves the model's where it was.
+        self.updates += self._iterations() - self.iterations or self.steps or 0
         self.iterations = self._iterations()
         row = self._row(logs)
         self.columns = self.columns or tuple(name for name in METRICS if name in row)
@@ -377,6 +388,8 @@ class Recording:
         if "loss" not in row:
             raise ValueError("the training logs no loss")
         if "val_loss" in row and not self.validation and self.evaluator and not self.epochs:
+            if not self.knows_batch_size:  # of x, or of what `validation_split` left of it
+                self.asked = replace(self.asked, batch_size=None)
             self.add_note(NO_VALIDATION)
         return row
 

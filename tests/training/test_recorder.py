@@ -274,6 +274,35 @@ def test_a_stateful_model_is_measured_in_batches_of_its_size(tmp_path: Path) -> 
     assert set(run.layers) == {layer.name for layer in run.network}
 
 
+def test_what_validation_split_leaves_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    _, run = record(compiled(dense()), tmp_path, fit={"validation_split": 0.5})
+    assert len(run.history.val_loss) == 2
+    assert run.setup.batch_size is None
+    assert any("`validation_split`" in note for note in run.setup.notes)
+
+
+def test_a_model_that_is_trained_in_parts_has_the_curves_that_it_logs(tmp_path: Path) -> None:
+    class Pair(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(name="pair")
+            self.part = dense(units=1, activation=None)
+            self.own = keras.optimizers.SGD()
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            with tf.GradientTape() as tape:
+                loss = keras.ops.mean(self.part(data[0]) ** 2)
+            found = tape.gradient(loss, self.part.trainable_variables)
+            self.own.apply(found, self.part.trainable_variables)
+            return {"part_loss": loss}
+
+    model = Pair()
+    model.compile()
+    _, run = record(model, tmp_path)
+    assert (run.status, run.history.epochs, run.facts["updates"]) == ("finished", 2, 8)
+    assert [layer.name for layer in run.network] == ["net/hidden", "net/output"]
+    assert "can't be computed outside" in run.setup.notes[0]
+
+
 def test_without_data_the_curves_are_those_of_keras_and_a_note_says_what_to_pass(
     tmp_path: Path,
 ) -> None:
