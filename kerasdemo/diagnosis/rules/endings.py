@@ -1,6 +1,7 @@
 """What ends training before its time: a learning rate that decays, early stopping."""
 
 import math
+from collections.abc import Mapping
 
 from kerasdemo.diagnosis import curves, remedies
 from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures
@@ -45,6 +46,9 @@ class LearningRateDecaysTooSoon(CauseRule):
         if len(rates) != len(losses) or len(rates) < 4 or not all(map(math.isfinite, rates)):
             return None
         largest = max(rates)
+        if isinstance(features.setup.optimizer.get("learning_rate"), Mapping):
+            # A schedule goes by updates, and the first epoch's rate is that at its end.
+            largest = max(largest, features.learning_rate)
         low = [rate <= self.LEAST * largest for rate in rates]
         # The epochs at the end that had hardly any rate.
         rest = len(low) - max((n for n, is_low in enumerate(low, 1) if not is_low), default=0)

@@ -36,6 +36,21 @@ def test_a_rate_that_decays_while_the_loss_falls_is_the_cause() -> None:
     assert "ReduceLROnPlateau(patience=10, min_lr=0.0001)" in (by_callback.remedies[0].code or "")
 
 
+def test_a_schedule_that_ends_within_the_first_epochs_is_the_cause() -> None:
+    rate = {"name": "cosine_decay", "initial_learning_rate": 0.01, "decay_steps": 60}
+    run = make_python_run(
+        loss=[1.05] + [1.04] * 11,
+        accuracy=[0.41] + [0.42] * 11,
+        learning_rate=[0.0007] + [0.0] * 11,
+        data=BASELINE,
+        facts={"initial": {"loss": 1.1}},
+        setup={"optimizer": {"name": "sgd", "learning_rate": rate}},
+    )
+    verdict = diagnose(run)
+    assert verdict.causes[0].name == "learning_rate_decays_too_soon"
+    assert verdict.remedies[0].patch == {"optimizer.learning_rate": 0.01}
+
+
 @pytest.mark.parametrize(
     "rates",
     [
