@@ -60,11 +60,10 @@ class Recorder(recorder.Recorder):
     """what it means; after training"""
 
     def on_recorded(self) -> None:
-        """Diagnose the run and draw it; called when run.json is written."""
+        """Diagnose the run; called when run.json is written. Pictures wait until somebody looks."""
         assert self.folder is not None
         self.run = records.read(self.folder.path)
         self.verdict = diagnosis.evaluate(self.run)
-        api.draw(self.run, self.verdict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -204,11 +203,11 @@ def _several(callbacks: Sequence[Any] | Any | None) -> list[Any]:
 
 def _print_result(result: History) -> None:
     """Say what trained, what came of it, and where it is recorded."""
-    console = SafeConsole()
-    print_line(console, f"  loop     {result.engine.loop}: {result.engine.why}")
+    lines = [f"  loop     {result.engine.loop}: {result.engine.why}"]
     if result.run is not None and result.recorded_verdict is not None:
         title = result.recorded_verdict.title.upper()
         epoch = result.recorded_verdict.epoch
         since = f" from epoch {epoch}" if epoch and epoch > 1 else ""
-        print_line(console, f"  verdict  {title}{since}; `history.verdict` says why")
-        print_line(console, f"  run      {result.run.path}")
+        lines.append(f"  verdict  {title}{since}; `history.verdict` says why")
+        lines.append(f"  run      {result.run.path}")
+    print_line(SafeConsole(), "\n".join(lines))  # one output in a notebook

@@ -120,14 +120,14 @@ def _array(part: Any) -> Any:
         return part
     if not hasattr(part, "shape"):
         raise Unreadable(
-            "the data can be read only once, by the training; for the curves in inference mode and "
-            "layer statistics pass arrays, a tf.data.Dataset or a PyDataset to the Recorder"
+            "The data can be read only once, by the training; for the curves in inference mode and "
+            "layer statistics pass arrays, a tf.data.Dataset or a PyDataset to the Recorder."
         )
     array = np.asarray(part)
     if not array.ndim:  # what NumPy does not know
         raise Unreadable(
-            f"a {type(part).__name__} is not read; for the curves in inference mode and layer "
-            "statistics pass dense arrays to the Recorder"
+            f"A {type(part).__name__} is not read; for the curves in inference mode and layer "
+            "statistics pass dense arrays to the Recorder."
         )
     is_float = np.issubdtype(array.dtype, np.floating)
     return array.astype(keras.config.floatx(), copy=False) if is_float else array
@@ -155,7 +155,7 @@ def _read_dataset(dataset: Any) -> Examples:
 def _read_py_dataset(dataset: Any) -> Examples:
     size = dataset.num_batches
     if size is None:
-        raise Unreadable("the PyDataset has no end: pass arrays to the Recorder")
+        raise Unreadable("The PyDataset has no end: pass arrays to the Recorder.")
     first = keras.utils.unpack_x_y_sample_weight(dataset[0])
     count = -(-_measured(size * length(first[0])) // max(1, length(first[0])))
     numbers = np.unique(np.linspace(0, size - 1, min(count, size)).astype(int))
@@ -192,8 +192,8 @@ def _without_shuffling(dataset: Any) -> Any:
         Unreadable: where something else than `shuffle` draws.
     """
     unreadable = Unreadable(
-        "reading the tf.data.Dataset would change what the training sees: pass arrays to the "
-        "Recorder, or a Dataset of its own"
+        "Reading the tf.data.Dataset would change what the training sees: pass arrays to the "
+        "Recorder, or a Dataset of its own."
     )
     try:
         serialized = tf.raw_ops.DatasetToGraphV2(

@@ -59,11 +59,12 @@ class ModelEvaluator:
     Args:
         model: a compiled, built Keras model.
         loss: its loss as plain values (`model_setup.describe_loss`).
+        activation: of its output; None where it has none.
     """
 
-    def __init__(self, model: Any, loss: dict[str, Any]):
+    def __init__(self, model: Any, loss: dict[str, Any], activation: str | None = None):
         self.model = model
-        self.threshold = tasks.threshold(loss)
+        self.threshold = tasks.threshold(loss, activation)
         self.task: Task = "other"
         self.mean: Array | float = 0.0
         """of the training targets, by column; of a regression"""

@@ -116,6 +116,13 @@ def find_structure(model: Any) -> Structure:
     return "graph" if "graph" in structures or not is_chain else "chain"
 
 
+def find_outputs(model: Any) -> tuple[str, ...]:
+    """Return the names of the layers that give a model's outputs, where it has several."""
+    if not is_graph(model) or len(model.outputs) < 2:
+        return ()
+    return tuple(model.output_names)
+
+
 def is_graph(model: Any) -> bool:
     """Return whether calling a model is running its layers as they are connected."""
     if isinstance(model, keras.Sequential):

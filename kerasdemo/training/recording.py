@@ -28,29 +28,28 @@ from kerasdemo.training.model_evaluation import Evaluation, ModelEvaluator
 BATCH_SIZE = 32  # Keras' default
 
 NO_DATA = (
-    "a callback sees no data: the curves are Keras' own, whose training loss is an average over "
+    "A callback sees no data: the curves are Keras' own, whose training loss is an average over "
     "the epoch with dropout on, and there are no layer statistics; pass the data, "
-    "`Recorder(x, y, validation_data=...)`"
+    "`Recorder(x, y, validation_data=...)`."
 )
 NO_LOSS = (
-    "the model's loss can't be computed outside of its own train_step ({}): the curves are Keras' "
-    "own, and there are no layer statistics; give the model a loss in `compile`, or a `test_step`"
+    "The model's loss can't be computed outside of its own train_step ({}): the curves are Keras' "
+    "own, and there are no layer statistics; give the model a loss in `compile`, or a `test_step`."
 )
 NO_VALIDATION = (
-    "the Recorder has no validation_data: the validation curves are Keras' own, examples are not "
+    "The Recorder has no validation_data: the validation curves are Keras' own, examples are not "
     "compared from epoch to epoch, and those that `validation_split` leaves out count as training "
-    "examples; pass `Recorder(x, y, validation_data=...)`"
+    "examples; pass `Recorder(x, y, validation_data=...)`."
 )
-NO_STATISTICS = "there are no layer statistics: {}"
+NO_STATISTICS = "There are no layer statistics: {}."
 NO_OUTPUTS = (
-    "dead and saturated units are not measured in {}: only the layers of a Sequential or "
-    "functional model that are called once show their outputs"
+    "Dead and saturated units are not measured in {}: only the layers of a Sequential or "
+    "functional model that are called once show their outputs."
 )
 NO_BATCH_SIZE = (
-    "the batch size is not known: a callback sees only the number of batches, and so that it is "
-    "between {} and {}; kerasdemo.fit knows it"
+    "The batch size is not known: a callback sees only the number of batches, and so that it is "
+    "between {} and {}; kerasdemo.fit knows it."
 )
-SAMPLE = "the statistics of the data are those of the {:,} examples that were read of it"
 
 # Of the last data: a loop over settings and seeds describes its data once.
 _known_facts: dict[Any, dict[str, Any]] = {}
@@ -160,6 +159,8 @@ class Recording:
         if self.train:
             self._measure_untrained(task)
         self.task = self.evaluator.task if self.evaluator else task or self._guess_task()
+        # Whether Keras' validation is of more examples than those that are measured here.
+        self.logs_validation: bool | None = None
         # An epoch's index in Keras -> its row from 1: epoch + 1 - first_epoch.
         self.first_epoch = 0
         self.epochs = 0
@@ -188,7 +189,7 @@ class Recording:
     def go_on(self, earlier: "Recording") -> None:
         """Take over the epochs of an earlier training of the same model."""
         self.initial = earlier.initial
-        for name in ("first_epoch", "epochs", "columns", "best", "diverged_at"):
+        for name in ("first_epoch", "epochs", "columns", "best", "diverged_at", "logs_validation"):
             setattr(self, name, getattr(earlier, name))
         for name in ("norms", "training_seconds", "recording_seconds", "updates"):
             setattr(self, name, getattr(earlier, name))
@@ -227,6 +228,7 @@ class Recording:
             metrics=model_setup.describe_metrics(self.model),
             settings=settings,
             structure=model_layers.find_structure(self.model),
+            outputs=model_layers.find_outputs(self.model),
             frozen=model_layers.find_frozen(self.model),
             notes=tuple(dict.fromkeys([*self.data.notes, *self.notes])),
         )
@@ -310,7 +312,7 @@ class Recording:
         """Compile what measures the model, and measure it before the first update."""
         train = self.data.train
         assert train is not None
-        evaluator = ModelEvaluator(self.model, self.loss)
+        evaluator = ModelEvaluator(self.model, self.loss, self._activation)
         try:
             found = self._find_task(evaluator, train)
             evaluator.task = found = task or found
@@ -383,8 +385,9 @@ class Recording:
             found = self.evaluator.evaluate(self.train)
             row |= {"loss": found.loss, **found.scores}
             if self.validation:
-                row = {k: v for k, v in row.items() if not k.startswith("val_")}
+                logged = {k: row.pop(k) for k in list(row) if k.startswith("val_")}
                 row |= self._validate(self.evaluator.evaluate(self.validation))
+                row |= self._of_whole_validation(logged)
         if "loss" not in row:
             raise ValueError("the training logs no loss")
         if "val_loss" in row and not self.validation and self.evaluator and not self.epochs:
@@ -392,6 +395,21 @@ class Recording:
                 self.asked = replace(self.asked, batch_size=None)
             self.add_note(NO_VALIDATION)
         return row
+
+    def _of_whole_validation(self, logged: Mapping[str, float]) -> dict[str, float]:
+        """Return what Keras logs of all validation examples, where only some are measured here.
+
+        All epochs or none; scores only where Keras counts as the task does.
+        """
+        validation = self.data.validation
+        assert validation is not None
+        if self.logs_validation is None:
+            is_larger = (validation.total or 0) > len(validation)
+            self.logs_validation = is_larger and "val_loss" in logged
+        if not self.logs_validation:
+            return {}
+        scores = ("val_loss", "val_accuracy") if self.task == "classification" else ("val_loss",)
+        return {name: logged[name] for name in scores if name in logged}
 
     def _validate(self, found: Evaluation) -> dict[str, float]:
         scores = {"loss": found.loss, **found.scores}
@@ -427,15 +445,17 @@ class Recording:
         train, validation = self.data.train, self.data.validation
         assert train is not None
         measured = {"train": len(train), "validation": len(validation) if validation else 0}
+        if self.logs_validation and self.task == "classification" and validation:
+            measured["validation"] = validation.total or len(validation)
         found: dict[str, Any] = {"source": "arrays", "sha256": self.sha256, "measured": measured}
-        x, y, held_out, weight = self.data.whole
+        x, y, held_out, _ = self.data.whole
         arguments: dict[str, Any] = {
             "tokens": any(layer.type == "embedding" for layer in self.layers),
             "classes": self._classes(),
         }
         pairs: dict[str, Any] = {}
         try:
-            found |= self._facts_of_arrays(x, y, held_out, weight, arguments)
+            found |= self._facts_of_arrays(x, y, held_out, arguments)
             constant = self._constant_loss(train)
             if constant is not None:
                 found["constant_loss"] = constant
@@ -451,12 +471,12 @@ class Recording:
         return {"data": found, "baseline_pairs": pairs}
 
     def _facts_of_arrays(
-        self, x: Any, y: Any, held_out: Any, weight: Any, arguments: Mapping[str, Any]
+        self, x: Any, y: Any, held_out: Any, arguments: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return `arrays.facts`; of the same data as the last run's, those that are known."""
         key = (self.sha256, self.task, *arguments.items())
         if key not in _known_facts:
-            found = arrays.facts(x, y, held_out, self.task, sample_weight=weight, **arguments)
+            found = arrays.facts(x, y, held_out, self.task, sha256=self.sha256, **arguments)
             _known_facts.clear()
             _known_facts[key] = found
         return _known_facts[key]

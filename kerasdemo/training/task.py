@@ -76,9 +76,15 @@ def _of_columns(loss: str, activation: str | None, y: Array) -> Task:
     return "regression" if loss in OF_NUMBERS else "other"
 
 
-def threshold(loss: Mapping[str, Any]) -> float:
-    """Return what an output must exceed to count as positive: logits turn at 0."""
-    return 0.0 if loss.get("from_logits") or "hinge" in loss["name"] else 0.5
+def threshold(loss: Mapping[str, Any], activation: str | None) -> float:
+    """Return what an output must exceed to count as positive: logits turn at 0.
+
+    Args:
+        activation: of the output. Behind a sigmoid Keras takes the logits themselves, and what the
+            network gives stays a probability.
+    """
+    is_logit = loss.get("from_logits") and activation != "sigmoid"
+    return 0.0 if is_logit or "hinge" in loss["name"] else 0.5
 
 
 def find_right(task: Task, y: Array, output: Array, threshold: float) -> Array | None:

@@ -119,6 +119,20 @@ def restless() -> Any:
     return compiled(model, metrics=["accuracy"])
 
 
+def test_of_a_large_validation_set_the_curve_is_that_of_all(tmp_path: Path) -> None:
+    """A tenth of it, at least 1,000, is measured for comparisons in pairs."""
+    validation = examples(1_500, seed=1)
+    model = compiled(dense(), metrics=["accuracy"])
+    found, run = record(
+        model, tmp_path, validation_data=validation, fit={"validation_data": validation}
+    )
+    logged = found.model.history.history
+    assert run.history.val_loss == pytest.approx(logged["val_loss"])
+    assert run.history.val_accuracy == pytest.approx(logged["val_accuracy"])
+    assert run.facts["data"]["measured"]["validation"] == 1_500
+    assert run.facts["data"]["validation"] == 1_500
+
+
 class Sampling(keras.Model):  # type: ignore[misc]
     """Draws in inference mode, too, and has a train_step and test_step of its own."""
 

@@ -60,15 +60,16 @@ def test_targets_loss_and_output_say_the_task(
 
 
 @pytest.mark.parametrize(
-    ("loss", "expected"),
+    ("loss", "activation", "expected"),
     [
-        ({"name": "binary_crossentropy"}, 0.5),
-        ({"name": "binary_crossentropy", "from_logits": True}, 0.0),
-        ({"name": "squared_hinge"}, 0.0),
+        ({"name": "binary_crossentropy"}, "sigmoid", 0.5),
+        ({"name": "binary_crossentropy", "from_logits": True}, None, 0.0),
+        ({"name": "binary_crossentropy", "from_logits": True}, "sigmoid", 0.5),
+        ({"name": "squared_hinge"}, None, 0.0),
     ],
 )
-def test_logits_turn_at_zero(loss: dict[str, Any], expected: float) -> None:
-    assert tasks.threshold(loss) == expected
+def test_logits_turn_at_zero(loss: dict[str, Any], activation: str | None, expected: float) -> None:
+    assert tasks.threshold(loss, activation) == expected
 
 
 def test_a_class_is_right_where_its_output_is_largest() -> None:

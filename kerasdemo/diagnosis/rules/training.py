@@ -4,6 +4,7 @@ from kerasdemo.diagnosis import curves, remedies
 from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall, find_training_shortfall
 from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures, known
+from kerasdemo.diagnosis.hasty_stop import find_hasty_stop
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
 from kerasdemo.diagnosis.scale import BALANCED
 from kerasdemo.diagnosis.val_loss_rise import find_rise
@@ -51,8 +52,8 @@ class Unfit(OutcomeRule):
         "at chance (the share of the largest class; R² 0), or below a linear model, nearest "
         f"neighbors, or the best run known, by more than {SHORTFALL:.0%} and {Z_975} "
         "standard errors; and it is not, at the pace of the last quarter, on its way from above "
-        "chance to there within as many epochs again. Where no baseline is known, half of the "
-        "way from chance to perfect counts."
+        "chance to there within as many epochs again, nor ended by hasty early stopping. Where no "
+        "baseline is known, half of the way from chance to perfect counts."
     )
     why_it_matters = (
         "The training set comes first: while the network can't predict the examples it learns "
@@ -73,6 +74,8 @@ class Unfit(OutcomeRule):
         gain = curves.gain(features.scores)
         # Below the mean's R² a regression may be on its way; accuracy at chance has no direction.
         has_direction = features.task == "regression" or level != features.chance
+        if has_direction and find_hasty_stop(features):
+            return None  # nobody knows where it was going
         if has_direction and gain >= MIN_GAIN and features.is_loss_falling:
             quarters = features.epochs / curves.last_quarter(features.epochs)
             if score + gain * quarters >= level - SHORTFALL:

@@ -130,10 +130,14 @@ def test_the_validation_loss_at_its_best_says_that_something_else_was_watched() 
         facts={"stopped_early": True},
         setup={"early_stopping": {"monitor": "val_accuracy", "patience": 0}},
     )
-    assert diagnose(run).causes[0].name == "early_stopping_too_soon"
+    verdict = diagnose(run)
+    assert (verdict.outcome, verdict.causes[0].name) == (
+        "still_improving",
+        "early_stopping_too_soon",
+    )
 
 
-def test_below_the_baseline_it_is_a_cause_as_well() -> None:
+def test_below_the_baseline_it_was_still_on_its_way() -> None:
     run = make_python_run(
         loss=[1.0, 0.9, 0.83],
         accuracy=[0.4, 0.45, 0.46],
@@ -143,7 +147,11 @@ def test_below_the_baseline_it_is_a_cause_as_well() -> None:
         facts={"stopped_early": True},
         setup={"early_stopping": IMPATIENT, "epochs": 100},
     )
-    assert diagnose(run).causes[0].name == "early_stopping_too_soon"
+    verdict = diagnose(run)
+    assert (verdict.outcome, verdict.causes[0].name) == (
+        "still_improving",
+        "early_stopping_too_soon",
+    )
 
 
 @pytest.mark.parametrize("patience", [0, 2, 5, 10])
