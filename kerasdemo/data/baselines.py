@@ -17,6 +17,8 @@ NEIGHBOR_EXAMPLES = 5_000
 NEIGHBOR_QUERIES = 1_000
 # Label noise: so many neighbors vote, on the queries that they agree on most.
 VOTERS = 20
+# Queries whose distances are computed at once.
+BLOCK = 100
 CONFIDENT_SHARE = 0.25
 # Neighbors can tell noise where they go so much of the way from chance to perfect, and from chance
 # to what the noise allows. With 0.5 to 0.6 for the latter, right labels of two normal classes 1 to
@@ -208,27 +210,26 @@ def _vote(problem: Problem) -> Baseline:
     found = {}
     for scale in (np.ones_like(sd), inverse):
         points = (x - mean) * scale
-        distances = _distances(points, points[: len(targets)])
-        diagonal = np.arange(len(targets))
-        distances[diagonal, diagonal] = np.inf
-        score = problem.score(votes[_nearest(distances)].mean(axis=1), targets)
-        found[-np.inf if score is None else score] = points, scale, distances
+        nearest = _find_nearest(points, points[: len(targets)], are_among_them=True)
+        score = problem.score(votes[nearest[:, :NEIGHBORS]].mean(axis=1), targets)
+        found[-np.inf if score is None else score] = points, scale, nearest
     best = max(found)
-    points, scale, distances = found[best]
+    points, scale, nearest = found[best]
+    noise = _find_label_noise(votes, targets, nearest) if problem.has_classes else None
     validation = Part(
         _flat(problem.validation.x[:NEIGHBOR_QUERIES]), problem.validation.y[:NEIGHBOR_QUERIES]
     )
-    nearest = _nearest(_distances(points, (validation.x - mean) * scale))
-    outputs = votes[nearest].mean(axis=1)
+    nearest = _find_nearest(points, (validation.x - mean) * scale)
+    outputs = votes[nearest[:, :NEIGHBORS]].mean(axis=1)
     return Baseline(
         best if np.isfinite(best) else None,
         problem.score(outputs, validation.y),
         problem.right(outputs, validation.y) if problem.has_classes else None,
-        _find_label_noise(votes, targets, distances) if problem.has_classes else None,
+        noise,
     )
 
 
-def _find_label_noise(votes: Array, labels: Array, distances: Array) -> tuple[float, int] | None:
+def _find_label_noise(votes: Array, labels: Array, nearest: Array) -> tuple[float, int] | None:
     """Return the share of labels that are wrong, and on how many examples it is measured.
 
     Where classes overlap, neighbors contradict a label at the border only; labels that are wrong
@@ -239,7 +240,7 @@ def _find_label_noise(votes: Array, labels: Array, distances: Array) -> tuple[fl
     """
     if votes.shape[0] < 4 * VOTERS:
         return None
-    shares = votes[_nearest(distances, VOTERS)].mean(axis=1)
+    shares = votes[nearest].mean(axis=1)
     wrong = shares.argmax(axis=1) != labels
     confident = np.argsort(-shares.max(axis=1), kind="stable")[: int(len(labels) * CONFIDENT_SHARE)]
     noise = float(wrong[confident].mean())
@@ -251,15 +252,26 @@ def _find_label_noise(votes: Array, labels: Array, distances: Array) -> tuple[fl
     return round(noise, 6), len(confident)
 
 
-def _distances(points: Array, queries: Array) -> Array:
-    """Return the squared distance (m, n) of m queries from n points, up to one term a query."""
+def _find_nearest(points: Array, queries: Array, *, are_among_them: bool = False) -> Array:
+    """Return the numbers of the VOTERS nearest points (m, VOTERS), first the NEIGHBORS nearest.
+
+    Args:
+        points: (n, features).
+        queries: (m, features).
+        are_among_them: whether the queries are the first points, and none its own neighbor.
+    """
     squares = np.einsum("ij,ij->i", points, points)
-    distances: Array = squares - 2 * queries @ points.T
-    return distances
-
-
-def _nearest(distances: Array, count: int = NEIGHBORS) -> Array:
-    nearest: Array = np.argpartition(distances, count, axis=1)[:, :count]
+    count = min(VOTERS, len(points) - 1)
+    nearest = np.empty((len(queries), count), np.int64)
+    # In blocks: fresh memory for all distances at once takes longer than to compute them.
+    for start in range(0, len(queries), BLOCK):
+        block = queries[start : start + BLOCK]
+        distances = squares - 2 * block @ points.T  # up to one term of the query
+        if are_among_them:
+            rows = np.arange(len(block))
+            distances[rows, start + rows] = np.inf
+        order = np.argpartition(distances, (NEIGHBORS, count), axis=1)
+        nearest[start : start + BLOCK] = order[:, :count]
     return nearest
 
 
