@@ -66,8 +66,13 @@ class Metrics(Record):
 
 
 class InitialMetrics(Metrics):
-    """Metrics before training, and the statistics of each layer: layer -> statistic -> value."""
+    """Metrics before training, and what the untrained network gave.
 
+    output: the ends of its only output, `low` and `high`, and of the sums of its rows, `sum_low`
+    and `sum_high`. layers: layer -> statistic -> value.
+    """
+
+    output: dict[str, Number] | None = None
     layers: dict[str, dict[str, Number]] | None = None
 
 

@@ -5,7 +5,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from statistics import median
@@ -314,17 +314,19 @@ class Recording:
         assert train is not None
         evaluator = ModelEvaluator(self.model, self.loss, self._activation)
         try:
-            found = self._find_task(evaluator, train)
+            outputs = keras.tree.flatten(evaluator.outputs(self.train[0]))
+            found = self._find_task(evaluator, train, outputs)
             evaluator.task = found = task or found
             if found == "regression":
                 y = np.asarray(self.data.whole[1], np.float64)
                 evaluator.mean = y.reshape(len(y), -1).mean(axis=0)
             untrained = evaluator.evaluate(self.train[:1])
+            output = _describe_output(outputs)
         except Exception as error:  # whatever the model's own code raises
             self.notes.append(NO_LOSS.format(_line(error)))
             return
         self.evaluator = evaluator
-        self.initial = {"loss": untrained.loss, **untrained.scores}
+        self.initial = {"loss": untrained.loss, **untrained.scores, "output": output}
         try:
             self.probe = next(train.spread(self.chunk or EXAMPLES).chunks(self.chunk))
             self.statistics = ModelStatistics(evaluator)
@@ -339,8 +341,9 @@ class Recording:
         if with_activation:
             self.notes.append(NO_OUTPUTS.format(", ".join(with_activation)))
 
-    def _find_task(self, evaluator: ModelEvaluator, train: Examples) -> Task:
-        outputs = keras.tree.flatten(evaluator.outputs(self.train[0]))
+    def _find_task(
+        self, evaluator: ModelEvaluator, train: Examples, outputs: Sequence[Any]
+    ) -> Task:
         if any(output.shape.rank == 3 for output in outputs):
             evaluator.loss_of_examples = None  # of sequences Keras leaves out what is masked
         units = None
@@ -527,6 +530,23 @@ def _roundest(least: int, most: int) -> int:
         if least <= number <= most:
             return number
     return least
+
+
+def _describe_output(outputs: Sequence[Any]) -> dict[str, float] | None:
+    """Return the ends of a model's only output, and of the sums of its rows, else None.
+
+    Args:
+        outputs: of some examples, each (n,) or (n, units) where it is one of numbers.
+    """
+    if len(outputs) != 1 or outputs[0].shape.rank not in (1, 2):
+        return None
+    output = np.asarray(outputs[0], np.float64)
+    sums = output.reshape(len(output), -1).sum(axis=1)
+    values = {"low": output, "high": output, "sum_low": sums, "sum_high": sums}
+    return {
+        name: float(part.min() if name.endswith("low") else part.max())
+        for name, part in values.items()
+    }
 
 
 def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:

@@ -221,6 +221,16 @@ def test_binary_targets_are_measured_beyond_accuracy(tmp_path: Path) -> None:
     assert 0 < run.history.balanced_accuracy[-1] < 1
 
 
+def test_the_output_of_the_untrained_network_is_measured(tmp_path: Path) -> None:
+    _, run = record(compiled(dense()), tmp_path / "softmax")
+    probabilities = run.facts["initial"]["output"]
+    assert 0 <= probabilities["low"] <= probabilities["high"] <= 1
+    assert probabilities["sum_low"] == pytest.approx(1, abs=1e-5)
+    assert probabilities["sum_high"] == pytest.approx(1, abs=1e-5)
+    _, run = record(compiled(dense(activation=None)), tmp_path / "linear")
+    assert run.facts["initial"]["output"]["low"] < 0
+
+
 def test_several_outputs_are_measured_by_their_whole_loss(tmp_path: Path) -> None:
     inputs = keras.Input((6,))
     hidden = layers.Dense(4, activation="tanh", kernel_regularizer="l2", name="hidden")(inputs)
