@@ -5,7 +5,7 @@ A patch has the config's words (`optimizer.learning_rate`); a layer is named by 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kerasdemo.config import keras_arguments
@@ -25,12 +25,14 @@ UNSHOWN = ("name", "reduction", "dtype")
 SCHEDULE = {"initial_learning_rate", "boundaries", "schedule"}
 # Arguments that need no name.
 POSITIONAL = ("units", "filters", "kernel_size", "rate")
+# Layers whose batch normalization is written out one by one.
+WRITTEN_OUT = 3
 Patch = Mapping[str, Any]
 
 
 def render(patch: Patch, features: RunFeatures) -> str:
     """Return a patch as Keras code, naming the layers that it is about."""
-    lines = [*_layers(patch, features), *_data(patch), *_compile(patch, features)]
+    lines = [*_layers(patch, features), *_data(patch, features), *_compile(patch, features)]
     lines += _fit(patch, features)
     return "\n".join(lines)
 
@@ -67,6 +69,8 @@ def _layers(patch: Patch, features: RunFeatures) -> Iterator[str]:
         else:
             text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             yield f"# {name}: {text}"
+    if "network.normalization" in patch:
+        yield from _normalize(hidden, features)
     yield from _around(patch, _list(hidden), known.values())
 
 
@@ -85,8 +89,6 @@ def _around(patch: Patch, names: str, layers: Iterable[Layer]) -> Iterator[str]:
     if "network.depth" in patch:
         units = patch.get("network.units", 100)
         yield f'keras.layers.Dense({units}, activation="relu")  # before the output layer'
-    if "network.normalization" in patch:
-        yield f"keras.layers.BatchNormalization()  # behind {names}, before the activation"
     if "network.dropout" in patch:
         rate = patch["network.dropout"]
         present = [one for one in layers if float(one.arguments.get("rate") or 0) > rate]
@@ -96,7 +98,23 @@ def _around(patch: Patch, names: str, layers: Iterable[Layer]) -> Iterator[str]:
             yield f"keras.layers.Dropout({rate:g})  # behind the activation of {names}"
 
 
-def _list(layers: list[Layer]) -> str:
+def _normalize(hidden: Sequence[Layer], features: RunFeatures) -> Iterator[str]:
+    """Yield batch normalization between layers and their activations, written out for a few."""
+    keys = {layer.name: layer.activation_key for layer in features.hidden}
+    for layer in hidden[:WRITTEN_OUT]:
+        if layer.activation is not None:
+            yield f"{_layer(layer, {'activation': None})}  # in place of {layer.name}"
+            yield "keras.layers.BatchNormalization()"
+            yield f"keras.layers.Activation({_value(layer.arguments['activation'])})"
+        else:
+            before = (keys[layer.name] or "").removeprefix("layers.").removesuffix(".activation")
+            place = f", before {before}" if before not in ("", layer.name) else ""
+            yield f"keras.layers.BatchNormalization()  # behind {layer.name}{place}"
+    if len(hidden) > WRITTEN_OUT:
+        yield f"# and alike for {', '.join(layer.name for layer in hidden[WRITTEN_OUT:])}"
+
+
+def _list(layers: Sequence[Layer]) -> str:
     names = [layer.name for layer in layers]
     return f"each of {', '.join(names)}" if len(names) > 1 else "".join(names) or "the layers"
 
@@ -171,48 +189,101 @@ def _camel(name: str) -> str:
 # The data.
 
 
-def _data(patch: Patch) -> Iterator[str]:
-    if patch.get("data.normalize") == "unit":
-        yield "x = x / 255.0  # and the validation examples, too"
-    elif patch.get("data.normalize") == "standardize":
-        yield "scaling = keras.layers.Normalization()  # the first layer of the model"
-        yield "scaling.adapt(x)"
+def _data(patch: Patch, features: RunFeatures) -> Iterator[str]:
+    data = features.run.facts.get("data") or {}
+    has_several = ("shape" in data and not data["shape"]) or bool(features.setup.outputs)
+    source = data.get("source", "arrays")
+    if source != "arrays" and any(path.startswith("data.") for path in patch):
+        yield f"# x, y: the arrays that the {source} yields"
+    yield from _inputs(patch.get("data.normalize"), features, has_several)
     if patch.get("data.shuffle"):
-        yield "order = np.random.default_rng(0).permutation(len(x))"
-        yield "x, y = x[order], y[order]  # before the validation examples are taken"
+        yield f"order = np.random.default_rng(0).permutation({_length(has_several)})"
+        yield f"{_rows('order', has_several)}  # before the validation examples are taken"
     if patch.get("data.finite"):
-        yield "is_finite = np.isfinite(x.reshape(len(x), -1)).all(axis=1)"
-        yield "is_finite &= np.isfinite(y.reshape(len(y), -1)).all(axis=1)"
-        yield "x, y = x[is_finite], y[is_finite]"
+        parts = "keras.tree.flatten((x, y))" if has_several else "(x, y)"
+        yield f"is_finite = np.ones({_length(has_several)}, bool)"
+        yield f"for part in {parts}:"
+        yield "    is_finite &= np.isfinite(part.reshape(len(part), -1)).all(axis=1)"
+        yield _rows("is_finite", has_several)
     if patch.get("data.target") == "standardize":
         yield "y_mean, y_sd = y.mean(axis=0), y.std(axis=0)"
-        yield "y = (y - y_mean) / y_sd  # predictions: y_mean + y_sd * model.predict(x)"
+        yield "y = (y - y_mean) / y_sd"
+        if features.history.val_loss:
+            yield "y_val = (y_val - y_mean) / y_sd  # not with validation_split"
+        yield "# predictions in the unit of y: y_mean + y_sd * model.predict(x)"
+
+
+def _inputs(how: str | None, features: RunFeatures, has_several: bool) -> Iterator[str]:
+    """Yield what brings the inputs to the size of 1."""
+    if how == "unit":
+        yield "x = x / 255.0"
+        if features.history.val_loss:
+            yield "x_val = x_val / 255.0  # not with validation_split"
+    elif how == "standardize" and has_several:
+        yield "def scaling(part):"
+        yield "    layer = keras.layers.Normalization()"
+        yield "    layer.adapt(part)"
+        yield "    return layer"
+        yield "scalings = keras.tree.map_structure(scaling, x)  # each the first layer of its input"
+    elif how == "standardize":
+        yield "scaling = keras.layers.Normalization()  # the first layer of the model"
+        yield "scaling.adapt(x)"
+
+
+def _length(has_several: bool) -> str:
+    return "len(keras.tree.flatten(x)[0])" if has_several else "len(x)"
+
+
+def _rows(index: str, has_several: bool) -> str:
+    """Return the line that takes rows of x and y."""
+    if has_several:
+        return f"x, y = keras.tree.map_structure(lambda part: part[{index}], (x, y))"
+    return f"x, y = x[{index}], y[{index}]"
 
 
 # The arguments of compile and fit.
 
 
 def _compile(patch: Patch, features: RunFeatures) -> Iterator[str]:
-    if not any(path.partition(".")[0] in ("optimizer", "loss") for path in patch):
-        return
     setup = features.setup
-    optimizer: dict[str, Any] = dict(patch.get("optimizer") or _own_optimizer(setup.optimizer))
-    loss: dict[str, Any] = dict(setup.loss)
-    if "loss" in patch:
-        loss = {"name": patch["loss"]}
-    for path, value in patch.items():
-        section, _, argument = path.partition(".")
-        if argument and section in ("optimizer", "loss"):
-            (optimizer if section == "optimizer" else loss)[argument] = value
-    class_name = keras_arguments.class_name("optimizers", optimizer["name"]) or _camel(
-        optimizer["name"]
-    )
-    inside = _arguments({k: v for k, v in optimizer.items() if k != "name"})
-    metrics = f", metrics={_names(setup.metrics)}" if setup.metrics else ""
+    optimizer, loss = _change(patch, "optimizer"), _change(patch, "loss")
+    if not optimizer and not loss:
+        return
+    own = {} if "name" in optimizer else _own_optimizer(setup.optimizer)
+    # A loss in place of another one takes its from_logits over.
+    code = {"optimizer": _optimizer(own | optimizer), "loss": _loss({**setup.loss, **loss})}
+    if code["optimizer"] is None and not loss:
+        # Of a user's class: which arguments it takes is not known.
+        for argument, value in optimizer.items():
+            yield f"model.optimizer.{argument} = {_value(value)}  # after model.compile"
+        return
+    if setup.compile is not None:
+        code |= {name: given for name, given in setup.compile.items() if name != "loss" or not loss}
     yield "model.compile("
-    yield f"    optimizer=keras.optimizers.{class_name}({inside}),"
-    yield f"    loss={_loss(loss)}{metrics},"
+    for name, value in code.items():
+        yield f"    # {name}=... as before" if value is None else f"    {name}={value},"
+    if setup.compile is None:
+        yield "    # metrics and other arguments as before"
     yield ")"
+
+
+def _change(patch: Patch, section: str) -> dict[str, Any]:
+    """Return what a patch changes of the loss or the optimizer: its arguments, and its name."""
+    found: dict[str, Any] = {}
+    if section in patch:
+        whole = patch[section]
+        found = dict(whole) if isinstance(whole, Mapping) else {"name": whole}
+    for path, value in patch.items():
+        if path.startswith(f"{section}."):
+            found[path.partition(".")[2]] = value
+    return found
+
+
+def _optimizer(optimizer: Mapping[str, Any]) -> str | None:
+    """Return the call that makes an optimizer; None of one that is not Keras'."""
+    class_name = keras_arguments.class_name("optimizers", optimizer["name"])
+    inside = _arguments({k: v for k, v in optimizer.items() if k != "name"})
+    return class_name and f"keras.optimizers.{class_name}({inside})"
 
 
 def _own_optimizer(optimizer: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,8 +296,11 @@ def _own_optimizer(optimizer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _loss(loss: Mapping[str, Any]) -> str:
+def _loss(loss: Mapping[str, Any]) -> str | None:
+    """Return a loss as code; None of a model that has none or several."""
     name = str(loss["name"])
+    if name in ("own", "several"):
+        return None
     class_name = keras_arguments.class_name("losses", name)
     defaults = keras_arguments.names("losses").get(name, {})
     arguments = {
@@ -237,10 +311,6 @@ def _loss(loss: Mapping[str, Any]) -> str:
     if not arguments:
         return f'"{name}"' if class_name else name
     return f"keras.losses.{class_name or _camel(name)}({_arguments(arguments)})"
-
-
-def _names(names: tuple[str, ...]) -> str:
-    return f"[{', '.join(f'{chr(34)}{name}{chr(34)}' for name in names)}]"
 
 
 def _fit(patch: Patch, features: RunFeatures) -> Iterator[str]:

@@ -39,7 +39,8 @@ class Setup:
         epochs: to train for.
         early_stopping: the arguments of Keras' callback, or None.
         l1, l2, dropout: the largest of any layer.
-        metrics: names.
+        compile: the other arguments of `compile`, which a remedy repeats, as Keras code; None for
+            one that can't be written as code, and as a whole where they are not known.
         settings: what a comparison groups by: values that the user gave.
         structure: a `chain` of layers, each the input of the next; a `graph` with branches, as a
             functional model may be; or `code`, of a subclassed model, whose layers may be used in
@@ -63,7 +64,7 @@ class Setup:
     l1: Weight = 0.0
     l2: Weight = 0.0
     dropout: Weight = 0.0
-    metrics: tuple[str, ...] = ()
+    compile: Mapping[str, str | None] | None = None
     settings: Mapping[PlainKey, Scalar] = field(default_factory=dict)
     structure: Structure = "chain"
     outputs: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """What a compiled Keras model and its callbacks were asked to do, in plain values."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kerasdemo.backend import keras
@@ -11,7 +11,7 @@ from kerasdemo.config.types import NAME
 from kerasdemo.records import Scalar
 from kerasdemo.records.schema import PLAIN_KEY
 from kerasdemo.training.keras_classes import ALIASES, classes, snake_case
-from kerasdemo.training.model_evaluation import compile_config, single
+from kerasdemo.training.model_evaluation import single
 from kerasdemo.training.model_layers import plain, without
 
 # The loss of a model that computes its own.
@@ -54,28 +54,6 @@ def describe_optimizer(optimizer: Any) -> dict[str, Any]:
     if isinstance(rate, float):
         found["learning_rate"] = rounded(rate)
     return found
-
-
-def describe_metrics(model: Any) -> tuple[str, ...]:
-    """Return the names of the metrics that `compile` got; none that can't be serialized."""
-    config = compile_config(model)
-    names = [*_names(config.get("metrics")), *_names(config.get("weighted_metrics"))]
-    return tuple(dict.fromkeys(names))
-
-
-def _names(metrics: Any) -> Iterator[str]:
-    """Yield the names in a nest of serialized metrics."""
-    if isinstance(metrics, str):
-        yield metrics
-    elif isinstance(metrics, Mapping) and "class_name" in metrics:
-        config = metrics.get("config")
-        if isinstance(config, str):
-            yield config
-        elif isinstance(config, Mapping) and isinstance(config.get("name"), str):
-            yield config["name"]
-    elif isinstance(metrics, Mapping | list | tuple):
-        for part in metrics.values() if isinstance(metrics, Mapping) else metrics:
-            yield from _names(part)
 
 
 def describe_early_stopping(callback: Any) -> dict[str, Any]:

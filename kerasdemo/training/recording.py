@@ -19,7 +19,7 @@ from kerasdemo.data import Array, arrays
 from kerasdemo.records import RunFolder, Scalar, Setup, Task
 from kerasdemo.records import setup as setup_file
 from kerasdemo.records.schema import METRICS
-from kerasdemo.training import examples, model_layers, model_setup
+from kerasdemo.training import compile_code, examples, model_layers, model_setup
 from kerasdemo.training import task as tasks
 from kerasdemo.training.examples import Examples, Unreadable
 from kerasdemo.training.layer_statistics import EXAMPLES, ModelStatistics
@@ -225,7 +225,7 @@ class Recording:
             l1=l1,
             l2=l2,
             dropout=dropout,
-            metrics=model_setup.describe_metrics(self.model),
+            compile=compile_code.describe(self.model),
             settings=settings,
             structure=model_layers.find_structure(self.model),
             outputs=model_layers.find_outputs(self.model),

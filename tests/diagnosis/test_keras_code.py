@@ -32,7 +32,7 @@ def model(**setup: Any) -> Run:
         accuracy=rising(0.4, 0.5),
         network=network,
         data={"linear_baseline": {"train": 0.8, "validation": 0.8}},
-        setup={"dropout": 0.8, "l2": 0.1, "metrics": ("accuracy",), **setup},
+        setup={"dropout": 0.8, "l2": 0.1, "compile": {"metrics": '["accuracy"]'}, **setup},
     )
 
 
@@ -58,7 +58,7 @@ def model(**setup: Any) -> Run:
         ),
         ({"training.class_weight": {0: 0.5, 1: 25.0}}, "model.fit(..., class_weight="),
         ({"data.target": "standardize"}, "y_mean, y_sd = y.mean(axis=0), y.std(axis=0)"),
-        ({"data.finite": True}, "is_finite = np.isfinite"),
+        ({"data.finite": True}, "is_finite &= np.isfinite"),
         ({"loss.label_smoothing": 0.1, "loss": "categorical_crossentropy"}, "label_smoothing=0.1"),
         (
             {"training.reduce_learning_rate": {"patience": 10, "min_lr": 1e-5}},

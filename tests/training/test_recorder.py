@@ -91,7 +91,8 @@ def test_a_training_becomes_a_run_like_any_other(tmp_path: Path) -> None:
     )
     assert setup.loss == {"name": SPARSE}
     assert (setup.optimizer["name"], setup.optimizer["learning_rate"]) == ("adam", 0.001)
-    assert (setup.settings, setup.metrics, setup.notes) == ({"width": 8}, ("accuracy",), ())
+    assert (setup.settings, setup.notes) == ({"width": 8}, ())
+    assert setup.compile == {"loss": f'"{SPARSE}"', "metrics": '["accuracy"]'}
     assert [layer.name for layer in run.network] == list(run.layers) == ["hidden", "output"]
     assert [one.path for one in list_runs(tmp_path).runs] == [run.path]
     # What Keras' evaluate says of the weights that the folder keeps.
