@@ -152,7 +152,8 @@ def _html(block: Block, room: int) -> str:
     match block:
         case Title(text, badge, color):
             shown = f'<span style="background-color:{color};{BADGE}">{_escape(badge)}</span> '
-            return f"<p>{shown if badge else ''}<strong>{_escape(text)}</strong></p>"
+            title = f"<strong>{_escape(text)}</strong>" if text else ""
+            return f"<p>{shown if badge else ''}{title}</p>"
         case Paragraph(text, label, code):
             start = f"<strong>{_escape(label)}</strong> " if label else ""
             lines = html.escape(cut(code or "", LONGEST_CODE))

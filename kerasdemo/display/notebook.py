@@ -22,7 +22,13 @@ from kerasdemo.display.blocks import (
     to_html,
     to_markdown,
 )
-from kerasdemo.display.verdict_text import data_warnings, describe_accuracies, verdict_lines
+from kerasdemo.display.verdict_text import (
+    MOST_REMEDIES,
+    data_warnings,
+    describe_accuracies,
+    label_remedies,
+    verdict_lines,
+)
 from kerasdemo.records import Run
 from kerasdemo.records.curves import UNKNOWN
 from kerasdemo.records.summary import PARTS, best
@@ -109,11 +115,13 @@ def _verdict_blocks(verdict: Verdict, hidden_notes: Sequence[str] = ()) -> Itera
     yield Paragraph(verdict.summary)
     for cause in verdict.causes:
         yield Paragraph(f"{cause.name.replace('_', ' ')}: {cause.text}", "why")
-    for remedy in verdict.remedies:
+    for label, remedy in label_remedies(verdict, MOST_REMEDIES):
         code, language = remedy.code, "python"
         if code is None:
             code, language = options(remedy.patch) or None, "sh"
-        yield Paragraph(remedy.reason, "try", code, language)
+        yield Paragraph(remedy.reason, label, code, language)
+    if (more := len(verdict.remedies) - MOST_REMEDIES) > 0:
+        yield Paragraph(f"{more} more: `verdict.remedies`", "or")
     for note in verdict.notes:
         if note not in hidden_notes:
             yield Paragraph(note, "note")

@@ -8,9 +8,12 @@ from kerasdemo.config.changes import options
 from kerasdemo.diagnosis import Verdict
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.records import Run, Summary, summarize
+from kerasdemo.records.verdict import Remedy
 
 STYLES = {"healthy": "bold green", "cannot_tell": "bold", "still_improving": "bold cyan"}
 WARNING = "bold yellow"
+# Remedies that a verdict shows; `kerasdemo diagnose` shows all.
+MOST_REMEDIES = 3
 
 
 class Line(NamedTuple):
@@ -25,9 +28,10 @@ def run_lines(run: Run, verdict: Verdict) -> Iterator[Line]:
     reason = f", {run.facts['reason']}" if run.facts.get("reason") else ""
     yield Line(f"{run.id}  {run.status}{reason}", "bold")
     yield Line(f"  {describe_accuracies(run)}")
-    yield from verdict_lines(verdict, hidden_notes=data_warnings(run))
+    rest = f"kerasdemo diagnose {run.id}"
+    yield from verdict_lines(verdict, hidden_notes=data_warnings(run), rest=rest)
     if run.folder.curves_file.is_file():
-        yield Line(f"  curves   {run.folder.curves_file}")
+        yield Line(f"  curves    {run.folder.curves_file}")
 
 
 def data_warnings(run: Run) -> list[str]:
@@ -36,26 +40,48 @@ def data_warnings(run: Run) -> list[str]:
     return [str(data[key]) for key in ("warning", "uneven") if data.get(key)]
 
 
+def label_remedies(verdict: Verdict, most: int) -> Iterator[tuple[str, Remedy]]:
+    """Yield the first remedies, each with the words that say which one to try first."""
+    several = len(verdict.remedies) > 1
+    for number, remedy in enumerate(verdict.remedies[:most]):
+        yield ("or" if number else "try first" if several else "try"), remedy
+
+
 def verdict_lines(
-    verdict: Verdict, *, with_evidence: bool = False, hidden_notes: Container[str] = ()
+    verdict: Verdict,
+    *,
+    with_evidence: bool = False,
+    hidden_notes: Container[str] = (),
+    rest: str = "verdict.remedies",
 ) -> Iterator[Line]:
-    """Yield a verdict, its causes, its remedies as options, and its notes but the hidden ones."""
+    """Yield a verdict, its causes, its remedies as options, and its notes but the hidden ones.
+
+    Args:
+        verdict: to show.
+        with_evidence: with its numbers and all of its remedies.
+        hidden_notes: notes to leave out.
+        rest: where the remedies are that are not shown.
+    """
     style = WARNING if verdict.caution else STYLES.get(verdict.outcome, "bold red")
     yield Line(f"  {verdict.title.upper()}: {verdict.summary}", style)
     for key, value in verdict.evidence.items() if with_evidence else ():
         yield Line(f"    {key}: {value:.4g}" if isinstance(value, float) else f"    {key}: {value}")
     for cause in verdict.causes:
-        yield Line(f"  why      {cause.name.replace('_', ' ')}: {cause.text}")
-    for remedy in verdict.remedies:
+        yield Line(f"  why       {cause.name.replace('_', ' ')}: {cause.text}")
+    count = len(verdict.remedies)
+    most = count if with_evidence else MOST_REMEDIES
+    for label, remedy in label_remedies(verdict, most):
         if remedy.code is None:
-            yield Line(f"  try      {options(remedy.patch) or '-'}  ({remedy.reason})")
+            yield Line(f"  {label:<10}{options(remedy.patch) or '-'}  ({remedy.reason})")
             continue
-        yield Line(f"  try      {remedy.reason}:")
+        yield Line(f"  {label:<10}{remedy.reason}:")
         for line in remedy.code.splitlines():
-            yield Line(f"             {line}")
+            yield Line(f"              {line}")
+    if count > most:
+        yield Line(f"  or        {count - most} more: {rest}")
     for note in verdict.notes:
         if note not in hidden_notes:
-            yield Line(f"  note     {note}")
+            yield Line(f"  note      {note}")
 
 
 def describe_accuracies(run: Run) -> str:

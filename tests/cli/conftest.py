@@ -58,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = CliRunner().invoke(cli.app, ["run", "tiny.yaml", "--seeds", "0-1"])
     assert done.exit_code == 0, done.output
     assert done.output.count("accuracy train ") == 2
-    assert "curves   results/runs/tiny-" in done.output
+    assert "curves    results/runs/tiny-" in done.output
     return folder
 
 

@@ -108,7 +108,7 @@ def test_a_users_cause_is_shown_like_ours(run: MakeRun, install: Package) -> Non
     )
     assert verdict.as_dict()["causes"][0]["evidence"] == {"epochs": 12}
     lines = [line.text for line in verdict_lines(verdict)]
-    assert "  why      stuck at once: The loss never changed." in lines
+    assert "  why       stuck at once: The loss never changed." in lines
     assert explain("X201") == explain("stuck at once")
     assert "The loss is the same in all epochs." in explain("X201")
     assert "X201" not in [cause.code for cause in diagnose(stuck, ignore=["x201"]).causes]

@@ -112,8 +112,8 @@ def test_a_verdict_in_html() -> None:
         "optimization failure from epoch 3",
         "The training loss does not fall.",
         "why learning rate too low: 1e-9 is tiny.",
-        f"try a larger layer{CODE}",
-        "try a larger rate--set optimizer.learning_rate=0.1",
+        f"try first a larger layer{CODE}",
+        "or a larger rate--set optimizer.learning_rate=0.1",
         "note Pass x and y.",
     ):
         assert words in page.text
@@ -126,13 +126,13 @@ def test_a_verdict_in_markdown() -> None:
         "**optimization failure** **from epoch 3**\n\n"
         "The training loss does not fall.\n\n"
         "- **why** learning rate too low: 1e-9 is tiny.\n\n"
-        "- **try** a larger layer\n\n"
+        "- **try first** a larger layer\n\n"
         "  ```python\n"
         "  model = keras.Sequential([\n"
         '      keras.layers.Dense(5, activation="relu"),\n'
         "  ])\n"
         "  ```\n\n"
-        "- **try** a larger rate\n\n"
+        "- **or** a larger rate\n\n"
         "  ```sh\n"
         "  --set optimizer.learning_rate=0.1\n"
         "  ```\n\n"
@@ -143,7 +143,24 @@ def test_a_verdict_in_markdown() -> None:
 def test_a_verdict_in_text() -> None:
     lines = notebook.text(VERDICT).splitlines()
     assert lines[0] == "OPTIMIZATION FAILURE: The training loss does not fall."
-    assert "try      --set optimizer.learning_rate=0.1  (a larger rate)" in lines
+    assert "try first a larger layer:" in lines
+    assert "or        --set optimizer.learning_rate=0.1  (a larger rate)" in lines
+
+
+def test_of_many_remedies_the_first_ones_are_shown() -> None:
+    remedies = tuple(Remedy({}, f"remedy {number}", "x", "y = 1") for number in range(5))
+    verdict = replace(VERDICT, remedies=remedies)
+    text = notebook.text(verdict)
+    assert "try first remedy 0:" in text
+    assert text.count("\nor ") == 3
+    assert "or        2 more: verdict.remedies" in text
+    assert "or 2 more: verdict.remedies" in Page(notebook.html(verdict)).text
+    assert "- **or** 2 more: `verdict.remedies`" in notebook.markdown(verdict)
+    assert "try remedy 0" in Page(notebook.html(replace(verdict, remedies=remedies[:1]))).text
+
+
+def test_a_verdict_of_no_epoch_has_no_empty_title() -> None:
+    assert "<strong></strong>" not in notebook.html(replace(VERDICT, epoch=None))
 
 
 def test_a_run_has_its_verdict_its_curves_and_its_layers(overfitted: Run) -> None:
