@@ -191,7 +191,8 @@ def _camel(name: str) -> str:
 
 def _data(patch: Patch, features: RunFeatures) -> Iterator[str]:
     data = features.run.facts.get("data") or {}
-    has_several = ("shape" in data and not data["shape"]) or bool(features.setup.outputs)
+    # Only the shape of a single input is recorded.
+    has_several = ("input" in data and not data.get("shape")) or bool(features.setup.outputs)
     source = data.get("source", "arrays")
     if source != "arrays" and any(path.startswith("data.") for path in patch):
         yield f"# x, y: the arrays that the {source} yields"
