@@ -61,10 +61,7 @@ def find_training_shortfall(features: RunFeatures) -> tuple[float, str] | None:
             return chance, features.scale.baseline
     if features.scale is BALANCED:  # which no baseline has
         return None
-    levels = _list_levels(features)
-    if not levels and chance is not None:
-        levels = [(chance + HALF_WAY * (1 - chance), "half of the way from chance to perfect")]
-    levels.sort(reverse=True)
+    levels = list_levels(features)
     return next((pair for pair in levels if score < pair[0] - _margin(features, pair[0])), None)
 
 
@@ -77,8 +74,11 @@ def _margin(features: RunFeatures, level: float) -> float:
     return max(SHORTFALL, curves.Z_975 * error)
 
 
-def _list_levels(features: RunFeatures) -> list[tuple[float, str]]:
-    """Return what simple baselines and the best run known reach in training."""
+def list_levels(features: RunFeatures) -> list[tuple[float, str]]:
+    """Return what simple baselines and the best run known reach in training, the best first.
+
+    Where none is known, half of the way from chance.
+    """
     linear = features.fact("data", "linear_baseline", "train")
     fair = features.fact("data", "linear_baseline", "validation")
     neighbors = features.fact("data", "neighbor_baseline")
@@ -91,7 +91,10 @@ def _list_levels(features: RunFeatures) -> list[tuple[float, str]]:
         levels.append((neighbors, "nearest neighbors"))
     if features.reference is not None:
         levels.append((features.reference, "the best run known"))
-    return levels
+    if not levels and features.chance is not None:
+        halfway = features.chance + HALF_WAY * (1 - features.chance)
+        levels = [(halfway, "half of the way from chance to perfect")]
+    return sorted(levels, reverse=True)
 
 
 def find_shortfall(features: RunFeatures) -> Shortfall | None:

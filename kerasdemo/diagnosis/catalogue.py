@@ -51,6 +51,7 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     loss_only.NothingLearned(),
     loss_only.LossStillFalls(),
     loss_only.ValidationLossRises(),
+    cannot_tell.LossWithoutScale(),
     generalization.Healthy(),
 )
 CAUSE_RULES: tuple[CauseRule, ...] = (

@@ -28,6 +28,10 @@ SURE = 0.6
 # Below this weight a cause is only listed where there is no other.
 LIKELY = 0.25
 RATE = "optimizer.learning_rate"
+CODE = (
+    "This model calls its layers in code of its own: what happens between them is not known, so a "
+    "missing activation can't be seen here. Check that each hidden layer has one."
+)
 # A larger share of the time of training for recording it is said.
 MOST_RECORDING = 0.05
 
@@ -142,16 +146,20 @@ def _find_remarks(
 
 
 def _weigh(found: list[tuple[CauseRule, Finding]]) -> list[tuple[CauseRule, Finding]]:
-    """Return the likely causes, the likeliest first; a surer cause explains a symptom."""
+    """Return the likely causes, the likeliest first; a surer root cause explains others.
+
+    Symptoms keep a part of their weight; what may have slowed training besides is left out.
+    """
     has_root = any(rule.is_root and finding.weight >= SURE for rule, finding in found)
     # Where another learning rate was proven to do far better in few steps, these were not too few.
     is_proven = any(BEST_RATE in finding.evidence for _, finding in found)
     weighed = []
     for rule, finding in found:
+        is_proof = BEST_RATE in finding.evidence
+        if has_root and rule.only_slows and finding.weight < SURE and not is_proof:
+            continue
         is_symptom = has_root and not rule.is_root
-        if BEST_RATE not in finding.evidence and (
-            is_symptom or (is_proven and rule.name == "too_few_updates")
-        ):
+        if not is_proof and (is_symptom or (is_proven and rule.name == "too_few_updates")):
             finding = replace(finding, weight=EXPLAINED * finding.weight)
         weighed.append((rule, finding))
     likely = [pair for pair in weighed if pair[1].weight >= LIKELY] or weighed
@@ -250,6 +258,8 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
     has_test = features.config is not None and features.run.facts
     if features.epochs and has_test and features.test_score is None:
         yield "The test accuracy was not measured."
+    if outcome in FAILURES and features.setup.structure == "code" and features.network:
+        yield CODE
     yield from _list_notes_on_data(features, outcome)
 
 

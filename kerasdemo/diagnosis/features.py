@@ -1,14 +1,21 @@
 """The numbers that the rules use, computed once for a run."""
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median_high
 from typing import Any
 
-from kerasdemo.config import RunConfig, lint
-from kerasdemo.config.layers import NORMALIZATIONS, KernelLayer, kernel_layers
+from kerasdemo.config import RunConfig, keras_arguments, lint
+from kerasdemo.config.layers import (
+    ACTIVATION_TYPES,
+    NORMALIZATIONS,
+    KernelLayer,
+    Layer,
+    kernel_layers,
+)
 from kerasdemo.diagnosis import curves
 from kerasdemo.diagnosis.scale import BALANCED, SCALES, Scale
 from kerasdemo.records import History, LayerHistory, Run, Setup, Task
@@ -23,6 +30,13 @@ SQUASHING = frozenset(
 )
 # Layers that go through a sequence step by step; their activations are part of how they work.
 RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
+# Layers without weights that pass on what they get, at most its largest values.
+PASSING = re.compile(
+    r"(flatten|reshape|permute|identity|masking|repeat_vector|rescaling|normalization"
+    r"|((alpha_|gaussian_|spatial_)?dropout|gaussian_noise|activity_regularization)"
+    r"|(zero_padding|cropping|up_sampling|(global_)?(average|max)_pooling)"
+    r"|random_(flip|rotation|zoom|translation|crop|contrast|brightness))([123]d)?"
+)
 # The usual first choice of a learning rate: Keras' defaults, but for two optimizers whose
 # authors start higher (Duchi et al. 2011; Zeiler 2012) than Keras does.
 USUAL_LEARNING_RATE = {
@@ -129,7 +143,7 @@ class RunFeatures:
     @cached_property
     def output_mismatch(self) -> lint.Mismatch | None:
         """What is wrong between output and loss; None where the output is not known."""
-        if self.setup.structure == "code":
+        if not self.is_output_known:
             return None
         return lint.find_output_mismatch(self.setup.loss, self.run.network, self.task)
 
@@ -243,6 +257,12 @@ class RunFeatures:
             return max(shares)
         return 1 / self.classes if self.classes else None
 
+    @property
+    def is_chance_known(self) -> bool:
+        """Whether `chance` is of the data; from curves alone all classes are taken for alike."""
+        is_share = self.config is None and self.scale.metric != "r2"
+        return not is_share or bool(self.class_shares() or self.label_shares)
+
     @cached_property
     def rare_share(self) -> float | None:
         """Of labels that are 0 or 1: the mean share of the rarer kind, where it is rare."""
@@ -260,12 +280,15 @@ class RunFeatures:
 
     @property
     def is_known_chain(self) -> bool:
-        """Whether the layers with weights are all known, and each feeds the next."""
-        kinds = (*NORMALIZATIONS, "p_re_lu", "prelu")
-        return self.setup.structure == "chain" and all(
-            layer.has_kernel or not layer.parameters or layer.type in kinds
-            for layer in self.run.network
-        )
+        """Whether it is known what every layer does, and each feeds the next."""
+        return self.setup.structure == "chain" and all(map(_is_known, self.run.network))
+
+    @property
+    def is_output_known(self) -> bool:
+        """Whether it is known what makes the output of what the last kernel gives."""
+        layers = self.run.network
+        last = max((n for n, layer in enumerate(layers) if layer.has_kernel), default=0)
+        return self.setup.structure != "code" and all(map(_is_known, layers[last:]))
 
     # Training, by epoch.
 
@@ -438,9 +461,15 @@ class RunFeatures:
         known = {} if self.config else {layer.name: layer for layer in self.network}
         return tuple((name, known[name], one) for name, one in histories.items() if name in known)
 
+    @cached_property
+    def nan_epoch(self) -> int | None:
+        """The first epoch (from 0) with a weight that is NaN: what it does to units is no sign."""
+        every = [enumerate(layer.weight_norm) for layer in self.run.layers.values()]
+        return min((n for norms in every for n, norm in norms if math.isnan(norm)), default=None)
+
     def statistic(self, name: str) -> list[list[float]]:
-        """Return a statistic by layer and epoch, without the epochs where it is not finite."""
-        every = [getattr(layer, name) for layer in self.run.layers.values()]
+        """Return a statistic by layer and epoch, where it is finite and no weight is NaN yet."""
+        every = [getattr(layer, name)[: self.nan_epoch] for layer in self.run.layers.values()]
         return [[v for v in values if math.isfinite(v)] for values in every]
 
     def untrained(self, layer: str, statistic: str) -> float | None:
@@ -455,7 +484,8 @@ class RunFeatures:
         """
         worst = (0.0, "")
         for name, layer, history in self.layers[:-1]:
-            values = [v for v in getattr(history, statistic) if math.isfinite(v)]
+            measured = getattr(history, statistic)[: self.nan_epoch]
+            values = [v for v in measured if math.isfinite(v)]
             if layer.activation in activations and values:
                 worst = max(worst, (values[min(self.kept_epoch, len(values)) - 1], name))
         return worst
@@ -478,6 +508,14 @@ class RunFeatures:
         span = max(3, self.epochs // 4)
         ratios = [a / b for a, b in zip(norms[0][:span], norms[-1][:span], strict=False) if b > 0]
         return median_high(ratios) if ratios else None
+
+
+def _is_known(layer: Layer) -> bool:
+    """Return whether it is known what a layer does to a signal; a Lambda may do anything."""
+    kinds = (*NORMALIZATIONS, *ACTIVATION_TYPES, "prelu", *keras_arguments.names("activations"))
+    is_passing = not layer.parameters and PASSING.fullmatch(layer.type) is not None
+    is_activation = not layer.parameters and layer.activation is not None
+    return layer.has_kernel or layer.type in kinds or is_passing or is_activation
 
 
 def known(**evidence: Number | None) -> dict[str, Number]:

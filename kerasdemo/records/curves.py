@@ -7,6 +7,7 @@ network does at the end of the epoch, and a note says so.
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kerasdemo.config import Fault, InputError
@@ -39,6 +40,11 @@ ONLY_CURVES = (
     "kerasdemo.fit or kerasdemo.Recorder(x, y) records them."
 )
 
+ONLY_MODEL = (
+    "From curves and model alone: data and layer statistics are not known, so some causes can't be "
+    "told apart; kerasdemo.fit or kerasdemo.Recorder(x, y) records them."
+)
+
 
 def from_history(
     curves: Mapping[str, Sequence[float]], name: str, setup: Setup | None = None
@@ -48,7 +54,7 @@ def from_history(
     Args:
         curves: metric -> value by epoch, by Keras' names.
         name: of the run, for messages.
-        setup: what else is known of the training; its task counts.
+        setup: what else is known of the training; its task counts, its notes do not.
 
     Raises:
         InputError: where there is no loss, or a curve is not one number an epoch.
@@ -77,7 +83,9 @@ def from_history(
         if wrong:
             problem = f"{key} is {wrong[0]:g}; expected a share of examples from 0 to 1"
             raise InputError(Fault(problem, name))
-    if setup is None:
+    if setup is not None:
+        setup = replace(setup, notes=(ONLY_MODEL, RUNNING_AVERAGE))
+    else:
         unknown = {"name": UNKNOWN}
         task = tasks[0] if tasks else "other"
         notes = (ONLY_CURVES, RUNNING_AVERAGE)

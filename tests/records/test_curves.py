@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from kerasdemo.config import InputError
-from kerasdemo.records.curves import from_csv, from_history
+from kerasdemo.records import Setup
+from kerasdemo.records.curves import ONLY_MODEL, RUNNING_AVERAGE, from_csv, from_history
 
 CURVES = {
     "accuracy": [0.5, 0.8],
@@ -37,6 +38,14 @@ def test_curves_have_keras_names() -> None:
 )
 def test_the_metric_tells_the_task(name: str, task: str) -> None:
     assert from_history({"loss": [1.0, 0.5], name: [0.1, 0.2]}, "mine").setup.task == task
+
+
+def test_of_a_known_model_the_notes_are_those_of_curves() -> None:
+    known = Setup("net", {"name": "mse"}, {"name": "adam"}, task="regression", notes=("callback",))
+    assert from_history({"loss": [1.0, 0.5]}, "net", known).setup.notes == (
+        ONLY_MODEL,
+        RUNNING_AVERAGE,
+    )
 
 
 def test_a_loss_that_broke_is_a_divergence() -> None:

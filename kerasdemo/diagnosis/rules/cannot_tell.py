@@ -2,8 +2,10 @@
 
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.baselines import find_training_shortfall
-from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.features import RunFeatures, known
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
+from kerasdemo.diagnosis.rules.loss_only import find_reference, is_falling
+from kerasdemo.diagnosis.val_loss_rise import find_rise
 
 
 class NothingToDiagnose(OutcomeRule):
@@ -97,4 +99,42 @@ class NoScale(OutcomeRule):
             f"baseline is known: {remedy}.",
             {"accuracy": accuracy},
             remedies=[remedies.train_beyond_one_epoch(features)],
+        )
+
+
+class LossWithoutScale(OutcomeRule):
+    """A loss that can be compared with nothing."""
+
+    code = "K004"
+    name = "cannot_tell"
+    title = "Nothing to compare the loss with"
+    severity = "unknown"
+
+    how_detected = (
+        "Only the loss is known, neither the untrained network's nor that of a constant answer is, "
+        "and its curves show no fault: training did not end while it still fell, and the "
+        "validation loss did not rise."
+    )
+    why_it_matters = "A loss has the unit of its targets: 100 may be a triumph or no better than 0."
+    what_to_try = (
+        'A metric that has a scale, `metrics=["accuracy"]` or `[keras.metrics.R2Score()]` in '
+        "`compile`; `kerasdemo.fit`, which measures it and simple baselines."
+    )
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        loss, losses = features.at("loss"), features.history.loss
+        if not features.is_judged_by_loss or loss is None or find_reference(features) is not None:
+            return None
+        course = "did not fall"
+        if loss < losses[0]:
+            end = "still falls" if is_falling(features) else "does not fall any more"
+            course = f"fell from {losses[0]:.4g} to {loss:.4g} and {end}"
+        rises = ", and the validation loss did not rise" if features.val_loss else ""
+        rises = rises if find_rise(features) is None else ", while the validation loss rose"
+        return Finding(
+            f"The training loss {course}{rises}; whether {loss:.4g} is "
+            'good a loss alone does not say: pass metrics=["accuracy"] or '
+            "[keras.metrics.R2Score()] to compile, or train with kerasdemo.fit, which compares it "
+            "with simple baselines.",
+            known(loss=loss, val_loss=features.at("val_loss")),
         )

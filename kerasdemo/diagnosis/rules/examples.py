@@ -107,12 +107,12 @@ class RowsInOrder(CauseRule):
             error = features.error(after, "validation")
             if before - after - Z_975 * math.sqrt(2) * error < self.LOST:
                 return None
-            texts.append(f"{name} {scale.text(before)} and {scale.text(after)}")
+            texts.append(f"{scale.text(before)} and {scale.text(after)} of {name}")
         return Finding(
-            "The validation examples are not like the training examples: without any training, "
-            f"{' and '.join(texts)}. If they were the last rows (`validation_split`), shuffle "
-            "before they are split; if they are of a later time, the network will not do better on "
-            "new ones.",
+            "The validation examples are not like the training examples: on training and on "
+            f"validation examples {scale.name} is {', and '.join(texts)}. If they were the last "
+            "rows (`validation_split`), shuffle before they are split; if they are of a later "
+            "time, the network will not do better on new ones.",
             {},
             0.65,
             [remedies.shuffle(features)],

@@ -154,8 +154,15 @@ class Healthy(OutcomeRule):
             return self._judge_by_loss(features)
         text = ", ".join(f"{part} {scale.text(value)}" for part, value in known.values())
         rise = find_rise(features)
+        summary = f"{scale.name[0].upper()}{scale.name[1:]} is good: {text}."
+        if not features.is_chance_known:
+            summary = (
+                f"No problem found by the curves alone: {scale.name} is {text}. Whether that is "
+                "good depends on the data: where nearly all examples are of one class, always "
+                "predicting it is as good."
+            )
         return Finding(
-            f"{scale.name[0].upper()}{scale.name[1:]} is good: {text}.",
+            summary,
             {key: value for key, (_, value) in known.items()},
             remedies=remedies.reduce_overfitting(features) if rise is not None else (),
             epoch=rise.epoch if rise is not None else None,

@@ -1,5 +1,6 @@
 """Causes in what goes into the network, and in what is made of its output."""
 
+from kerasdemo.config import lint
 from kerasdemo.diagnosis import remedies, sanity_results
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
@@ -13,9 +14,14 @@ class WrongOutputOrLoss(CauseRule):
     title = "The output does not match the loss"
     is_root = True
 
+    # Probabilities of half precision are rounded by less.
+    ROUNDING = 0.01
+
     how_detected = (
-        "From the config: a loss that reads probabilities behind an output that gives none, a "
-        "softmax of a softmax, or a loss for numbers (such as mse) on classes."
+        "From the layers: a loss that reads probabilities behind an output that gives none, a "
+        "softmax of a softmax, or a loss for numbers (such as mse) on classes. Where it is not "
+        "known what makes the output, as in a subclassed model: what the untrained network gives "
+        "is no probabilities, or is 1 for every example and accuracy never changes."
     )
     why_it_matters = (
         "Where the prediction is clearly wrong, mse on a softmax is flat and its gradient is all "
@@ -28,7 +34,7 @@ class WrongOutputOrLoss(CauseRule):
     )
 
     def find(self, features: RunFeatures) -> Finding | None:
-        mismatch = features.output_mismatch
+        mismatch = features.output_mismatch or self._find_measured(features)
         if mismatch is None:
             return None
         text, weight = f"{mismatch.message}.", 0.95 if mismatch.impossible else 0.8
@@ -41,6 +47,41 @@ class WrongOutputOrLoss(CauseRule):
             weight,
             [Suggestion(mismatch.patch, mismatch.message)],
         )
+
+    def _find_measured(self, features: RunFeatures) -> lint.Mismatch | None:
+        """Return what the untrained network's output shows, where its activation is not known."""
+        loss = features.loss_name
+        low, high, sum_low, sum_high = (
+            features.fact("initial", "output", name)
+            for name in ("low", "high", "sum_low", "sum_high")
+        )
+        if features.is_output_known or loss not in lint.PROBABILITIES or not features.network:
+            return None
+        if low is None or high is None or sum_low is None or sum_high is None:
+            return None
+        output = features.network[-1]
+        place = output.activation_key or "network.output_activation"
+        key, is_one_unit = tuple(place.split(".")), (low, high) == (sum_low, sum_high)
+        # A saturated sigmoid gives 1, too, until it is trained.
+        if is_one_unit and low == high == 1 and len(set(features.scores)) == 1:
+            message = "the network gives 1 for every input, as softmax over one unit does; use "
+            patch = {place: "sigmoid", "loss": "binary_crossentropy"}
+            return lint.Mismatch(True, key, f"{message}sigmoid with binary_crossentropy", patch)
+        if features.setup.loss.get("from_logits"):
+            return None
+        logits = {"loss.from_logits": True}
+        fitting = "sigmoid" if loss.startswith("binary_") else "softmax"
+        advice = f"use {fitting}, or from_logits=True"
+        if low < -self.ROUNDING or high > 1 + self.ROUNDING:
+            message = f"{loss} reads probabilities, the untrained network gives {low:.3g} to "
+            return lint.Mismatch(True, ("loss",), f"{message}{high:.3g}; {advice}", logits)
+        is_share = abs(sum_low - 1) < self.ROUNDING and abs(sum_high - 1) < self.ROUNDING
+        is_sigmoid = output.activation in lint.WITHIN_UNIT
+        if fitting == "softmax" and not is_one_unit and not is_share and not is_sigmoid:
+            message = f"{loss} reads shares of 1, those of the untrained network sum to "
+            text = f"{message}{sum_low:.3g} to {sum_high:.3g}; {advice}"
+            return lint.Mismatch(False, ("loss",), text, logits)
+        return None
 
 
 class InputNotNormalized(CauseRule):

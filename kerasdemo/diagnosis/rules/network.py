@@ -153,7 +153,12 @@ class NetworkTooSmall(CauseRule):
         )
 
     @staticmethod
-    def _limits(features: RunFeatures) -> Iterator[tuple[float, str, str]]:
+    def _is_linear(features: RunFeatures) -> bool:
+        """Return whether nothing bends the signal of a known chain before its output."""
+        has_maxima = any("max_pooling" in layer.type for layer in features.run.network)
+        return not has_maxima and all(layer.activation == "linear" for layer in features.hidden)
+
+    def _limits(self, features: RunFeatures) -> Iterator[tuple[float, str, str]]:
         """Yield (weight, kind, text) for each limit of what the network can represent."""
         classes = features.classes or 2
         is_known = features.is_known_chain
@@ -164,7 +169,7 @@ class NetworkTooSmall(CauseRule):
             pass
         elif not features.hidden:
             yield 0.75, "linear", f"Without a hidden layer it is {linear_name(features)}"
-        elif all(layer.activation == "linear" for layer in features.hidden):
+        elif self._is_linear(features):
             yield 0.8, "linear", "Its hidden layers are linear, and together one linear layer"
         elif units and least < max(3, classes):
             weight = 0.75 if least * 2 < max(4, classes) else 0.3

@@ -1,7 +1,14 @@
 """Outcomes of training that fails, or was ended before it could succeed."""
 
+import math
+
 from kerasdemo.diagnosis import curves, remedies
-from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall, find_training_shortfall
+from kerasdemo.diagnosis.baselines import (
+    SHORTFALL,
+    find_shortfall,
+    find_training_shortfall,
+    list_levels,
+)
 from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import MIN_GAIN, RunFeatures, known
 from kerasdemo.diagnosis.hasty_stop import find_hasty_stop
@@ -52,7 +59,9 @@ class Unfit(OutcomeRule):
         "at chance (the share of the largest class; R² 0), or below a linear model, nearest "
         f"neighbors, or the best run known, by more than {SHORTFALL:.0%} and {Z_975} "
         "standard errors; and it is not, at the pace of the last quarter, on its way from above "
-        "chance to there within as many epochs again, nor ended by hasty early stopping. Where no "
+        "chance to there within as many epochs again, nor ended by hasty early stopping. A "
+        "regression may come from below the mean; what it leaves unexplained, 1 - R², is taken to "
+        "fall by the same share each quarter, and it must reach more than the mean. Where no "
         "baseline is known, half of the way from chance to perfect counts."
     )
     why_it_matters = (
@@ -76,10 +85,10 @@ class Unfit(OutcomeRule):
         has_direction = features.task == "regression" or level != features.chance
         if has_direction and find_hasty_stop(features):
             return None  # nobody knows where it was going
-        if has_direction and gain >= MIN_GAIN and features.is_loss_falling:
-            quarters = features.epochs / curves.last_quarter(features.epochs)
-            if score + gain * quarters >= level - SHORTFALL:
-                return None
+        is_rising = has_direction and gain >= MIN_GAIN and features.is_loss_falling
+        goal = self._goal(features, level) - SHORTFALL
+        if is_rising and self._reach(features, score, gain) >= goal:
+            return None
         word = "no better than" if level == features.chance else "below"
         return Finding(
             f"Training {scale.name} ends at {scale.text(score)}, {word} {name} "
@@ -87,6 +96,21 @@ class Unfit(OutcomeRule):
             features.training_evidence | {"level": level, "level_of": name},
             remedies=remedies.speed_up(features),
         )
+
+    @staticmethod
+    def _reach(features: RunFeatures, score: float, gain: float) -> float:
+        """Return the score after as many epochs again, at the pace of the last quarter."""
+        quarters = features.epochs / curves.last_quarter(features.epochs)
+        if features.task != "regression":
+            return score + gain * quarters
+        # A squared error far from its end falls by a share of it, not by a number.
+        left = 1 - score
+        return 1 - left * math.pow(left / (left + gain), quarters)
+
+    @staticmethod
+    def _goal(features: RunFeatures, level: float) -> float:
+        """Return what it must be on its way to: the level that it misses, and more than chance."""
+        return max(level, list_levels(features)[0][0]) if level == features.chance else level
 
 
 class Standstill(OutcomeRule):

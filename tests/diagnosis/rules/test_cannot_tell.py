@@ -1,9 +1,12 @@
 """Runs that say too little."""
 
+from dataclasses import replace
+
 import pytest
 
 from kerasdemo.diagnosis import diagnose
-from tests.factories import MakeRun
+from kerasdemo.records.curves import from_history
+from tests.factories import MakeRun, falling, rising
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,36 @@ def test_a_single_epoch_gets_more_epochs(run: MakeRun) -> None:
     config_text = "data: {name: mnist}\ntraining: {epochs: 1, early_stopping: null}\n"
     verdict = diagnose(run(config_text, loss=[2.0], accuracy=[0.3]))
     assert [remedy.patch for remedy in verdict.remedies] == [{"training.epochs": 10}]
+
+
+def test_a_loss_from_curves_alone_has_no_scale() -> None:
+    loss = falling(1.4e7, 1.1e7)
+    verdict = diagnose(from_history({"loss": loss, "val_loss": loss}, "mine"))
+    assert (verdict.outcome, verdict.code) == ("cannot_tell", "K004")
+    assert "fell from 1.4e+07 to 1.1e+07 and does not fall any more" in verdict.summary
+    assert "the validation loss did not rise" in verdict.summary
+    assert "R2Score()" in verdict.summary
+
+
+def test_what_curves_of_a_loss_show_is_told() -> None:
+    falls = [4.0 - 0.2 * n for n in range(16)]
+    assert diagnose(from_history({"loss": falls}, "mine")).outcome == "still_improving"
+    rises = {
+        "loss": falling(2.0, 0.01),
+        "val_loss": [2.0, 1.0, 0.7, 0.6, 0.62, *rising(0.65, 1.4, 15)],
+    }
+    assert diagnose(from_history(rises, "mine")).outcome == "overfitting"
+
+
+def test_accuracy_from_curves_alone_is_good_as_far_as_the_data_allows() -> None:
+    curves = {"loss": falling(0.6, 0.1), "accuracy": rising(0.9, 0.976)}
+    alone = from_history(curves, "mine")
+    # Two classes, of which nobody knows how rare one is.
+    of_model = replace(alone, facts={**alone.facts, "data": {"classes": 2}})
+    for run in (alone, of_model):
+        verdict = diagnose(run)
+        assert verdict.outcome == "healthy"
+        assert "is good:" not in verdict.summary
+        assert "depends on the data" in verdict.summary
+    recorded = replace(alone, facts={**alone.facts, "data": {"class_shares": [0.5, 0.5]}})
+    assert "Accuracy is good: training 97.6%" in diagnose(recorded).summary

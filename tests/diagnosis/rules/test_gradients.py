@@ -53,3 +53,22 @@ def test_softmax_between_hidden_layers_is_the_cause_by_itself(run: MakeRun) -> N
     assert verdict.causes[0].name == "vanishing_gradient"
     assert "share an output of 1" in verdict.causes[0].text
     assert verdict.remedies[0].patch["network.activation"] == "relu"
+
+
+def test_what_nan_weights_do_to_units_is_no_cause(run: MakeRun) -> None:
+    nan = float("nan")
+    healthy = layer_curves([0.3, 0.3, 0.3], dead=0.1)
+    broken = {
+        name: {
+            statistic: [*values[:2], *[1.0 if statistic == "dead" else nan] * 10]
+            for statistic, values in one.items()
+        }
+        for name, one in healthy.items()
+    }
+    broken["dense_1"] = {**broken["dense_1"], "weight_norm": [10.0] * 12}
+    loss = [2.3, 2.2, *[nan] * 10]
+    config = mnist_config("depth: 2", "learning_rate: 1.0")
+    verdict = diagnose(run(config, loss=loss, accuracy=[0.1] * 12, layers=broken))
+    assert verdict.causes[0].name == "learning_rate_too_high"
+    assert "killed" not in verdict.causes[0].text
+    assert "dead_units" not in [cause.name for cause in verdict.causes]

@@ -101,6 +101,16 @@ OUTCOMES: dict[str, tuple[Run, str, str]] = {
         "still_improving",
         "training R² is -0.300",
     ),
+    "falls by a share each quarter, which leaves it far below the mean": (
+        regression([-20_000 + 700.0 * n for n in range(20)], data={}),
+        "optimization_failure",
+        "no better than always predicting the mean (0.000)",
+    ),
+    "rises past the mean in time, but hardly beyond": (
+        regression([-0.12 + 0.003 * n for n in range(30)]),
+        "optimization_failure",
+        "no better than always predicting the mean (0.000)",
+    ),
     "diverged": (
         regression([-900.0, math.nan], facts={"status": "diverged"}),
         "diverged",
