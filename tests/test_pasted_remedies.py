@@ -139,6 +139,32 @@ def test_batch_normalization_of_an_activation_of_its_own(tmp_path: Path) -> None
     paste(code)
 
 
+def bend(x: Any) -> Any:
+    return keras.ops.abs(x)
+
+
+def test_a_changed_layer_keeps_its_other_arguments(tmp_path: Path) -> None:
+    arguments = {
+        "kernel_initializer": keras.initializers.VarianceScaling(2.0),
+        "bias_initializer": "ones",
+        "kernel_regularizer": keras.regularizers.L1L2(1e-3, 1e-4),
+        "use_bias": True,
+    }
+    inputs = keras.Input((6,))
+    hidden = layers.Dense(4, activation=bend, name="first", **arguments)(inputs)
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(hidden))
+    model.compile("adam", "binary_crossentropy")
+    code = keras_code.render({"layers.first.units": 8}, features(model, tmp_path))
+    changed = eval(code, {"keras": keras, "bend": bend}).get_config()
+    before = model.get_layer("first").get_config()
+    assert changed.pop("units") == 8
+    ignored = ("name", "units", "kernel_initializer")
+    assert {k: v for k, v in changed.items() if k not in ignored} == {
+        k: v for k, v in before.items() if k not in ignored
+    }
+    assert changed["kernel_initializer"]["config"]["scale"] == 2.0
+
+
 PARTS = {"a": X[:, :4] * 1000, "b": X[:, 4:]}
 
 

@@ -15,7 +15,8 @@ from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 # Arguments of a layer that its code shows, as far as they are not Keras' defaults.
 SHOWN = (
     *("units", "filters", "kernel_size", "strides", "padding", "activation"),
-    *("kernel_initializer", "kernel_regularizer", "use_bias", "rate", "return_sequences"),
+    *("kernel_initializer", "bias_initializer", "kernel_regularizer", "use_bias", "rate"),
+    "return_sequences",
 )
 # Classes that Keras spells with more than one capital letter in a row.
 CLASS_NAMES = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
@@ -105,7 +106,7 @@ def _normalize(hidden: Sequence[Layer], features: RunFeatures) -> Iterator[str]:
         if layer.activation is not None:
             yield f"{_layer(layer, {'activation': None})}  # in place of {layer.name}"
             yield "keras.layers.BatchNormalization()"
-            yield f"keras.layers.Activation({_value(layer.arguments['activation'])})"
+            yield f"keras.layers.Activation({_activation(layer.activation)})"
         else:
             before = (keys[layer.name] or "").removeprefix("layers.").removesuffix(".activation")
             place = f", before {before}" if before not in ("", layer.name) else ""
@@ -127,6 +128,7 @@ def _layer(layer: Layer, changes: Patch) -> str:
         changes["filters"] = changes.pop("units")
     defaults = {
         "kernel_initializer": "glorot_uniform",
+        "bias_initializer": "zeros",
         "use_bias": True,
         "return_sequences": False,
         **keras_arguments.names("layers").get(kind, {}),
@@ -141,14 +143,22 @@ def _layer(layer: Layer, changes: Patch) -> str:
         and _plain(layer.arguments[key]) != _plain(defaults.get(key))
     }
     if layer.type == "activation" or ("activation" in changes and not layer.has_kernel):
-        return f"keras.layers.Activation({changes.get('activation')!r})".replace("'", '"')
+        name = str(changes.get("activation") or layer.activation)
+        return f"keras.layers.Activation({_activation(name)})"
     arguments = {key: value for key, value in {**arguments, **changes}.items() if value is not None}
     inside = [
-        _value(value) if key in POSITIONAL else f"{key}={_value(value)}"
+        _value(value)
+        if key in POSITIONAL
+        else f"{key}={_activation(value) if key == 'activation' else _value(value)}"
         for key, value in arguments.items()
     ]
     class_name = keras_arguments.class_name("layers", kind) or CLASS_NAMES.get(kind, _camel(kind))
     return f"keras.layers.{class_name}({', '.join(inside)})"
+
+
+def _activation(name: str) -> str:
+    """Return an activation as code: of a function of the user's its name."""
+    return f'"{name}"' if name in keras_arguments.names("activations") else name
 
 
 def _plain(value: Any) -> Any:
@@ -170,8 +180,8 @@ def _value(value: Any) -> str:
             kind = "optimizers.schedules"
         else:
             kind = "initializers"
-        inside = ", ".join(f"{k}={v!r}" for k, v in arguments.items())
-        return f"keras.{kind}.{_camel(str(value['name']))}({inside})"
+        class_name = "L1L2" if value["name"] == "l1l2" else _camel(str(value["name"]))
+        return f"keras.{kind}.{class_name}({_arguments(arguments)})"
     if isinstance(value, list):
         value = tuple(value)
     return repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
