@@ -29,8 +29,9 @@ SURE = 0.6
 LIKELY = 0.25
 RATE = "optimizer.learning_rate"
 CODE = (
-    "This model calls its layers in code of its own: what happens between them is not known, so a "
-    "missing activation can't be seen here. Check that each hidden layer has one."
+    "What happens between this model's layers is not known: it calls them, or functions between "
+    "them, in code of its own. So a missing activation can't be seen here; check that each hidden "
+    "layer has one."
 )
 # A larger share of the time of training for recording it is said.
 MOST_RECORDING = 0.05

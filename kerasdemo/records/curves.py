@@ -41,8 +41,8 @@ ONLY_CURVES = (
 )
 
 ONLY_MODEL = (
-    "From curves and model alone: data and layer statistics are not known, so some causes can't be "
-    "told apart; kerasdemo.fit or kerasdemo.Recorder(x, y) records them."
+    "From the model and its curves alone: data and layer statistics are not known, so some causes "
+    "can't be told apart; kerasdemo.fit or kerasdemo.Recorder(x, y) records them."
 )
 
 

@@ -51,7 +51,9 @@ class Overfitting(OutcomeRule):
         low, high = gap - Z_975 * error, gap + Z_975 * error
         rise = find_rise(features)
         has_turned = rise is not None and rise.is_steady
-        has_worsened = has_fallen(features) or (rise is not None and has_turned and rise.is_worse)
+        has_worsened = has_fallen(features)
+        if rise is not None:  # where training got worse as well, its steps overshoot
+            has_worsened = has_turned and (has_worsened or rise.is_worse)
         is_wide = low >= (scale.gap if has_turned else scale.wide_gap)
         if not is_wide and not (has_worsened and gap > error):
             return None

@@ -14,6 +14,8 @@ BASELINES = {
     "neighbor_baseline": 0.7,
     "neighbor_baseline_validation": 0.69,
 }
+SWINGS = [0, 0.5, 0.7, 0.8, 0.85, 0.87, 0.88, 0.9, 0.92, 0.95, 0.96, 0.96, 0.96]
+SWINGS += [0.8, 0.82, 0.85, 0.87, 0.9, 0.92, 0.93]
 SLOW = [0.04 * n for n in range(20)]
 
 
@@ -85,6 +87,16 @@ OUTCOMES: dict[str, tuple[Run, str, str]] = {
         ),
         "overfitting",
         "validation R² fell (0.800 then, 0.660 at the end)",
+    ),
+    "swings, in training as well": (
+        regression(
+            SWINGS,
+            [value - 0.03 for value in SWINGS],
+            val_loss_rise=[0.0] * 13 + [0.96 - value for value in SWINGS[13:]],
+            val_loss_rise_error=[0.002] * 20,
+        ),
+        "healthy",
+        "validation and training R² fell as well (0.930 then, 0.900 at the end)",
     ),
     "neighbors generalize better": (
         regression(rising(-0.2, 0.72), rising(-0.2, 0.6)),
