@@ -58,6 +58,8 @@ __all__ = [
 ]
 
 RESULTS = "results/runs"
+# Longer paths are refused by systems in ways of their own.
+MAX_PATH = 1_000
 
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path
 Seeds = Iterable[int] | str
@@ -426,7 +428,8 @@ def compare(
     """Compare runs: group them by what differs, and rank the groups over their seeds.
 
     Args:
-        runs: a folder of runs, the result of a sweep or a tuning, or several of these and of runs.
+        runs: a folder of runs, the result of a sweep or a tuning, or several of these, of runs and
+            of what `fit` returned.
         metric: such as test_accuracy; None: val_accuracy where every run has it.
         group_by: dotted keys of the config, or sections such as optimizer; left out: every key in
             which the runs differ.
@@ -444,11 +447,7 @@ def compare(
     if at not in ("kept", "last", "best"):
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
     several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
-    # A run has a path; the result of a sweep or a tuning has a folder of runs.
-    places = [
-        _path(getattr(one, "path", getattr(one, "folder", one)), "a run or a folder of runs")
-        for one in several
-    ]
+    places = [_path(_place(one), "a run or a folder of runs") for one in several]
     gathered = comparisons.gather(places)
     _warn_skipped(gathered.skipped)
     metric = metric or usual_metric(gathered.runs)
@@ -504,10 +503,18 @@ def _several(texts: Iterable[str] | str) -> list[str]:
     return several
 
 
+def _place(runs: object) -> object:
+    """Return where runs lie: a run has a path, what `fit` returned a run, a sweep a folder."""
+    runs = getattr(runs, "run", None) or runs
+    return getattr(runs, "path", getattr(runs, "folder", runs))
+
+
 def _path(value: object, expected: str) -> Path:
     """Return a value as a path, or say what was expected in its place."""
     if not isinstance(value, str | Path):
         raise InputError(f"got {shown(value)}; expected {expected}")
+    if "\0" in str(value) or len(str(value)) > MAX_PATH:
+        raise InputError(f"{shown(str(value))} is no path; expected {expected}")
     return Path(value)
 
 

@@ -6,21 +6,24 @@ print(history.verdict)
 model.fit(x, y, callbacks=[kerasdemo.Recorder(x, y, validation_data=(xv, yv))])
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kerasdemo import api, diagnosis, records
+from kerasdemo.backend import keras
+from kerasdemo.config import InputError
 from kerasdemo.diagnosis import Verdict
+from kerasdemo.diagnosis.rules.cannot_tell import NothingToDiagnose
 from kerasdemo.display import fit_progress
 from kerasdemo.display.console import SafeConsole, print_line
 from kerasdemo.records import Run, Scalar, Task
 from kerasdemo.records.displayed import Displayed
 from kerasdemo.training import fit as training
-from kerasdemo.training import recorder, resident_data
+from kerasdemo.training import model_setup, recorder, resident_data
 from kerasdemo.training.engine import Engine
 from kerasdemo.training.history import read_history
 from kerasdemo.training.show_progress import ShowProgress
@@ -40,7 +43,8 @@ class Recorder(recorder.Recorder):
         sample_weight: (n,), as for `fit`.
         results: the folder that holds the run folders; made if it is missing.
         name: the run folder's name starts with it; left out: the model's name.
-        seed: the number that tells repetitions apart; a comparison pairs runs by it.
+        seed: the number that tells repetitions apart; a comparison pairs runs by it. Left out: a
+            number made of the initial weights.
         settings: {"width": 64}: what a comparison groups runs by.
         task: classification, binary, multi_label, regression or other; left out: found out from
             targets, output and loss.
@@ -93,7 +97,10 @@ class History(Displayed):
         """What the training means; of one that was not recorded, from its curves alone."""
         if self.recorded_verdict is not None:
             return self.recorded_verdict
-        return diagnosis.diagnose(read_history(self))
+        try:
+            return diagnosis.diagnose(read_history(self))
+        except InputError as error:  # without a loss, or an epoch
+            return Verdict("cannot_tell", NothingToDiagnose.code, f"{error.lines[0]}.")
 
     def __repr__(self) -> str:
         place = f", {self.run.id}" if self.run else ""
@@ -151,43 +158,38 @@ def fit(
         >>> history = fit(model, x, y, epochs=20, batch_size=100, validation_data=(xv, yv))
         >>> history.verdict
     """
-    others = _several(callbacks)
-    progress = ShowProgress(fit_progress.make_progress(verbose), x, initial_epoch)
-    recording = None
-    if record:
-        train, validation = (x, y, sample_weight), validation_data
-        if validation_split and validation_data is None:
-            with suppress(Unsuitable):  # no arrays: Keras says so
-                train, validation = resident_data.split(train, validation_split)
+    others = [one for one in keras.tree.flatten(callbacks) if one is not None]
+    seed = None if seed is None else model_setup.check_seed(seed)
+    train, validation = (x, y, sample_weight), validation_data
+    if validation_split and validation_data is None:
+        with suppress(Unsuitable):  # no arrays: Keras says so
+            train, validation = resident_data.split(train, validation_split)
+    progress = ShowProgress(fit_progress.make_progress(verbose), train[0], initial_epoch)
+    recording = next((one for one in others if isinstance(one, Recorder)), None)
+    if record and recording is None:
         recording = Recorder(
             train[0], train[1], sample_weight=train[2], validation_data=validation,
             results=results, name=name, seed=seed, settings=settings, task=task,
         )  # fmt: skip
-        recording.set_callbacks(others)
-        recording.set_batch_size(batch_size)
+    callbacks = [*(one for one in others if one is not recording), progress]
+    if recording is not None:
+        recording.set_arguments(callbacks, batch_size, bool(shuffle))
+        callbacks.append(recording)
 
     def on_engine(chosen: Engine) -> None:
         progress.is_shown = chosen.loop != "fit" and verbose in ("auto", 1)
         if recording is not None:
             recording.set_engine(chosen.loop, chosen.why)
 
-    try:
+    with _ended(progress, recording):
         history, chosen = training.fit(
             model, x, y, seed=seed, on_engine=on_engine, batch_size=batch_size, epochs=epochs,
-            verbose=verbose, callbacks=[*others, progress, *([recording] if recording else [])],
+            verbose=verbose, callbacks=callbacks,
             validation_split=validation_split, validation_data=validation_data, shuffle=shuffle,
             class_weight=class_weight, sample_weight=sample_weight, initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
             validation_batch_size=validation_batch_size, validation_freq=validation_freq,
         )  # fmt: skip
-    except KeyboardInterrupt:
-        if recording is not None:
-            recording.interrupted()
-        raise
-    finally:
-        progress.end()
-        if recording is not None:
-            recording.unlock()
     run, verdict = (recording.run, recording.verdict) if recording else (None, None)
     result = History(history.history, history.epoch, history.params, model, chosen, run, verdict)
     if verbose != 0:
@@ -195,10 +197,23 @@ def fit(
     return result
 
 
-def _several(callbacks: Sequence[Any] | Any | None) -> list[Any]:
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+@contextmanager
+def _ended(progress: ShowProgress, recording: Recorder | None) -> Iterator[None]:
+    """End what follows a training, however it ends: Keras tells callbacks of a good end only."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if recording is not None:
+            recording.interrupted()
+        raise
+    except Exception as error:
+        if recording is not None:
+            recording.failed(error)
+        raise
+    finally:
+        progress.end()
+        if recording is not None:
+            recording.unlock()
 
 
 def _print_result(result: History) -> None:

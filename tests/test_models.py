@@ -60,6 +60,7 @@ def test_fit_trains_records_and_diagnoses(
     assert kerasdemo.diagnose(history) == history.verdict
     assert kerasdemo.read_run(history.run.id).history == history.run.history
     printed = capsys.readouterr().out
+    assert "300 training examples" in printed
     assert "epoch 25/25" in printed
     assert "HEALTHY" in printed
     found = model.evaluate(*circles, verbose=0, return_dict=True)["accuracy"]
@@ -96,12 +97,34 @@ def test_a_loop_over_settings_and_seeds_becomes_a_comparison(circles: Arrays) ->
     assert [len(group.by_seed) for group in comparison.groups] == [2, 2]
 
 
+def test_repetitions_without_a_seed_are_counted_each(circles: Arrays) -> None:
+    histories = [
+        kerasdemo.fit(make_model(2, seed=n), *circles, epochs=2, verbose=0) for n in range(3)
+    ]
+    group = kerasdemo.compare(histories, "accuracy").groups[0]
+    assert len(group.by_seed) == len(group.runs) == 3
+
+
+def test_a_fit_that_fails_leaves_a_failed_run(circles: Arrays) -> None:
+    class Fail(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        kerasdemo.fit(make_model(), *circles, epochs=2, verbose=0, callbacks=[Fail()])
+    (run,) = kerasdemo.list_runs()
+    assert (run.status, kerasdemo.read_run(run.path).facts["reason"]) == (
+        "failed",
+        "OSError: disk full",
+    )
+
+
 def test_silent_fit_prints_nothing(circles: Arrays, capsys: pytest.CaptureFixture[str]) -> None:
     history = kerasdemo.fit(make_model(), *circles, epochs=2, verbose=0, record=False)
     assert capsys.readouterr().out == ""
     assert history.run is None
     assert not Path("results").exists()
-    assert "A callback sees no data" in history.verdict.notes[0]
+    assert "data and layer statistics are not known" in history.verdict.notes[0]
 
 
 def test_a_history_of_plain_fit_is_diagnosed(circles: Arrays) -> None:

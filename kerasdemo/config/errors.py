@@ -16,6 +16,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
+def first_line(error: BaseException) -> str:
+    """Return an error's class and the first line of its text."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {printable(lines[0][:300])}" if lines else type(error).__name__
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of an input, shown as one line: file, line, key, message."""

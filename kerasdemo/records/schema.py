@@ -122,7 +122,9 @@ class Facts(Record):
     best: Metrics | None = None
     kept: Metrics | None = None
     initial: InitialMetrics | None = None
+    # Of the final weights, on all test examples, and on more training examples than the curve's.
     test: Metrics | None = None
+    train: Metrics | None = None
     stopped_early: bool | None = None
     parameters: Count = None
     engine: dict[str, Any] | None = None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.document import Document
+from kerasdemo.config.errors import first_line
 from kerasdemo.config.loading import from_document
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def train_run(
         event = "fatal" if error.errno in FATAL else "failed"
         return {"event": event, "reason": f"{error.strerror}: {error.filename or results}"}
     except Exception as error:  # one bad run must not stop the others, whatever Keras raises
-        lines = str(error).splitlines() or [""]
-        return {"event": "failed", "reason": f"{type(error).__name__}: {lines[0][:300]}"}
+        return {"event": "failed", "reason": first_line(error)}
     return {"event": "done", "status": run.status}
 
 

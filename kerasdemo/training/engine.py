@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from kerasdemo.backend import keras
+from kerasdemo.training import graph
 from kerasdemo.training.device import has_gpu
 
 layers: Any = keras.layers
@@ -50,7 +53,10 @@ class Engine:
 
 XLA = Engine("xla", "XLA compiles a whole epoch into one program.")
 CONVOLUTIONS_ARE_SLOW = Engine("graph", "XLA's convolutions are slow on the CPU.")
-OUT_OF_RANGE = Engine("graph", "An index is out of range, which XLA would pass over in silence.")
+OUT_OF_RANGE = Engine(
+    "graph", "An index may be out of range, which XLA would pass over in silence."
+)
+CHECKS_ARE_LEFT_OUT = Engine("graph", "XLA would leave out the checks that the model makes.")
 NOISE_IS_SLOW = Engine("graph", "XLA is slow on the CPU where inputs are dropped out.")
 
 
@@ -81,33 +87,42 @@ def choose(model: Any, steps: int) -> Engine:
     return Engine("graph", f"XLA would take longer to compile than it saves in {steps:,} steps.")
 
 
-def is_out_of_range(model: Any, data: Any) -> bool:
-    """Return whether a word or a class may have no row or column of its own.
-
-    TensorFlow's kernels raise an error of it; XLA takes the last row, or gives NaN.
+def why_not_xla(step: Any, model: Any, data: Any) -> Engine | None:
+    """Return another loop, where a model's traced step should not be compiled by XLA after all.
 
     Args:
+        step: TensorFlow's concrete function.
         model: built and compiled.
         data: x, (x, y) or (x, y, sample_weight), nests of arrays.
     """
+    if not has_gpu() and graph.has_operation(step, "Conv"):  # inside layers that show no layers
+        return CONVOLUTIONS_ARE_SLOW
+    if graph.has_operation(step, *graph.CHECKS):
+        return CHECKS_ARE_LEFT_OUT
     x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-    words = [layer.input_dim for layer in _nested(model) if isinstance(layer, layers.Embedding)]
-    outputs: Any = getattr(model, "outputs", None) or ()  # a subclassed model shows none
-    is_sparse = "sparse" in str(getattr(model.loss, "name", model.loss))
-    classes = [outputs[0].shape[-1]] if is_sparse and len(outputs) == 1 else []
-    return any(
-        array.dtype.kind in "iu" and (array.min() < 0 or array.max() >= min(limits))
-        for nest, limits in ((x, words), (y, classes))
-        if limits
+    classes = graph.count_classes(step)
+    if classes is not None and not _is_within(y, classes):
+        return OUT_OF_RANGE
+    return None if _has_rows(step, model, x) else OUT_OF_RANGE
+
+
+def _has_rows(step: Any, model: Any, x: Any) -> bool:
+    """Return whether every word has a row in the model's tables, as far as can be known."""
+    if not graph.reads_tables(step):
+        return True
+    every = [model, *_nested(model)]
+    words = [layer.input_dim for layer in every if isinstance(layer, layers.Embedding)]
+    is_keras = all(type(layer).__module__.split(".")[0] == "keras" for layer in every)
+    return is_keras and _is_within(x, min(words, default=0))
+
+
+def _is_within(nest: Any, limit: int) -> bool:
+    """Return whether all whole numbers in a nest of arrays are from 0 to a limit, without it."""
+    return all(
+        array.min() >= 0 and array.max() < limit
         for array in keras.tree.flatten(nest)
+        if array.size and (array.dtype.kind in "iub" or (array == np.round(array)).all())
     )
-
-
-def is_convolutional(step: Any) -> bool:
-    """Return whether a traced step has a convolution, also inside layers that show no layers."""
-    graph = step.graph.as_graph_def()
-    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    return any("Conv" in node.op for node in nodes)
 
 
 def _drops_inputs(model: Any) -> bool:

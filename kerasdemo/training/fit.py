@@ -4,7 +4,7 @@ Where that is not possible, or something asks for single mini-batches, Keras' ow
 """
 
 import operator
-import random
+import secrets
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, no_remarks_on_tracing
+from kerasdemo.config.errors import first_line
 from kerasdemo.data import Array
 from kerasdemo.training import engine, unsuitable
-from kerasdemo.training.device import has_gpu, resident_bytes
+from kerasdemo.training.device import resident_bytes
 from kerasdemo.training.engine import Engine
 from kerasdemo.training.epoch_loop import EpochLoop, epoch_order, train_epochs
 from kerasdemo.training.resident_data import ResidentData, split, tree
@@ -81,7 +82,7 @@ class _Training:
     def __init__(self, model: Any, asked: dict[str, Any], seed: int | None):
         unsuitable.check(model, asked)
         self.model, self.asked = model, asked
-        self.seed = random.randrange(1, 10**9) if seed is None else seed  # noqa: S311
+        self.seed = secrets.randbelow(10**9) if seed is None else seed
         train, validation = _examples(asked)
         size = train.nbytes + (validation.nbytes if validation else 0)
         if size > resident_bytes():
@@ -159,7 +160,7 @@ class _Epoch:
         try:
             self.loop, self.engine = self._compile(epochs)
         except Exception as error:  # whatever the model's own code or TensorFlow raises
-            raise Unsuitable(f"{step} can't be compiled ({_line(error)})") from error
+            raise Unsuitable(f"{step} can't be compiled ({first_line(error)})") from error
 
     def __call__(self, order: Array | None = None) -> dict[str, Any]:
         """Take the step for each mini-batch in an order (n,), or one after the other.
@@ -175,28 +176,35 @@ class _Epoch:
         if not self.model.built:  # what to choose depends on its weights
             self._traced(xla=False)
         chosen = engine.choose(self.model, -(-self.count // self.batch_size) * epochs)
-        if chosen.loop == "xla" and engine.is_out_of_range(self.model, self.arrays):
-            chosen = engine.OUT_OF_RANGE
         types = tree.map_structure(lambda part: (part.shape[1:], part.dtype), self.arrays)
         key = (self.step, chosen.loop, self.batch_size, self.count, str(types))
         for kept in _kept.get(self.model, ()):
-            if kept.serves(self.model, key):
+            if kept.serves(self.model, key) and self._is_safe(kept):
                 return kept.loop, chosen if kept.engine.loop == chosen.loop else kept.engine
         loop, trained = self._compile_as(chosen)
-        latest = _kept.setdefault(self.model, deque(maxlen=KEPT))
-        latest.append(_Kept(loop, trained, key, _parts(self.model)))
+        # A new loss tracker among the metrics tells that the model was compiled again.
+        if type(self.model).metrics is keras.Model.metrics:
+            latest = _kept.setdefault(self.model, deque(maxlen=KEPT))
+            latest.append(_Kept(loop, trained, key, _parts(self.model)))
         return loop, trained
+
+    def _is_safe(self, kept: "_Kept") -> bool:
+        """Return whether a loop by XLA raises the errors that these examples should raise."""
+        if kept.engine.loop != "xla":
+            return True
+        return engine.why_not_xla(kept.loop.trace(), self.model, self.arrays) is None
 
     def _compile_as(self, chosen: Engine) -> tuple[EpochLoop, Engine]:
         if chosen.loop == "xla":
             try:
                 loop, step = self._traced(xla=True)
-                if has_gpu() or not engine.is_convolutional(step):
+                better = engine.why_not_xla(step, self.model, self.arrays)
+                if better is None:
                     loop.compile(self.data)
                     return loop, chosen
-                chosen = engine.CONVOLUTIONS_ARE_SLOW
+                chosen = better
             except Exception as error:
-                chosen = Engine("graph", f"XLA can't compile the model ({_line(error)}).")
+                chosen = Engine("graph", f"XLA can't compile the model ({first_line(error)}).")
         loop, _ = self._traced(xla=False)
         loop.compile(self.data)
         return loop, chosen
@@ -252,9 +260,3 @@ def _examples(asked: dict[str, Any]) -> tuple[ResidentData, ResidentData | None]
         ResidentData.of(*train, class_weight=asked["class_weight"]),
         None if validation is None else ResidentData.of(*validation),
     )
-
-
-def _line(error: Exception) -> str:
-    """Return the first line of an error, without what Keras adds to it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

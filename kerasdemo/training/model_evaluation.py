@@ -11,6 +11,7 @@ import numpy as np
 from kerasdemo.backend import keras, tf
 from kerasdemo.data import Array
 from kerasdemo.records import Task
+from kerasdemo.training import graph
 from kerasdemo.training import task as tasks
 from kerasdemo.training.examples import Examples
 
@@ -71,13 +72,18 @@ class ModelEvaluator:
         self.loss_of_examples = _loss_of_examples(model)
         """(y, output, weight) -> losses (n,); None where Keras computes the loss as a whole"""
         self.compiled = tf.function(self._evaluate, reduce_retracing=True, autograph=False)
+        self.is_checked = False
 
     def evaluate(self, chunks: Sequence[Examples]) -> Evaluation:
         """Return what the model gives for examples that `Examples.chunks` cut.
 
         Raises:
-            NoLossError: where the model has no loss of its own.
+            NoLossError: where the model has no loss of its own, or measuring it would change it.
         """
+        if not self.is_checked:
+            first = chunks[0]
+            _check_state(self.compiled.get_concrete_function(first.x, first.y, first.weight))
+            self.is_checked = True
         sizes = [len(chunk) for chunk in chunks]
         parts = [self.compiled(chunk.x, chunk.y, chunk.weight) for chunk in chunks]
         loss = float(np.average([float(total) for total, _, _ in parts], weights=sizes))
@@ -96,13 +102,15 @@ class ModelEvaluator:
         )
 
     def outputs(self, chunk: Examples) -> Any:
-        """Return the model's outputs for a chunk of examples, in inference mode."""
+        """Return the model's outputs for a chunk of examples; raises as `evaluate` does."""
 
         def call(x: Any) -> Any:
             with keras.StatelessScope():
                 return self.forward(x)
 
-        return tf.function(call, autograph=False)(chunk.x)
+        traced = tf.function(call, autograph=False).get_concrete_function(chunk.x)
+        _check_state(traced)
+        return traced(chunk.x)
 
     def forward(self, x: Any) -> Any:
         """Call the model in inference mode; inside a StatelessScope."""
@@ -155,6 +163,16 @@ class ModelEvaluator:
             if name in found:
                 return tf.convert_to_tensor(found[name])
         raise NoLossError("test_step returns no loss")
+
+
+def _check_state(traced: Any) -> None:
+    """Refuse a function that would change the training: a StatelessScope holds Keras' state only.
+
+    Raises:
+        NoLossError: where it changes a variable, a random state or something else.
+    """
+    if graph.has_operation(traced, *graph.STATEFUL):
+        raise NoLossError("calling it changes a state that is not Keras' own")
 
 
 def _loss_of_examples(model: Any) -> Callable[[Any, Any, Any], Any] | None:

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -11,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from kerasdemo.backend import keras, no_remarks_on_tracing
 from kerasdemo.config import Fault, InputError
-from kerasdemo.config.errors import unknown
+from kerasdemo.config.errors import first_line, shown, unknown
 from kerasdemo.records import RunFolder, Task, files, read
 from kerasdemo.records import network as network_file
 from kerasdemo.records.setup import TASKS
@@ -21,6 +22,10 @@ from kerasdemo.training.runner import environment, epoch_facts
 
 Callback: Any = keras.callbacks.Callback
 Hook = Callable[..., None]
+
+
+# The latest of each run folder, in this process: a lock keeps others out.
+_recorders: "weakref.WeakValueDictionary[Path, Recorder]" = weakref.WeakValueDictionary()
 
 
 def _guarded(hook: Hook) -> Hook:
@@ -38,12 +43,8 @@ def _guarded(hook: Hook) -> Hook:
                 raise  # a bad argument, before the first epoch
             self.has_failed = True
             self.unlock()
-            lines = [line for line in str(error).splitlines() if line.strip()]
-            warnings.warn(
-                f"nothing more of this training is recorded: {type(error).__name__}: "
-                f"{lines[0][:300] if lines else ''}",
-                stacklevel=2,
-            )
+            text = f"nothing more of this training is recorded: {first_line(error)}"
+            warnings.warn(text, stacklevel=2)
 
     return guarded
 
@@ -62,7 +63,8 @@ class Recorder(Callback):  # type: ignore[misc]
         sample_weight: of the training examples.
         results: folder that holds the run folders; created where it is missing.
         name: of the run; left out: the model's.
-        seed: that the caller has set, for comparisons.
+        seed: that the caller has set, for comparisons; left out: a number made of the initial
+            weights, which tells repetitions apart.
         settings: {name: value} that a comparison groups and pairs runs by.
         task: classification, binary, multi_label, regression or other; left out: what loss, output
             and targets say.
@@ -88,9 +90,11 @@ class Recorder(Callback):  # type: ignore[misc]
         if task is not None and task not in TASKS:
             raise InputError(f"Recorder: {unknown('task', task, TASKS)}")
         self.data = RecordedData(x, y, sample_weight, validation_data)
+        if not isinstance(results, str | Path) or "\0" in str(results):
+            raise InputError(f"Recorder: results is {shown(results)}; expected a folder")
         self.results = Path(results)
         self.name = model_setup.check_name(name)
-        self.seed = model_setup.check_seed(seed)
+        self.seed = None if seed is None else model_setup.check_seed(seed)
         self.settings = model_setup.check_settings(settings)
         self.task = task
         self.folder: RunFolder | None = None
@@ -108,13 +112,12 @@ class Recorder(Callback):  # type: ignore[misc]
         """Tell what trains: xla, graph or fit, and why, in a sentence."""
         self.engine = {"loop": loop, "why": why}
 
-    def set_callbacks(self, callbacks: Iterable[Any]) -> None:
-        """Tell which callbacks the training has; a callback can't see the others."""
+    def set_arguments(
+        self, callbacks: Iterable[Any], batch_size: int | None, shuffle: bool | None
+    ) -> None:
+        """Tell which arguments `fit` has, of those that a callback can't see."""
         self.callbacks = tuple(callbacks)
-
-    def set_batch_size(self, batch_size: int | None) -> None:
-        """Tell the size of a mini-batch, which a callback can only guess from their number."""
-        self.batch_size = batch_size
+        self.batch_size, self.data.is_shuffled = batch_size, shuffle
 
     def on_recorded(self) -> None:
         """Called when the run is complete, run.json included; for subclasses."""
@@ -154,6 +157,12 @@ class Recorder(Callback):  # type: ignore[misc]
         """Record that the training was interrupted; Keras does not call `on_train_end` then."""
         self._end("interrupted")
 
+    @_guarded
+    def failed(self, error: BaseException) -> None:
+        """Record that the training ended with an error."""
+        if self.folder is not None and not self._is_new:
+            self.folder.finish({"status": "failed", "reason": first_line(error), **environment()})
+
     def unlock(self) -> None:
         """Let others train the run."""
         if self._lock is not None:
@@ -173,7 +182,7 @@ class Recorder(Callback):  # type: ignore[misc]
         steps = (self.params or {}).get("steps")
         setup = recording.setup(
             name=self.name or model_setup.default_name(model),
-            seed=self.seed,
+            seed=recording.seed if self.seed is None else self.seed,
             settings=self.settings,
             epochs=(self.params or {}).get("epochs", 0) - (0 if goes_on else epoch),
             batch_size=self.batch_size,
@@ -197,6 +206,10 @@ class Recorder(Callback):  # type: ignore[misc]
 
     def _lock_folder(self, folder: RunFolder) -> None:
         self.unlock()
+        other = _recorders.get(folder.path.resolve())
+        if other is not None and other is not self and other.params is self.params:
+            raise RuntimeError(f"{folder.path.name} is recorded by another Recorder of this fit")
+        _recorders[folder.path.resolve()] = self
         try:
             folder.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder.lock_file, is_singleton=True)
@@ -215,10 +228,7 @@ class Recorder(Callback):  # type: ignore[misc]
         try:
             files.write(folder.model_file, self.model.save, suffix=".keras")
         except Exception as error:  # of layers and losses that can't be serialized
-            warnings.warn(
-                f"model.keras is not written: {type(error).__name__}: {str(error)[:300]}",
-                stacklevel=3,
-            )
+            warnings.warn(f"model.keras is not written: {first_line(error)}", stacklevel=3)
         facts = recording.facts()
         facts["status"] = "diverged" if recording.diverged_at else status
         if status == "interrupted":

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
+from kerasdemo.config.errors import first_line
 from kerasdemo.config.layers import Layer
 from kerasdemo.data import Array, arrays
 from kerasdemo.records import RunFolder, Scalar, Setup, Task
@@ -26,6 +27,8 @@ from kerasdemo.training.layer_statistics import EXAMPLES, ModelStatistics
 from kerasdemo.training.model_evaluation import Evaluation, ModelEvaluator
 
 BATCH_SIZE = 32  # Keras' default
+# Training examples on which the final weights are measured: an accuracy is then known within 1 %.
+MOST_MEASURED = 10_000
 
 NO_DATA = (
     "A callback sees no data: the curves are Keras' own, whose training loss is an average over "
@@ -61,6 +64,8 @@ class RecordedData:
     def __init__(self, x: Any, y: Any, weight: Any, validation_data: Any):
         self.x, self.y, self.weight = x, y, weight
         self.validation_data = validation_data
+        self.is_shuffled: bool | None = None
+        """whether `fit` takes arrays in another order each epoch; None where that is not known"""
         self.notes: list[str] = []
 
     @cached_property
@@ -80,12 +85,25 @@ class RecordedData:
         is_tuple = isinstance(given, tuple | list)
         return self._read(*given) if is_tuple else self._read(given)
 
+    @property
+    def all_train(self) -> Examples:
+        """Of arrays as many training examples as are worth measuring once, evenly spread."""
+        assert self.train is not None
+        if self.train.batch_size is not None:
+            return self.train
+        return examples.whole(self.x, self.y, self.weight).spread(MOST_MEASURED)
+
     def _read(self, *parts: Any) -> Examples | None:
         try:
             return examples.read(*parts)
         except Unreadable as error:
             self.notes.append(str(error))
             return None
+
+    @property
+    def source(self) -> str:
+        """What kind of data it is: arrays, or a class that yields batches."""
+        return "arrays" if self.train and self.train.batch_size is None else type(self.x).__name__
 
     def build(self, model: Any) -> bool:
         """Build a model as its first batch would, without computing; return whether it is built."""
@@ -237,12 +255,22 @@ class Recording:
         """Return `<name>-<8 hex digits>` of what was asked, the layers, data and weights."""
         layers = [layer.as_dict() | {"name": None} for layer in self.layers]
         asked = asdict(replace(setup, name="", notes=(), frozen=()))
+        content = [asked, len(setup.frozen), layers, self.sha256, self.weights_sha256]
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode())
+        return f"{setup.name}-{digest.hexdigest()[:8]}"
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """The fingerprint of the initial weights."""
         digest = hashlib.sha256()
-        content = [asked, len(setup.frozen), layers, self.sha256]
-        digest.update(json.dumps(content, sort_keys=True, default=str).encode())
         for variable in self.model.weights:
             digest.update(keras.ops.convert_to_numpy(variable).tobytes())
-        return f"{setup.name}-{digest.hexdigest()[:8]}"
+        return digest.hexdigest()
+
+    @property
+    def seed(self) -> int:
+        """A number that tells a training without a seed from others."""
+        return int(self.weights_sha256, 16) % 10**6
 
     @cached_property
     def sha256(self) -> str | None:
@@ -300,6 +328,7 @@ class Recording:
             "initial": self.initial or None,
             "parameters": sum(math.prod(v.shape) for v in self.model.trainable_variables),
             "recording": self._describe_recording(),
+            "train": self._measure_trained(),
             **(self._describe_data() if self.data.train else {}),
         }
 
@@ -323,7 +352,7 @@ class Recording:
             untrained = evaluator.evaluate(self.train[:1])
             output = _describe_output(outputs)
         except Exception as error:  # whatever the model's own code raises
-            self.notes.append(NO_LOSS.format(_line(error)))
+            self.notes.append(NO_LOSS.format(first_line(error)))
             return
         self.evaluator = evaluator
         self.initial = {"loss": untrained.loss, **untrained.scores, "output": output}
@@ -333,7 +362,7 @@ class Recording:
             layers = self.statistics.compute(self.probe, self.statistics.copies())
         except Exception as error:
             self.statistics = None
-            self.notes.append(NO_STATISTICS.format(_line(error)))
+            self.notes.append(NO_STATISTICS.format(first_line(error)))
             return
         self.initial["layers"] = layers
         hidden = [name for name, values in layers.items() if math.isnan(values["dead"])]
@@ -432,6 +461,19 @@ class Recording:
         found = [number for number, norms in enumerate(self.norms, 1) if norms == now]
         return found[-1] if found else None
 
+    def _measure_trained(self) -> dict[str, Any] | None:
+        """Return loss and scores of the final weights on more examples than each epoch's.
+
+        None where the curves have them, and of weights that belong to no epoch.
+        """
+        if not self.evaluator or not self.data.train or self._kept_epoch() is None:
+            return None
+        train = self.data.all_train
+        if len(train) <= len(self.data.train):
+            return None
+        found = self.evaluator.evaluate(list(train.chunks(self.chunk)))
+        return {"loss": found.loss, **found.scores, "examples": len(train)}
+
     def _describe_recording(self) -> dict[str, float]:
         """Return seconds of recording, and the share of an epoch: medians, without the first."""
         recording, training = (
@@ -468,9 +510,12 @@ class Recording:
                     arrays.validation_right(x, y, held_out, self.task, **arguments),
                 )
         except Exception as error:  # data can be as bad as anything
-            warnings.warn(f"the data could not be described: {_line(error)}", stacklevel=2)
-        if train.batch_size is not None and (train.total or 0) > len(train):
-            found["train"] = train.total
+            warnings.warn(f"the data could not be described: {first_line(error)}", stacklevel=2)
+        found["source"] = self.data.source
+        if train.batch_size is not None:
+            found["train"] = max(train.total or 0, len(train))
+        elif self.data.is_shuffled is not None and "order" in found:
+            found["order"] = {**found["order"], "shuffled": self.data.is_shuffled}
         return {"data": found, "baseline_pairs": pairs}
 
     def _facts_of_arrays(
@@ -560,7 +605,8 @@ def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:
         if losses:
             row[f"{prefix}loss"] = float(own["loss" if "loss" in own else losses[0]])
         for name in tasks.ACCURACIES:
-            if name in own and task in ("classification", "binary", "multi_label"):
+            is_share = 0 <= own.get(name, math.nan) <= 1  # a metric may have the name by chance
+            if is_share and task in ("classification", "binary", "multi_label"):
                 row.setdefault(f"{prefix}accuracy", float(own[name]))
         if "r2_score" in own and task == "regression":
             row[f"{prefix}r2"] = float(own["r2_score"])
@@ -577,9 +623,3 @@ def _fixed_batch(model: Any) -> int | None:
         return next((t.shape[0] for t in model.inputs if t.shape[0] is not None), None)
     except (AttributeError, ValueError):  # a subclassed model
         return None
-
-
-def _line(error: Exception) -> str:
-    """Return an error in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from kerasdemo import data
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
+from kerasdemo.config.errors import first_line
 from kerasdemo.config.layers import layers_of
 from kerasdemo.config.memory import find_shortage
 from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
@@ -94,9 +95,7 @@ def run(
         except OSError as error:
             raise OSError(error.errno, error.strerror, error.filename or folder.path) from error
         except Exception as error:  # whatever Keras raises
-            lines = [line for line in str(error).splitlines() if line.strip()]
-            reason = f"{type(error).__name__}: {lines[0][:300] if lines else ''}"
-            folder.finish({"status": "failed", "reason": reason, **environment()})
+            folder.finish({"status": "failed", "reason": first_line(error), **environment()})
             return read(folder.path)
         updates = -(-len(dataset.train.y) // config.training.batch_size)
         facts |= epoch_facts(read(folder.path), facts.get("kept_epoch"), updates)

@@ -60,7 +60,9 @@ def _arguments(asked: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is {asked[name]!r}"
     if not all(isinstance(asked[name], int) for name in ("epochs", "initial_epoch")):
         yield "the number of epochs is no integer"
-    if asked["epochs"] <= asked["initial_epoch"]:
+    elif asked["initial_epoch"] < 0:
+        yield f"initial_epoch is {asked['initial_epoch']}"
+    elif asked["epochs"] <= asked["initial_epoch"]:
         yield "there is no epoch to train"
     if not isinstance(asked["validation_freq"], int | list) or not asked["validation_freq"]:
         yield f"validation_freq is {asked['validation_freq']!r}"

@@ -318,6 +318,60 @@ def test_what_is_compiled_serves_the_next_fit_until_the_model_is_compiled() -> N
     np.testing.assert_array_equal(model.hidden.kernel, before)
 
 
+def test_a_step_that_reads_an_attribute_is_compiled_again() -> None:
+    """A model with metrics of its own shows no sign of having been compiled again."""
+
+    class Scaled(OwnStep):
+        scale = 1.0
+
+        @property
+        def metrics(self) -> list[Any]:
+            return []
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            super().train_step(data)
+            return {"scale": tf.constant(self.scale)}
+
+    model, optimizer = Scaled(), keras.optimizers.SGD(1e-3)
+    for scale in (1.0, 0.0):
+        model.scale = scale
+        model.compile(optimizer)
+        history, chosen = fit(model, X, Y, batch_size=BATCH, verbose=0)
+        assert (chosen.loop, history.history["scale"]) == ("graph", [scale])
+
+
+class Checked(layers.Layer):  # type: ignore[misc]
+    def call(self, inputs: Any) -> Any:
+        tf.debugging.assert_less(inputs, 100.0)
+        return inputs
+
+
+class Table(layers.Layer):  # type: ignore[misc]
+    def build(self, shape: Any) -> None:
+        self.rows = self.add_weight(shape=(10, 3))
+
+    def call(self, inputs: Any) -> Any:
+        return keras.ops.take(self.rows, keras.ops.cast(inputs, "int32"), axis=0)
+
+
+@pytest.mark.parametrize(
+    ("first", "x", "y"),
+    [
+        (Checked(), X * 1000, LABELS),
+        (Table(), np.full((N, 4), 10), LABELS),
+        (layers.Embedding(10, 3), np.full((N, 4), 10.0), LABELS),
+        (layers.Dense(3), X, (LABELS + 3).astype(np.float32)),
+    ],
+    ids=["own check", "own table", "embedding of floats", "labels of floats"],
+)
+def test_xla_hides_no_error(first: Any, x: Any, y: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "XLA_STEPS", 0)
+    model = keras.Sequential([first, layers.Flatten(), layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        fit(model, x, y, batch_size=BATCH, verbose=0)
+
+
 def test_a_model_is_not_kept_when_its_loop_is() -> None:
     model = dense()
     fit(model, X, LABELS, validation_split=0.5, verbose=0)

@@ -392,6 +392,50 @@ def test_another_fit_is_another_run(tmp_path: Path) -> None:
     assert len(list_runs(tmp_path).runs) == 2
 
 
+class Counter(layers.Layer):  # type: ignore[misc]
+    """Counts its calls in a variable that Keras knows nothing of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = tf.Variable(0.0, trainable=False)
+
+    def call(self, inputs: Any) -> Any:
+        self.count.assign_add(1.0)
+        return inputs * (1 + 0.01 * self.count)
+
+
+def test_a_model_with_a_state_of_its_own_is_not_measured(tmp_path: Path) -> None:
+    def train(*callbacks: Any) -> Any:
+        keras.utils.set_random_seed(1)
+        model = compiled(keras.Sequential([keras.Input((6,)), Counter(), layers.Dense(3)]), "mse")
+        y = np.zeros((len(X), 3))
+        return model.fit(X, y, epochs=2, shuffle=False, verbose=0, callbacks=callbacks).history
+
+    found = Recorder(X, np.zeros((len(X), 3)), results=tmp_path)
+    assert train(found) == train()
+    assert found.folder is not None
+    assert "a state that is not Keras' own" in read(found.folder.path).setup.notes[0]
+
+
+def test_a_second_recorder_of_the_same_training_gives_way(tmp_path: Path) -> None:
+    second = Recorder(X, Y, results=tmp_path)
+    with pytest.warns(UserWarning, match="recorded by another Recorder"):
+        _, run = record(compiled(dense()), tmp_path, callbacks=(second,))
+    assert run.history.epochs == 2
+
+
+def test_the_final_weights_are_measured_on_all_training_examples(tmp_path: Path) -> None:
+    x, y = examples(1_500)
+    found, run = record(compiled(dense(), metrics=["accuracy"]), tmp_path, x, y)
+    loss, accuracy = found.model.evaluate(x, y, verbose=0)
+    assert run.facts["data"]["measured"]["train"] == 1_000
+    assert run.facts["train"] == {
+        "loss": pytest.approx(loss, rel=1e-4),
+        "accuracy": pytest.approx(accuracy),
+        "examples": 1_500,
+    }
+
+
 def test_the_same_training_is_the_same_run(tmp_path: Path) -> None:
     paths = []
     for _ in range(2):
@@ -428,7 +472,7 @@ def test_the_kept_epoch_is_the_one_whose_weights_the_model_has(tmp_path: Path) -
         monitor="loss", mode="max", patience=2, restore_best_weights=True
     )
     found = Recorder(X, Y, results=tmp_path)
-    found.set_callbacks([stopping])
+    found.set_arguments([stopping], None, None)
     model = compiled(dense(), optimizer=keras.optimizers.SGD(0.1))
     model.fit(X, Y, epochs=9, verbose=0, callbacks=[stopping, found])
     assert found.folder is not None
