@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display import run_plots, style
-from kerasdemo.display.notebook import LEAST_R2
 from kerasdemo.records import Run
 
 # In inches; a notebook shows a point as a pixel.
@@ -34,6 +33,4 @@ def plot_curves(run: Run) -> NotebookFigure:
         run_plots.plot_learning_curves([run], ax, metric)
         if metric not in ("loss", "accuracy"):
             ax.set_ylabel(score.name)
-            # In the first epochs R² may be -1000.
-            ax.set_ylim(bottom=max(ax.get_ylim()[0], LEAST_R2))
     return figure
