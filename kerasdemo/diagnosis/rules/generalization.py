@@ -31,8 +31,9 @@ class Overfitting(OutcomeRule):
         "over them, "
         "accuracy by McNemar's test (one-sided 95 %). Runs recorded without pairs need a smoothed "
         f"rise of {val_loss_rise.RISEN_UNPAIRED:.0%}; accuracy that fell by more than "
-        f"{val_loss_rise.LEAST_FALL:.0%} and chance counts for all. Training accuracy is measured "
-        "in inference mode. Of a regression R² takes the place of accuracy, with gaps of "
+        f"{val_loss_rise.LEAST_FALL:.0%} and chance counts for all. Not where training accuracy "
+        "fell as well, for then the steps are too large. Training accuracy is measured in "
+        "inference mode. Of a regression R² takes the place of accuracy, with gaps of "
         f"{R2.wide_gap:g} and {R2.gap:g}, and its standard error over the examples."
     )
     why_it_matters = (
