@@ -355,8 +355,12 @@ class RunFeatures:
 
     @property
     def score(self) -> float | None:
-        """The training score at the kept epoch: accuracy, or of regression R²."""
-        return self.at(self.scale.metric)
+        """The training score at the kept epoch: accuracy, or of regression R².
+
+        Where the curve is that of a sample, the score of the final weights on more examples.
+        """
+        found = self.fact("train", self.scale.metric)
+        return self.at(self.scale.metric) if found is None else found
 
     @property
     def is_judged_by_loss(self) -> bool:
@@ -381,9 +385,10 @@ class RunFeatures:
         return self.test_score, "test"
 
     def measured(self, part: str) -> float | None:
-        """Return how many examples of a part the curves are measured on."""
-        sample = self.fact("data", "measured", part)
-        return self.count(part) if sample is None else sample
+        """Return how many examples of a part the score is measured on."""
+        final, sample = self.fact(part, "examples"), self.fact("data", "measured", part)
+        found = sample if final is None else final
+        return self.count(part) if found is None else found
 
     def error(self, score: float, part: str) -> float:
         """Return the standard error of a score measured on a part of the data.

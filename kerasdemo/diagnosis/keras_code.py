@@ -4,11 +4,13 @@ A patch has the config's words (`optimizer.learning_rate`); a layer is named by 
 (`layers.dense_1.units`).
 """
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kerasdemo.config import keras_arguments
+from kerasdemo.config.errors import printable
 from kerasdemo.config.layers import Layer
 from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 
@@ -28,6 +30,8 @@ SCHEDULE = {"initial_learning_rate", "boundaries", "schedule"}
 POSITIONAL = ("units", "filters", "kernel_size", "rate")
 # Layers whose batch normalization is written out one by one.
 WRITTEN_OUT = 3
+# What the code of remedies calls, or whose methods.
+CALLED = {"keras", "model", "np", "len", "scaling", "layer", "part", "y", "is_finite"}
 Patch = Mapping[str, Any]
 
 
@@ -35,7 +39,31 @@ def render(patch: Patch, features: RunFeatures) -> str:
     """Return a patch as Keras code, naming the layers that it is about."""
     lines = [*_layers(patch, features), *_data(patch, features), *_compile(patch, features)]
     lines += _fit(patch, features)
-    return "\n".join(lines)
+    code = "\n".join(lines)
+    return code if _is_harmless(code) else "# a name in the run's folder is no Python name"
+
+
+def _is_harmless(code: str) -> bool:
+    """Return whether code calls nothing but what remedies call: names come from a folder's files,
+    which anybody may have written, and the code is there to be pasted."""
+    if printable(code) != code:
+        return False
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return not any(
+        isinstance(node, ast.Import | ast.ImportFrom)
+        or (isinstance(node, ast.Attribute) and node.attr.startswith("_"))
+        or (isinstance(node, ast.Call) and _root(node.func) not in CALLED)
+        for node in nodes
+    )
+
+
+def _root(called: ast.expr) -> str | None:
+    while isinstance(called, ast.Attribute | ast.Call):
+        called = called.value if isinstance(called, ast.Attribute) else called.func
+    return called.id if isinstance(called, ast.Name) else None
 
 
 # The network.

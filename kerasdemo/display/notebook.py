@@ -9,6 +9,7 @@ from typing import Protocol
 
 from kerasdemo.comparison.comparison import Comparison
 from kerasdemo.config.changes import options
+from kerasdemo.config.errors import printable
 from kerasdemo.diagnosis import diagnose
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display import comparison_tables, style, svg, tables
@@ -79,18 +80,24 @@ def markdown(shown: Shown) -> str:
 
 
 def text(shown: Shown) -> str:
-    """Return what `print` shows."""
+    """Return what `print` shows, without what would move a terminal's cursor."""
+    return printable("\n".join(_lines(shown)))
+
+
+def _lines(shown: Shown) -> Iterator[str]:
     match shown:
         case Run():
-            return "\n".join(_run_lines(shown, diagnose(shown)))
+            yield from _run_lines(shown, diagnose(shown))
         case Verdict():
-            return "\n".join(line.text.removeprefix("  ") for line in verdict_lines(shown))
+            yield from (line.text.removeprefix("  ") for line in verdict_lines(shown))
         case Comparison():
-            return comparison_tables.render(shown, "table")
-    if shown.run is not None:
-        return "\n".join(_run_lines(shown.run, shown.verdict))
-    verdict = text(shown.verdict) if shown.verdict is not None else ""
-    return "\n".join(filter(None, (tables.render(_metric_rows(shown.history)), verdict)))
+            yield comparison_tables.render(shown, "table")
+        case _ if shown.run is not None:
+            yield from _run_lines(shown.run, shown.verdict)
+        case _:
+            yield from filter(None, [tables.render(_metric_rows(shown.history))])
+            if shown.verdict is not None:
+                yield from _lines(shown.verdict)
 
 
 def _blocks(shown: Shown) -> Iterator[Block]:

@@ -137,4 +137,7 @@ def read(file: Path) -> Setup:
     for part in ("loss", "optimizer"):
         if not isinstance(getattr(setup, part).get("name"), str):
             raise ValueError(f"{file.name}: `{part}` has no name")
+    rate = setup.optimizer.get("learning_rate")
+    if not (rate is None or isinstance(rate, Mapping) or type(rate) in (int, float)):
+        raise ValueError(f"{file.name}: `optimizer.learning_rate` is no number")
     return setup

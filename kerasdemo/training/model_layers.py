@@ -98,8 +98,16 @@ def find_penalties(layers: Sequence[Layer]) -> tuple[float, float, float]:
 
 
 def find_structure(model: Any) -> Structure:
-    """Return whether the layers of `describe` are a chain, a graph, or used by code of the user."""
+    """Return whether the layers of `describe` are a chain, a graph, or used by code of the user.
+
+    Functions between layers count as code: nobody knows from the layers what they do.
+    """
     if not is_graph(model):
+        return "code"
+    functions = (
+        one for one in getattr(model, "operations", ()) if not isinstance(one, keras.layers.Layer)
+    )
+    if any(tensors_of(function, "output") for function in functions):  # but for those of masks
         return "code"
     structures = []
     for layer in model.layers:

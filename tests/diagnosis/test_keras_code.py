@@ -72,6 +72,17 @@ def test_a_patch_is_code_that_can_be_pasted(patch: dict[str, Any], code: str) ->
     ast.parse(found)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['x"),__import__("os").system("id"),("', "a\nimport os", "\x1b[31mred"],
+)
+def test_names_in_a_folder_never_become_calls(name: str) -> None:
+    layer = dense("dense", 8, 2, kernel_initializer={"name": name, "stddev": 1.0})
+    run = make_python_run(loss=falling(1.0, 0.5), network=(layer, dense("out", 2, 2)))
+    code = keras_code.render({"layers.dense.units": 9}, RunFeatures(run))
+    assert code == "# a name in the run's folder is no Python name"
+
+
 def test_a_schedule_is_kept_where_another_argument_changes() -> None:
     run = model(optimizer={"name": "sgd", "learning_rate": {**SCHEDULE, "decay_rate": 0.9}})
     code = keras_code.render({"optimizer.clipnorm": 1.0}, RunFeatures(run))

@@ -117,6 +117,9 @@ def test_the_structure_is_a_chain_a_graph_or_code() -> None:
     assert model_layers.find_structure(branched(is_chain=True)) == "chain"
     assert model_layers.find_structure(branched()) == "graph"
     assert model_layers.find_structure(subclassed()) == "code"
+    inputs = keras.Input((4,))
+    bent = keras.layers.Dense(3)(keras.ops.relu(keras.layers.Dense(8)(inputs)))
+    assert model_layers.find_structure(keras.Model(inputs, bent)) == "code"
     block = keras.Sequential([keras.Input((5,)), Block(3)])
     assert model_layers.find_structure(block) == "code"
     words = keras.Input((6,))
