@@ -9,6 +9,7 @@ they are compared with are those of `make scorecard`.
 import argparse
 import contextlib
 import io
+import json
 import os
 import shutil
 import sys
@@ -35,16 +36,18 @@ from truth import IN_TRAINING, Ended
 from kerasdemo import data
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.diagnosis import Verdict, diagnose
-from kerasdemo.records import Run, RunFolder, read
+from kerasdemo.records import Run, RunFolder, files, read
 from kerasdemo.sweeps.expansion import expand
 from kerasdemo.sweeps.experiment import load
 from kerasdemo.sweeps.worker_pool import THREAD_LIMITS
+from kerasdemo.training import engine
 from kerasdemo.training.runner import run_folder
 
 REPOSITORY = Path(__file__).parents[2]
 EXPERIMENTS = REPOSITORY / "experiments" / "diagnosis"
 RUNS = REPOSITORY / "results" / "runs"
 PAGE = REPOSITORY / "results" / "python"
+BY_RULE = "by_rule.json"
 LONGER = 2
 # A process ends after so many trainings, and its memory is free again.
 TASKS = 40
@@ -89,8 +92,12 @@ def find(job: Job, runs: Path) -> Run | None:
 # In the processes.
 
 
-def train(job: Job, runs: Path, loop: Loop) -> tuple[float, str]:
-    """Train a job into its folder; return the seconds, and what went wrong."""
+def train(job: Job, runs: Path, loop: Loop, by_rule: bool) -> tuple[float, str]:
+    """Train a job into its folder; return the seconds, and what went wrong.
+
+    Args:
+        by_rule: as for `_train_program`.
+    """
     folder, started = job.folder(runs), time.perf_counter()
     if folder.exists():  # cut off
         shutil.rmtree(folder)
@@ -101,7 +108,7 @@ def train(job: Job, runs: Path, loop: Loop) -> tuple[float, str]:
             if job.experiment == EXPERIMENT:
                 _train_keras_case(job, folder, loop)
             else:
-                _train_program(_config(job), folder, loop)
+                _train_program(_config(job), folder, loop, by_rule)
         except Exception as error:  # whatever a program raises is for the page
             (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
             problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -114,7 +121,22 @@ def _config(job: Job) -> RunConfig:
     return config.with_changes({"training.epochs": job.times * config.training.epochs})
 
 
-def _train_program(config: RunConfig, folder: Path, loop: Loop) -> None:
+def _train_program(config: RunConfig, folder: Path, loop: Loop, by_rule: bool) -> None:
+    """Run the program of a config.
+
+    Args:
+        by_rule: let `kerasdemo.fit` choose the loop; else it is that of the runs from YAML, so that
+            the training is the same, and only the door is another.
+    """
+    steps = engine.XLA_STEPS
+    engine.XLA_STEPS = steps if by_rule else 0
+    try:
+        _run_program(config, folder, loop)
+    finally:
+        engine.XLA_STEPS = steps
+
+
+def _run_program(config: RunConfig, folder: Path, loop: Loop) -> None:
     dataset = data.load(config)
     shape, classes = dataset.shape, dataset.classes
     text = source(config, shape, classes, results=str(folder), loop=loop)
@@ -147,7 +169,7 @@ def _train_keras_case(job: Job, folder: Path, loop: Loop) -> None:
 
 
 def train_all(
-    what: str, jobs: Collection[Job], runs: Path, loop: Loop, workers: int
+    what: str, jobs: Collection[Job], runs: Path, loop: Loop, workers: int, by_rule: bool
 ) -> dict[Job, str]:
     """Train what is not trained yet, and print how far it is; return what went wrong by job."""
     waiting = [job for job in jobs if find(job, runs) is None]
@@ -161,7 +183,7 @@ def train_all(
         pool = ProcessPoolExecutor(workers, get_context("spawn"))
         with pool, contextlib.suppress(BrokenProcessPool):
             some = waiting[: TASKS * workers]
-            futures = {pool.submit(train, job, runs, loop): job for job in some}
+            futures = {pool.submit(train, job, runs, loop, by_rule): job for job in some}
             for future in as_completed(futures):
                 job = futures[future]
                 seconds, problem = future.result()
@@ -279,6 +301,11 @@ def main() -> None:
     """Train, compare, write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loop", choices=("kerasdemo.fit", "fit"), default="kerasdemo.fit")
+    parser.add_argument(
+        "--by-rule",
+        action="store_true",
+        help="let kerasdemo.fit choose the loop of the runs that are compared with those from YAML",
+    )
     parser.add_argument("--only", default="*", help="cases by pattern: mnist/*, keras/*, */plain")
     parser.add_argument("--yaml", type=Path, default=RUNS / "diagnosis", help="runs from YAML")
     parser.add_argument("--runs", type=Path, help="results/runs/python_door/LOOP by default")
@@ -293,7 +320,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     loop: Loop = options.loop
-    runs = options.runs or RUNS / "python_door" / loop
+    runs = options.runs or RUNS / "python_door" / (f"{loop} by rule" if options.by_rule else loop)
     configs = yaml_jobs()
     planned: dict[tuple[str, str], cases.Case | KerasCase] = {
         **cases.load(),
@@ -313,7 +340,7 @@ def main() -> None:
             chosen.append(twin)
     yaml = {job: yaml_run(job, configs[job], options.yaml) for job in chosen if job in configs}
     started = time.perf_counter()
-    problems = train_all("runs", chosen, runs, loop, options.workers)
+    problems = train_all("runs", chosen, runs, loop, options.workers, options.by_rule)
     doors = {
         job: Door(job, run, _ended(run, case), case)
         for job in chosen
@@ -322,27 +349,38 @@ def main() -> None:
     longer: dict[Job, Ended] = {}
     if not options.no_longer:
         unsettled = [door.job.longer() for door in doors.values() if door.ended.unsettled]
-        problems |= train_all("for twice the epochs", unsettled, runs, loop, options.workers)
+        problems |= train_all(
+            "for twice the epochs", unsettled, runs, loop, options.workers, options.by_rule
+        )
         for job in unsettled:
             if run := find(job, runs):
                 first = replace(job, times=1)
                 longer[first] = _ended(run, doors[first].case)
     rows = list(score_rows(doors, longer, yaml))
+    if options.by_rule:
+        files.write_json(options.page / BY_RULE, [row for row in rows if "yaml" in row])
+        return
     if options.calls:
         print(python_page.calls([row for row in rows if row["half"] == cases.HALVES[0]]))
         return
     scores = {
         "circumstances": {
             "loop": loop,
+            "by_rule": options.by_rule,
             "only": options.only,
             "cores": os.cpu_count(),
             "minutes": round((time.perf_counter() - started) / 60, 1),
             "longer": not options.no_longer,
         },
         "runs": rows,
+        "by_rule": _read(options.page / BY_RULE),
         "problems": {f"{job.case}, seed {job.seed}": text for job, text in problems.items()},
     }
     python_page.write(scores, options.page)
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
 def _ended(run: Run, case: cases.Case | KerasCase) -> Ended:

@@ -35,7 +35,11 @@ def text(scores: Mapping[str, Any]) -> str:
     keras = [row for row in runs if row["case"].startswith(f"{EXPERIMENT}/")]
     parts = [_head(scores["circumstances"], pairs, keras)]
     if pairs:
-        parts += [_agreement(pairs), _disagreements(pairs), _against_truth(pairs)]
+        parts += [
+            _agreement(pairs, scores["by_rule"]),
+            _disagreements(pairs),
+            _against_truth(pairs),
+        ]
     if keras:
         parts += [_tasks(keras), _kinds(keras), "### Every wrong call\n\n" + calls(keras)]
     parts += [_training(runs), _problems(scores["problems"])]
@@ -85,7 +89,13 @@ def _table(rows: Sequence[tuple[str, str, Sequence[str]]], columns: Sequence[str
 COLUMNS = ("all", *(f"{half} half" for half in HALVES))
 
 
-def _agreement(pairs: Sequence[Row]) -> str:
+def _agreement(pairs: Sequence[Row], by_rule: Sequence[Row]) -> str:
+    """Return how often the doors agree.
+
+    Args:
+        by_rule: the same runs, trained by the loop that `kerasdemo.fit` chooses; none where these
+            were not trained.
+    """
     others = [row for row in pairs if row["kind"] != TEST_ONLY]
     seeds = _seed_pairs(pairs)
     table = _table(
@@ -103,6 +113,17 @@ def _agreement(pairs: Sequence[Row]) -> str:
                     for half in ALL
                 ],
             ),
+            *(
+                [
+                    (
+                        "with the loop that `kerasdemo.fit` chooses for each",
+                        "",
+                        [rate(_half(by_rule, half), agrees) for half in ALL],
+                    )
+                ]
+                if by_rule
+                else []
+            ),
             (
                 "for comparison: two runs from YAML that differ in the seed",
                 "",
@@ -116,7 +137,8 @@ def _agreement(pairs: Sequence[Row]) -> str:
         "## The same verdict by both doors\n\n"
         f"{table}\n\n"
         "The programs name the seeds of their initial weights, so that both runs begin alike, and "
-        "compiled loops take the examples in the same order. `fit` sees no test examples: the "
+        "compiled loops take the examples in the same order. Both are trained by the loop that runs from YAML have: "
+        "another loop rounds differently, and a training that shakes then ends elsewhere. `fit` sees no test examples: the "
         "runs from YAML are diagnosed without theirs, which changes "
         f"{seen} of their outcomes (the kind `{TEST_ONLY}`, {len(pairs) - len(others)} runs). "
         "Without that kind the doors agree in "
