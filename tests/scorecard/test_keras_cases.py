@@ -82,6 +82,7 @@ def test_the_page_counts_agreement_and_lists_what_disagrees(tmp_path: Path) -> N
     scores = {
         "circumstances": {"loop": "kerasdemo.fit", "only": "*"},
         "runs": rows,
+        "by_rule": [],
         "problems": {"keras/e, seed 0": "ValueError: no"},
     }
     python_page.write(scores, tmp_path)
