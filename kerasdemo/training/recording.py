@@ -314,7 +314,7 @@ class Recording:
 
     def facts(self) -> dict[str, Any]:
         """Return facts for run.json, when the training has ended."""
-        asked, stopping = self.asked, self.asked.early_stopping
+        asked, stopping, kept = self.asked, self.asked.early_stopping, self._kept_epoch()
         is_short = self.epochs < asked.epochs
         reason = "all epochs"
         if self.diverged_at:
@@ -324,11 +324,11 @@ class Recording:
         return {
             "reason": reason,
             "stopped_early": is_short and not self.diverged_at,
-            "kept_epoch": self._kept_epoch(),
+            "kept_epoch": kept,
             "initial": self.initial or None,
             "parameters": sum(math.prod(v.shape) for v in self.model.trainable_variables),
             "recording": self._describe_recording(),
-            "train": self._measure_trained(),
+            "train": None if kept is None else self._measure_trained(),
             **(self._describe_data() if self.data.train else {}),
         }
 
@@ -464,9 +464,9 @@ class Recording:
     def _measure_trained(self) -> dict[str, Any] | None:
         """Return loss and scores of the final weights on more examples than each epoch's.
 
-        None where the curves have them, and of weights that belong to no epoch.
+        None where the curves have them.
         """
-        if not self.evaluator or not self.data.train or self._kept_epoch() is None:
+        if not self.evaluator or not self.data.train:
             return None
         train = self.data.all_train
         if len(train) <= len(self.data.train):

@@ -76,11 +76,11 @@ def main():
     clock, loop = Clock(), None
     arguments = {"batch_size": batch, "epochs": EPOCHS, "verbose": 0, "callbacks": [clock]}
     if peer == "recorded":
-        import kerasdemo
+        from kerasdemo import fit as recorded
 
         with TemporaryDirectory() as results:
             start = time.perf_counter()
-            loop = kerasdemo.fit(model, x, y, results=results, **arguments).engine.loop
+            loop = recorded(model, x, y, results=results, **arguments).engine.loop
             end = time.perf_counter()
     elif peer in ("kerasdemo", "xla", "graph"):
         from kerasdemo.training import engine, fit
