@@ -141,22 +141,24 @@ def _networks(networks: dict[str, Any]) -> str:
 
 def _fits(fits: dict[str, Any]) -> str:
     """Return a table of whole trainings: each peer's total and epoch against kerasdemo.fit."""
+    rounds = {len(turns) for peers in fits.values() for turns in peers.values()}
+    how_many = f"each the median of {min(rounds)}" if min(rounds) > 1 else "one each"
     lines = [
         "## Whole trainings of a Keras model",
         "",
-        f"`kerasdemo.fit` and its peers, each in a process of its own: {EPOCHS} epochs on "
-        f"{EXAMPLES:,} examples, Adam, metrics on; from the call to its return, so with what is "
+        f"`kerasdemo.fit` and its peers, each in a process of its own, {how_many}: {EPOCHS} epochs "
+        f"on {EXAMPLES:,} examples, Adam, metrics on; from the call to its return, so with what is "
         "traced and compiled. In brackets the median of the epochs after the first. Ratios are of "
-        "Keras' fit to `kerasdemo.fit`, not recorded.",
+        "Keras' fit to `kerasdemo.fit`, not recorded and recorded.",
         "",
-        "| network | batch | loop | kerasdemo.fit s | recorded s | Keras fit s | ratio "
+        "| network | batch | loop | kerasdemo.fit s | recorded s | Keras fit s | ratios "
         "| an epoch's ratio | steps_per_execution s | PyTorch s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    ratios: dict[int, list[tuple[float, float]]] = {batch: [] for batch in FIT_EPOCH_BARS}
+    ratios: dict[int, list[tuple[float, float, float]]] = {batch: [] for batch in FIT_EPOCH_BARS}
     for case, peers in fits.items():
         name, batch = case.split(", batch ")
-        if not {"kerasdemo.fit", "Keras fit"} <= set(peers):
+        if not {"kerasdemo.fit", "kerasdemo.fit, recorded", "Keras fit"} <= set(peers):
             continue
         totals, epochs = ({p: of(turns) for p, turns in peers.items()} for of in (_total, _epoch))
 
@@ -166,23 +168,25 @@ def _fits(fits: dict[str, Any]) -> str:
             return f"{totals[peer]:.2f} ({epochs[peer]:.3f})" if peer in totals else ""
 
         ratio, epoch = (of["Keras fit"] / of["kerasdemo.fit"] for of in (totals, epochs))
-        ratios[int(batch)].append((ratio, epoch))
-        met = "" if ratio >= FIT_BAR else " **missed**"
+        recorded = totals["Keras fit"] / totals["kerasdemo.fit, recorded"]
+        ratios[int(batch)].append((ratio, epoch, recorded))
+        met = "" if min(ratio, recorded) >= FIT_BAR else " **missed**"
         lines.append(
             f"| {FIT_NETWORKS[name]} | {batch} | {peers['kerasdemo.fit'][0]['loop']} "
             f"| {cell('kerasdemo.fit')} | {cell('kerasdemo.fit, recorded')} | {cell('Keras fit')} "
-            f"| {ratio:.2f}{met} | {epoch:.2f} | {cell('Keras fit, steps_per_execution')} "
+            f"| {ratio:.2f}, {recorded:.2f}{met} | {epoch:.2f} | {cell('Keras fit, steps_per_execution')} "
             f"| {cell('PyTorch eager')} |"
         )
     for batch, found in ratios.items():
         if found:
-            median = statistics.median(epoch for _, epoch in found)
+            median = statistics.median(epoch for _, epoch, _ in found)
             bar = FIT_EPOCH_BARS[batch]
             lines += [
                 "",
                 f"Batch {batch}: an epoch {median:.2f} times as fast in the median (bar {bar:g}: "
                 f"{'met' if median >= bar else '**missed**'}); the whole training at least "
-                f"{min(ratio for ratio, _ in found):.2f} times.",
+                f"{min(ratio for ratio, _, _ in found):.2f} times, recorded "
+                f"{min(recorded for _, _, recorded in found):.2f} times.",
             ]
     return "\n".join(lines)
 
