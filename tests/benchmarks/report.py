@@ -171,10 +171,11 @@ def _fits(fits: dict[str, Any]) -> str:
         recorded = totals["Keras fit"] / totals["kerasdemo.fit, recorded"]
         ratios[int(batch)].append((ratio, epoch, recorded))
         met = "" if min(ratio, recorded) >= FIT_BAR else " **missed**"
+        compared = f"{ratio:.2f}, {recorded:.2f}{met} | {epoch:.2f}"
         lines.append(
             f"| {FIT_NETWORKS[name]} | {batch} | {peers['kerasdemo.fit'][0]['loop']} "
             f"| {cell('kerasdemo.fit')} | {cell('kerasdemo.fit, recorded')} | {cell('Keras fit')} "
-            f"| {ratio:.2f}, {recorded:.2f}{met} | {epoch:.2f} | {cell('Keras fit, steps_per_execution')} "
+            f"| {compared} | {cell('Keras fit, steps_per_execution')} "
             f"| {cell('PyTorch eager')} |"
         )
     for batch, found in ratios.items():
