@@ -1,1 +1,1 @@
-"""What people look at: HTML pages of runs, comparisons, tunings and the lecture; as files or live."""
+"""What people look at: HTML pages of runs, comparisons, tunings, the lecture; files or live."""
