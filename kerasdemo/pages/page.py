@@ -52,7 +52,7 @@ class Page:
     template: a file in templates/, which extends base.html.
     data: name -> plain value, what the template shows.
     charts: id -> chart; the template places each by `chart(id, charts[id])`.
-    scripts: files in assets/, in this order.
+    scripts, styles: files in assets/, in this order.
     is_live: whether the page may ask its own server for more.
     """
 
@@ -61,6 +61,7 @@ class Page:
     data: Mapping[str, Any]
     charts: Mapping[str, Chart] = field(default_factory=dict)
     scripts: tuple[str, ...] = ("charts.js", "copy.js")
+    styles: tuple[str, ...] = ("page.css",)
     is_live: bool = False
 
 
@@ -70,7 +71,7 @@ def render(page: Page) -> str:
     return template.render(
         page.data,
         title=page.title,
-        style=asset("page.css"),
+        styles=[asset(name) for name in page.styles],
         scripts=[asset(name) for name in page.scripts],
         policy=policy(page),
         charts={name: chart.as_dict() for name, chart in page.charts.items()},
