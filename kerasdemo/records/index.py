@@ -6,6 +6,7 @@ written, and a missing or damaged cache is written again.
 
 import contextlib
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class CachedRun:
     """The state of a run's files, and its summary; its path is relative to the listed folder."""
 
     __pydantic_config__: ClassVar = CACHED
@@ -42,7 +43,18 @@ class _Line:
     summary: Summary
 
 
-_LINE = TypeAdapter(_Line)
+_LINE = TypeAdapter(CachedRun)
+_writes_cache = ContextVar("writes_cache", default=True)
+
+
+@contextlib.contextmanager
+def reading_only() -> Iterator[None]:
+    """Let `list_runs` write no cache here, for what has to leave every folder as it is."""
+    token = _writes_cache.set(False)
+    try:
+        yield
+    finally:
+        _writes_cache.reset(token)
 
 
 def list_runs(results: str | Path) -> Listing:
@@ -58,17 +70,17 @@ def list_runs(results: str | Path) -> Listing:
     if not root.is_dir():
         raise InputError(Fault("no such results folder", str(results)))
     skipped: list[Fault] = []
-    known = _read_lines(root)
-    lines: dict[Path, _Line] = {}
+    known = read_cache(root)
+    lines: dict[Path, CachedRun] = {}
     runs: list[Summary] = []
     record_of = cache(find_experiment_record)
-    for folder in _folders(root, skipped):
+    for folder in find_folders(root, skipped):
         path = folder.relative_to(root)
         line = known.get(path)
-        stamp = _stamp(folder)
+        stamp = stamp_of(folder)
         if line is None or line.stamp != stamp:
             try:
-                line = _Line(stamp, replace(summarize(folder), path=path))
+                line = CachedRun(stamp, replace(summarize(folder), path=path))
             except InputError as error:
                 skipped += error.faults
                 continue
@@ -78,7 +90,7 @@ def list_runs(results: str | Path) -> Listing:
         values = entry.values if entry and all(map(PLAIN_KEY.fullmatch, entry.values)) else {}
         found = replace(line.summary, path=folder)
         runs.append(replace(found, label=entry.label, values=values) if entry else found)
-    if lines != known:
+    if lines != known and _writes_cache.get():
         # A folder that can't be written to lists all the same, only more slowly.
         with contextlib.suppress(OSError):
             cached = b"".join([HEADER, *(_LINE.dump_json(line) + b"\n" for line in lines.values())])
@@ -86,7 +98,12 @@ def list_runs(results: str | Path) -> Listing:
     return Listing(runs, skipped)
 
 
-def _folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
+def find_folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
+    """Yield each run's folder in or below a folder (two levels down), in order of name.
+
+    Args:
+        skipped: gets a message for each folder that holds no run.
+    """
     if RunFolder(root).is_run:
         yield root
         return
@@ -111,7 +128,7 @@ def _children(folder: Path) -> list[Path]:
         return []
 
 
-def _stamp(folder: Path) -> tuple[int, ...]:
+def stamp_of(folder: Path) -> tuple[int, ...]:
     """Return what changes whenever the run's summary may change."""
     stamp: list[int] = []
     for name in ("run.json", "verdict.json", "metrics.csv"):
@@ -123,7 +140,11 @@ def _stamp(folder: Path) -> tuple[int, ...]:
     return tuple(stamp)
 
 
-def _read_lines(root: Path) -> dict[Path, _Line]:
+def read_cache(root: Path) -> dict[Path, CachedRun]:
+    """Return what the cache of a folder remembers, by the run's path in it; nothing of a bad one.
+
+    A line counts only where `stamp_of` its run is still the same.
+    """
     try:
         regular_file.check(root / FILE, files.MAX_TABLE_BYTES)
         with (root / FILE).open("rb") as file:

@@ -8,7 +8,7 @@ import pytest
 
 from kerasdemo.config import InputError
 from kerasdemo.records import RunFolder, list_runs
-from kerasdemo.records.index import FILE
+from kerasdemo.records.index import FILE, reading_only
 from tests.factories import write_run
 
 
@@ -99,3 +99,16 @@ def test_a_run_folder_lists_itself(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such results folder"):
         list_runs(tmp_path / "nowhere")
+
+
+def test_reading_only_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
+    make(tmp_path, "a")
+    with reading_only():
+        assert [one.name for one in list_runs(tmp_path).runs] == ["a"]
+    assert not (tmp_path / FILE).exists()
+    list_runs(tmp_path)
+    written = (tmp_path / FILE).read_bytes()
+    make(tmp_path, "b")
+    with reading_only():
+        assert [one.name for one in list_runs(tmp_path).runs] == ["a", "b"]
+    assert (tmp_path / FILE).read_bytes() == written
