@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kerasdemo.config.errors import printable
 from kerasdemo.records.verdict import outcome_title
@@ -142,6 +143,11 @@ def _json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704
 
 
+def _sentence(text: str, most: int = 1_200) -> Markup:
+    """Return a sentence in which what stands between backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(cut(text, most)))))  # noqa: S704
+
+
 def _printed(value: Any) -> Any:
     """Return what a template prints of a value: a text without control characters."""
     if isinstance(value, str) and not isinstance(value, Markup):
@@ -161,4 +167,5 @@ def _environment() -> Environment:
     )
     environment.filters["cut"] = cut
     environment.filters["json"] = _json
+    environment.filters["sentence"] = _sentence
     return environment
