@@ -55,6 +55,7 @@ class Page:
     charts: id -> chart; the template places each by `chart(id, charts[id])`.
     scripts, styles: files in assets/, in this order.
     is_live: whether the page may ask its own server for more.
+    has_images_beside: whether it shows image files of its own folder.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Page:
     scripts: tuple[str, ...] = ("charts.js", "copy.js")
     styles: tuple[str, ...] = ("page.css",)
     is_live: bool = False
+    has_images_beside: bool = False
 
 
 def render(page: Page) -> str:
@@ -83,12 +85,14 @@ def policy(page: Page) -> str:
     """Return the page's content security policy: nothing runs or loads but what belongs to it."""
     hashes = " ".join(_hash(asset(name)) for name in page.scripts)
     connect = "'self'" if page.is_live else "'none'"
+    # `file:` for a browser to which a folder on disk is not the page's own.
+    images = "data: 'self' file:" if page.has_images_beside else "data:"
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src {hashes}",
             "style-src 'unsafe-inline'",
-            "img-src data:",
+            f"img-src {images}",
             f"connect-src {connect}",
             "base-uri 'none'",
             "form-action 'none'",
