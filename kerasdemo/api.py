@@ -50,6 +50,7 @@ __all__ = [
     "load_experiment",
     "parse_config",
     "read_run",
+    "report",
     "run",
     "run_and_diagnose",
     "run_sanity_checks",
@@ -446,9 +447,7 @@ def compare(
 
     if at not in ("kept", "last", "best"):
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
-    several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
-    places = [_path(_place(one), "a run or a folder of runs") for one in several]
-    gathered = comparisons.gather(places)
+    gathered = comparisons.gather(_places(runs))
     _warn_skipped(gathered.skipped)
     metric = metric or usual_metric(gathered.runs)
     return comparisons.compare(gathered.runs, metric, _several(group_by), at)
@@ -467,6 +466,26 @@ def diff(first: "RunLike", second: "RunLike", results: str | Path = RESULTS) -> 
     from kerasdemo.comparison import difference
 
     return difference.diff(read_run(first, results), read_run(second, results))
+
+
+def report(runs: "RunsLike | Iterable[RunsLike]", output: str | Path | None = None) -> Path:
+    """Write one HTML file that shows runs, and return its path; it opens by a double click.
+
+    Args:
+        runs: a run or its folder, a folder of runs, the result of a sweep or a tuning, or several
+            of these, which are compared; of the lecture's pages a site of several files is made.
+        output: the file; None: report.html in the folder, where there is one.
+
+    Raises:
+        InputError: if there is nothing to show, or the file can't be written.
+
+    Example:
+        >>> report(run("configs/quickstart.yaml"))
+    """
+    from kerasdemo.pages import report as reports
+
+    file = None if output is None else _path(output, "the name of a file")
+    return reports.report(_places(runs), file)
 
 
 def _with_ignored(config: RunConfig, ignore: Iterable[str] | str) -> RunConfig:
@@ -501,6 +520,12 @@ def _several(texts: Iterable[str] | str) -> list[str]:
     if wrong:
         raise InputError(f"got {shown(wrong[0])}; expected a text or a list of texts")
     return several
+
+
+def _places(runs: object) -> list[Path]:
+    """Return where one or several runs lie."""
+    several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
+    return [_path(_place(one), "a run or a folder of runs") for one in several]
 
 
 def _place(runs: object) -> object:

@@ -35,6 +35,7 @@ Workers = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Report = Annotated[bool, typer.Option("--report", help="Write the page of the results at the end.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or its beginning.")

@@ -15,6 +15,7 @@ from kerasdemo.cli.options import (
     Ignore,
     Json,
     Quiet,
+    Report,
     Results,
     RunName,
     Seeds,
@@ -30,6 +31,7 @@ from kerasdemo.cli.output import (
     print_table,
     say,
 )
+from kerasdemo.cli.report import write_or_name
 
 if TYPE_CHECKING:
     from kerasdemo.records import Run
@@ -52,6 +54,7 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 3 if a verdict is not healthy.")
     ] = False,
+    with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,9 +79,11 @@ def run(
         )
         runs.append(result)
         verdicts.append(verdict)
+        page = write_or_name(result.folder.path, with_report)
         if not is_silent:
             print_data_warnings(console, result)
-            print_lines(console, verdict_text.run_lines(result, verdict))
+            lines = [*verdict_text.run_lines(result, verdict), (f"  report    {page}", "")]
+            print_lines(console, lines)
         if result.status == "interrupted":
             say("interrupted: the same command continues from the last checkpoint", err=True)
             raise typer.Exit(130)

@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kerasdemo.cli.compare import print_comparison
-from kerasdemo.cli.options import RESULTS, Json, Quiet, Results, Seeds, Set, Workers, parse_seeds
+from kerasdemo.cli.options import (
+    RESULTS,
+    Json,
+    Quiet,
+    Report,
+    Results,
+    Seeds,
+    Set,
+    Workers,
+    parse_seeds,
+)
 from kerasdemo.cli.output import print_json, print_table, say
+from kerasdemo.cli.report import write_or_name
 
 if TYPE_CHECKING:
     from kerasdemo.sweeps.sweep import Plan
@@ -33,6 +44,7 @@ def sweep(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs, train none.")] = False,
     results: Results = RESULTS,
+    with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -56,12 +68,14 @@ def sweep(
         overwrite=overwrite,
         progress=not (quiet or as_json),
     )
+    page = write_or_name(result.folder, with_report)
     if as_json:
         print_json(result.as_dict())
     elif not quiet:
         for spec, outcome in result.failed:
             say(f"failed: {spec.label} (seed {spec.seed}): {outcome.reason}")
         print_comparison([result.folder], claims=result.claims)
+        say(f"report  {page}")
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -77,6 +91,7 @@ def tune(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The final YAML; left out: beside the runs.")
     ] = None,
+    with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -93,12 +108,13 @@ def tune(
         output=output,
         progress=not (quiet or as_json),
     )
+    page = write_or_name(result.folder, with_report)
     if as_json:
         print_json(report.as_dict(result))
     elif not quiet:
         for line in ("", *report.describe_tuning(result)):
             say(line)
-        say(f"config  {result.config_file}\nplot    {result.plot_file}")
+        say(f"config  {result.config_file}\nplot    {result.plot_file}\nreport  {page}")
     raise typer.Exit(1 if result.tuning.start.failure else 0)
 
 

@@ -270,10 +270,12 @@ def _moving(run: Run) -> list[str]:
 
 
 def find_quiet(run: Run) -> str:
-    """Return in a sentence which shares are 0 throughout, "" where none is."""
-    if not any(layer.gradient_norm for layer in run.layers.values()):
-        return ""
-    names = [name for name in SHARES if name not in _moving(run)]
+    """Return in a sentence which shares are 0 in all layers and epochs, "" where none is."""
+    names = []
+    for share in SHARES:
+        values = [value for layer in run.layers.values() for value in getattr(layer, share)]
+        if values and not any(values):  # NaN is not 0: it was not measured
+            names.append(share)
     return f"No unit was {' or '.join(names)} in any epoch." if names else ""
 
 

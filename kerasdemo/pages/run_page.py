@@ -24,6 +24,8 @@ from kerasdemo.records.verdict import Remedy, Verdict
 
 # Standard errors to each side of a 95 % interval.
 Z = 1.96
+# The usual reason for the end of a training, which needs no words.
+ALL_EPOCHS = "all epochs"
 STATUS_LEVELS = {"finished": "good", "diverged": "bad", "failed": "bad", "interrupted": "warn"}
 STATUS_NOTES = {
     "interrupted": "Training was interrupted; the same command continues it.",
@@ -73,7 +75,7 @@ def _status(run: Run) -> dict[str, Any]:
     return {
         "text": run.status,
         "level": STATUS_LEVELS.get(run.status, "warn"),
-        "reason": run.facts.get("reason") or "",
+        "reason": "" if run.facts.get("reason") == ALL_EPOCHS else run.facts.get("reason") or "",
         "note": STATUS_NOTES.get(run.status, ""),
         "epochs": f"{epochs:,}{of} epoch{'s' * (epochs != 1 or bool(of))}",
     }
