@@ -1,7 +1,7 @@
 // Tables that sort, filter and select: <table class="sortable" id data-filter="Filter the groups">.
 //
 // th.fixed: not sorted. td[data-value]: the number or text to sort by, "" for none, which is last.
-// tr[data-verdict]: what the list of verdicts offers. tr[data-id]: can be selected, in the table and
+// tr[data-verdict]: what the list of verdicts offers; table[data-verdicts]: what they are called. tr[data-id]: can be selected, in the table and
 // by every chart of the page, through the event kerasdemo:select.
 "use strict";
 (() => {
@@ -62,7 +62,7 @@
     bar.append(make("label", {}, `${table.dataset.filter} `, text));
     const verdict = make("select", {}, new Option("all", ""));
     verdict.append(...[...counts].sort().map(([name, n]) => new Option(`${name} (${n})`, name)));
-    if (counts.size > 1) bar.append(make("label", {}, "Verdict ", verdict));
+    if (counts.size > 1) bar.append(make("label", {}, `${table.dataset.verdicts ?? "Verdict"} `, verdict));
     bar.append(shown);
 
     const apply = () => {
