@@ -1,8 +1,9 @@
 // Tables that sort, filter and select: <table class="sortable" id data-filter="Filter the groups">.
 //
 // th.fixed: not sorted. td[data-value]: the number or text to sort by, "" for none, which is last.
-// tr[data-verdict]: what the list of verdicts offers; table[data-verdicts]: what they are called. tr[data-id]: can be selected, in the table and
-// by every chart of the page, through the event kerasdemo:select.
+// tr[data-verdict]: what the list of verdicts offers; table[data-verdicts]: what they are called.
+// tr[data-id]: can be selected, in the table and by every chart of the page, through the event
+// kerasdemo:select.
 "use strict";
 (() => {
   const make = (tag, properties = {}, ...children) => {
@@ -62,7 +63,8 @@
     bar.append(make("label", {}, `${table.dataset.filter} `, text));
     const verdict = make("select", {}, new Option("all", ""));
     verdict.append(...[...counts].sort().map(([name, n]) => new Option(`${name} (${n})`, name)));
-    if (counts.size > 1) bar.append(make("label", {}, `${table.dataset.verdicts ?? "Verdict"} `, verdict));
+    const word = table.dataset.verdicts ?? "Verdict";
+    if (counts.size > 1) bar.append(make("label", {}, `${word} `, verdict));
     bar.append(shown);
 
     const apply = () => {
