@@ -145,7 +145,8 @@ def make(folder: str | Path, *, link: Link = lambda _: None) -> Page:
     charts: dict[str, Chart] = {}
     for node in nodes:
         charts |= _charts(node)
-    axes = {metric: _axis(nodes, metric) for metric in METRICS}
+    axis = _axis(nodes)
+    metrics = [m for m in METRICS if any(n.candidate and n.candidate.percent(m).n for n in nodes)]
     gain_axis = BarAxis.around(
         (gain.percent.mean for step in record.steps for gain in step.gains.values()),
         (
@@ -169,12 +170,9 @@ def make(folder: str | Path, *, link: Link = lambda _: None) -> Page:
         "count": f"{len(kept) - 1} of {len(nodes) - 1} changes kept",
         "gained": _gained(record),
         "cautions": _cautions(record, start),
-        "metrics": [
-            {"name": NAMES[metric].capitalize(), "ends": axis.ends}
-            for metric, axis in axes.items()
-            if axis is not None
-        ],
-        "nodes": [_node(node, axes, gain_axis, folder, link) for node in nodes],
+        "metrics": [NAMES[metric].capitalize() for metric in metrics],
+        "ends": axis.ends,
+        "nodes": [_node(node, metrics, axis, gain_axis, folder, link) for node in nodes],
         "gain_ends": gain_axis.ends,
         "settings": _settings(kept),
         "problems": problems,
@@ -232,12 +230,11 @@ def _cautions(record: TuneRecord, start: Sequence[Run]) -> list[str]:
     return found
 
 
-def _axis(nodes: Sequence[Node], metric: str) -> BarAxis | None:
-    """Return the scale of a metric's column; None where nothing has a value."""
-    found = [node.candidate.percent(metric) for node in nodes if node.candidate]
-    found = [value for value in found if value.n]
-    if not found:
-        return None
+def _axis(nodes: Sequence[Node]) -> BarAxis:
+    """Return the scale of all accuracies."""
+    found = [
+        node.candidate.percent(metric) for node in nodes if node.candidate for metric in METRICS
+    ]
     return BarAxis.around(
         (value.mean for value in found),
         (end for value in found for end in (value.low, value.high)),
@@ -246,19 +243,21 @@ def _axis(nodes: Sequence[Node], metric: str) -> BarAxis | None:
 
 
 def _node(
-    node: Node, axes: dict[str, BarAxis | None], gain_axis: BarAxis, folder: Path, link: Link
+    node: Node,
+    metrics: Sequence[str],
+    axis: BarAxis,
+    gain_axis: BarAxis,
+    folder: Path,
+    link: Link,
 ) -> dict[str, Any]:
     step, candidate = node.step, node.candidate
-    scores = []
-    for metric, axis in axes.items():
-        if axis is None:
-            continue
-        value = candidate.percent(metric) if candidate else NO_INTERVAL
-        scores.append(
-            {"text": f"{value} %", "value": value.mean, "bar": axis.bar(value)}
-            if value.n
-            else {"text": "", "value": "", "bar": None}
-        )
+    values = [candidate.percent(metric) if candidate else NO_INTERVAL for metric in metrics]
+    scores = [
+        {"text": f"{value} %", "value": value.mean, "bar": axis.bar(value)}
+        if value.n
+        else {"text": "", "value": "", "bar": None}
+        for value in values
+    ]
     return {
         "id": node.name,
         "number": node.number,
