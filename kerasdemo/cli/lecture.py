@@ -43,6 +43,7 @@ def lecture(
     demos = catalogue.DEMOS if every else dict.fromkeys(selected)
     from kerasdemo.lecture import demo_runner
     from kerasdemo.lecture import pages as lecture_pages
+    from kerasdemo.pages import lecture_site
 
     console = make_console()
     statuses: list[str] = []
@@ -53,6 +54,7 @@ def lecture(
         _print_result(result, lecture_pages.write(result, pages))
         statuses += [claim.status for claim in result.output.claims]
     counts = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(sorted(statuses))]
+    say(f"site      {lecture_site.write(pages)}")
     say(f"{count(len(statuses), 'claim')}: {', '.join(counts)}")
 
 

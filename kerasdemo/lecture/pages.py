@@ -1,16 +1,19 @@
 """The published pages: each demo writes a record, and all pages are made from the records."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from kerasdemo.config import Fault, InputError
 from kerasdemo.display.comparison_tables import escape
 from kerasdemo.display.style import save, style
 from kerasdemo.lecture.catalogue import DEMOS, PARTS
+from kerasdemo.lecture.demo import Demo
 from kerasdemo.lecture.demo_runner import DemoResult
-from kerasdemo.records import files
+from kerasdemo.records import files, reading, schema
+from kerasdemo.records.schema import check
 
 # Of the lecture's table of demos.
 ROWS = 23
@@ -23,6 +26,36 @@ HEADER = ("| claim | lecture | measured here | status |", "|---|---|---|---|")
 OLD_KEYS = {"checked": "claims", "says": "statement", "lecture": "reference", "asked": "digest"}
 
 Record = Mapping[str, Any]
+
+
+class _Demo(schema.Record):
+    part: str
+    name: str
+    title: str
+    experiment: str | None
+
+
+class _Claim(schema.Record):
+    statement: str
+    reference: str
+    measured: str
+    status: Literal["held", "not held", "seen once", "not seen", "undecided", "quoted"]
+    rows: list[int]
+    note: str
+
+
+class _Record(schema.Record):
+    """What `DemoResult.as_dict` writes."""
+
+    demo: _Demo
+    question: str
+    seeds: Annotated[list[int], Field(min_length=1)]
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    sources: list[str]
+    versions: dict[str, str]
+    lines: list[str]
+    claims: list[_Claim]
+    figures: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+\.png$")]]
 
 
 def write(result: DemoResult, folder: Path) -> list[Path]:
@@ -48,19 +81,35 @@ def write(result: DemoResult, folder: Path) -> list[Path]:
 
 
 def read(folder: Path) -> list[Record]:
-    """Return the records of the demos that were run, in the lecture's order."""
+    """Return the records of the demos that were run, in the lecture's order.
 
-    def rename(values: dict[str, Any]) -> dict[str, Any]:
-        if values.get("status") == "given":
-            values["status"] = "quoted"
-        return {OLD_KEYS.get(key, key): value for key, value in values.items()}
+    Raises:
+        InputError: where one is damaged.
+    """
+    places = [(demo, folder / demo.part / f"{demo.name}.json") for demo in DEMOS]
+    return [_read(demo, place) for demo, place in places if place.exists()]
 
-    places = [folder / demo.part / f"{demo.name}.json" for demo in DEMOS]
-    return [
-        json.loads(place.read_text(encoding="utf-8"), object_hook=rename)
-        for place in places
-        if place.exists()
-    ]
+
+def _read(demo: Demo, file: Path) -> Record:
+    try:
+        content: Record = _renamed(files.read_json(file))
+        check(_Record, content, file.name)
+        if (content["demo"]["part"], content["demo"]["name"]) != (demo.part, demo.name):
+            raise ValueError(f"{file.name} is the record of another demo")
+    except (OSError, ValueError) as error:
+        problem = reading.describe_damage(error, file)
+        raise InputError(Fault(f"damaged: {problem}", str(file))) from None
+    return content
+
+
+def _renamed(value: Any) -> Any:
+    """Return a record with today's keys and words."""
+    if isinstance(value, list):
+        return [_renamed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {OLD_KEYS.get(key, key): _renamed(inner) for key, inner in value.items()}
+    return renamed | ({"status": "quoted"} if renamed.get("status") == "given" else {})
 
 
 def render(records: Sequence[Record]) -> dict[str, str]:
@@ -94,16 +143,11 @@ def render(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _rows(records: Sequence[Record]) -> list[str]:
-    """Return the table of the lecture's 23 rows, each with the claims about it.
-
-    A claim about several rows stands at the first of them, and again at a row without another one.
-    """
+    """Return the table of the lecture's 23 rows, each with the claims about it."""
     lines = ["The rows of the lecture's table of demos.", "", f"| row {HEADER[0]}"]
     lines.append(f"|---{HEADER[1]}")
     claims = [(record["demo"], claim) for record in records for claim in record["claims"]]
-    for row in range(1, ROWS + 1):
-        found = [(demo, claim) for demo, claim in claims if claim["rows"][:1] == [row]]
-        found = found or [(demo, claim) for demo, claim in claims if row in claim["rows"]]
+    for row, found in rows_of(claims):
         lines += [
             f"| [{row}]({demo['part']}/README.md#{demo['name']}) {_cells(claim)}"
             for demo, claim in found
@@ -111,8 +155,20 @@ def _rows(records: Sequence[Record]) -> list[str]:
     return lines
 
 
+def rows_of(
+    claims: Sequence[tuple[Record, Record]],
+) -> Iterator[tuple[int, list[tuple[Record, Record]]]]:
+    """Yield each of the lecture's 23 rows and the claims about it, with the demos they are of.
+
+    A claim about several rows stands at the first of them, and again at a row without another one.
+    """
+    for row in range(1, ROWS + 1):
+        found = [(demo, claim) for demo, claim in claims if claim["rows"][:1] == [row]]
+        yield row, found or [(demo, claim) for demo, claim in claims if row in claim["rows"]]
+
+
 def _page(title: str, part: str, minutes: float, records: Sequence[Record]) -> str:
-    seeds = {_seeds(record) for record in records}
+    seeds = {seeds_of(record) for record in records}
     # Where all demos have the same seeds, one command makes the page.
     option = f" --seeds {seeds.pop()}" if len(seeds) == 1 else ""
     versions = ", ".join(f"{name} {text}" for name, text in records[0]["versions"].items())
@@ -130,7 +186,7 @@ def _page(title: str, part: str, minutes: float, records: Sequence[Record]) -> s
 
 def _section(record: Record) -> list[str]:
     demo = record["demo"]
-    lines = [f'## <a id="{demo["name"]}"></a>{_capital(demo["title"])}', ""]
+    lines = [f'## <a id="{demo["name"]}"></a>{capital(demo["title"])}', ""]
     if record["question"]:
         lines += [record["question"], ""]
     notes = [f"{record['seconds']:.0f} s"] if record["seconds"] >= 1 else []
@@ -139,7 +195,7 @@ def _section(record: Record) -> list[str]:
     if SAMPLE in record["sources"]:
         notes.append("**on the bundled sample of 5,000 digits, not on all of MNIST**")
     source = f" ({', '.join(notes)})" if notes else ""
-    lines += [f"`kerasdemo lecture {demo['name']} --seeds {_seeds(record)}`{source}", ""]
+    lines += [f"`kerasdemo lecture {demo['name']} --seeds {seeds_of(record)}`{source}", ""]
     for figure in record["figures"]:
         lines += [f"![{demo['title']}]({figure})", ""]
     if record["lines"]:
@@ -148,7 +204,7 @@ def _section(record: Record) -> list[str]:
         lines += [*HEADER, *(_cells(claim) for claim in record["claims"]), ""]
     for claim in record["claims"]:
         if claim["status"] not in GOOD and claim["note"]:
-            statement, note = _capital(claim["statement"]), _capital(claim["note"])
+            statement, note = capital(claim["statement"]), capital(claim["note"])
             lines += [f"*{escape(statement)}*: {escape(note)}", ""]
     return lines
 
@@ -159,11 +215,13 @@ def _cells(claim: Record) -> str:
     return f"| {' | '.join(map(escape, cells))} |"
 
 
-def _seeds(record: Record) -> str:
+def seeds_of(record: Record) -> str:
+    """Return a demo's seeds as `--seeds` takes them."""
     seeds = record["seeds"]
     is_range = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
     return f"{seeds[0]}-{seeds[-1]}" if is_range else ",".join(map(str, seeds))
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def capital(text: str) -> str:
+    """Return a text with a capital first letter, but for a formula that begins with dC."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

@@ -21,8 +21,9 @@ def report(paths: Sequence[Path], output: Path | None = None) -> Path:
 
     Args:
         paths: a run's folder, a folder of runs such as a sweep's or a tuning's, or the lecture's
-            pages, of which all are made again; several are compared.
-        output: the file; None: report.html in the folder, where there is one.
+            pages; several are compared.
+        output: the file; None: report.html in the folder, where there is one, and of the lecture
+            all pages of its site.
 
     Raises:
         InputError: where there is nothing to show, a run is damaged, or the file can't be written.
@@ -33,12 +34,9 @@ def report(paths: Sequence[Path], output: Path | None = None) -> Path:
     if not paths:
         raise InputError("got no folder; expected a run or a folder of runs")
     first = paths[0]
-    if len(paths) == 1 and _is_lecture(first):
+    if len(paths) == 1 and output is None and _is_lecture(first):
         from kerasdemo.pages import lecture_site
 
-        if output is not None:
-            problem = "the lecture is a site of several files, in its own folder"
-            raise InputError(Fault(problem, str(first), key="--output"))
         return lecture_site.write(first)
     if output is None:
         if len(paths) > 1:
@@ -64,6 +62,10 @@ def _render(paths: Sequence[Path], output: Path) -> str:
         from kerasdemo.pages import tune_page
 
         return render(tune_page.make(first, link=_linker(output)))
+    if len(paths) == 1 and _is_lecture(first):
+        from kerasdemo.pages import lecture_site
+
+        return render(lecture_site.make(first))
     from kerasdemo.pages import runs_page
 
     return render(runs_page.make(paths, link=_linker(output)))

@@ -38,6 +38,8 @@ def test_a_demo_writes_its_figures_its_record_and_the_pages(tmp_path: Path) -> N
     statement = "1000 hidden units reach a training accuracy of more than 99 %"
     assert f"UNDECIDED: {statement} (lecture: 100 %)" in shown
     assert shown.splitlines()[-1].startswith("5 claims: 5 undecided")
+    assert "site      " in shown
+    assert "--seeds 0-1" in (tmp_path / "pages" / "fizzbuzz" / "index.html").read_text()
     page = (tmp_path / "pages" / "fizzbuzz" / "README.md").read_text()
     assert "kerasdemo lecture fizzbuzz --seeds 0-1" in page
     assert "| **undecided** |" in page
@@ -85,7 +87,10 @@ def test_a_page_says_why_a_claim_did_not_hold(status: Status, count: int) -> Non
 
 def test_records_with_the_keys_of_before_are_read(tmp_path: Path) -> None:
     claim = {"says": "a", "lecture": "1", "measured": "2", "status": "given", "rows": [1]}
-    record = {"demo": {"part": "fizzbuzz"}, "asked": "123", "checked": [claim]}
+    claim |= {"note": ""}
+    record = json.loads((PUBLISHED / "fizzbuzz" / "fizzbuzz.json").read_text())
+    del record["digest"], record["claims"]
+    record |= {"asked": "123", "checked": [claim]}
     (tmp_path / "fizzbuzz").mkdir()
     (tmp_path / "fizzbuzz" / "fizzbuzz.json").write_text(json.dumps(record))
     (read,) = pages.read(tmp_path)
