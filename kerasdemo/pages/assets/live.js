@@ -1,0 +1,181 @@
+// Keeps a page of `kerasdemo serve` up to date. The server tells what is new (server-sent events):
+// rows of the list, epochs of a run, or that the page is to be made again. Texts stay texts.
+"use strict";
+(() => {
+  const read = id => JSON.parse(document.getElementById(id).textContent);
+  const live = read("live");
+  const charts = read("charts");
+  const status = document.getElementById("live-status");
+  const SECOND = 1000;
+  // Points of a curve and columns of a heat map; of more, every second older one is left out.
+  const MOST_POINTS = 1200, MOST_COLUMNS = 200;
+  let source = null;
+  let isOver = false; // nothing more comes
+
+  function say(text) {
+    if (status.textContent !== text) status.textContent = text;
+  }
+
+  // ---- the stream: closed while nobody looks, for a browser opens six to a server at most ----
+
+  function address() {
+    const { metrics, layers, state, version } = live;
+    const known = Object.entries({ metrics, layers, state, version });
+    const query = new URLSearchParams(known.filter(([, value]) => value !== undefined));
+    return live.base + live.events + (live.events.includes("?") ? "&" : "?") + query;
+  }
+
+  function listen() {
+    if (source || isOver || document.hidden || !live.events) return;
+    source = new EventSource(address());
+    source.addEventListener("open", () => say(watching()));
+    source.addEventListener("error", () => {
+      close();
+      if (isOver) return;
+      say("No connection to kerasdemo serve: the page shows what was known last.");
+      setTimeout(listen, 2 * SECOND);
+    });
+    for (const [name, hear] of Object.entries(heard))
+      source.addEventListener(name, ({ data }) => hear(JSON.parse(data)));
+  }
+
+  function close() {
+    source?.close();
+    source = null;
+  }
+
+  function watching() {
+    if (live.kind === "run" && live.ended) return "";
+    return live.kind === "runs" ? "Made again whenever one of the runs ends." : "Live.";
+  }
+
+  // ---- the page is made again: where it was scrolled to, and what was unfolded, stays ----
+
+  const PLACE = "kerasdemo:place";
+  let isReloading = false;
+  function reload() {
+    if (isReloading) return;
+    isReloading = true;
+    setTimeout(() => {
+      const open = [...document.querySelectorAll("details")].map(one => one.open);
+      sessionStorage.setItem(PLACE, JSON.stringify({ path: location.href, y: scrollY, open }));
+      location.reload();
+    }, SECOND / 2);
+  }
+
+  function restore() {
+    const kept = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+    sessionStorage.removeItem(PLACE);
+    if (kept?.path !== location.href) return;
+    document.querySelectorAll("details").forEach((one, n) => {
+      if (kept.open[n]) one.open = true;
+    });
+    scrollTo(0, kept.y);
+  }
+
+  // ---- epochs of a run ----
+
+  const changed = new Set();
+  let isDrawing = false;
+  function draw() {
+    if (isDrawing) return;
+    isDrawing = true;
+    requestAnimationFrame(() => {
+      isDrawing = false;
+      for (const id of changed) window.kerasdemoCharts?.update(id, charts[id]);
+      changed.clear();
+    });
+  }
+
+  const sourced = series => series.source && series.y.length;
+
+  function addMetrics(epoch, metrics) {
+    let isShown = false;
+    for (const [id, spec] of Object.entries(charts)) {
+      if (spec.kind !== "lines") continue;
+      const growing = spec.series.filter(series => sourced(series) && series.source in metrics);
+      if (!growing.length) continue;
+      isShown = true;
+      for (const series of growing) {
+        const last = series.x ? series.x.at(-1) : series.y.length;
+        if (epoch <= last) continue;
+        if (!series.x && epoch !== last + 1) series.x = series.y.map((_, n) => n + 1);
+        series.x?.push(epoch);
+        series.y.push(metrics[series.source]);
+        thinCurve(series);
+      }
+      changed.add(id);
+    }
+    return isShown;
+  }
+
+  function thinCurve(series) {
+    if (series.y.length <= MOST_POINTS) return;
+    series.x ??= series.y.map((_, n) => n + 1);
+    const stays = kept(series.y.length);
+    for (const name of ["x", "y", "low", "high"])
+      if (series[name]) series[name] = series[name].filter(stays);
+  }
+
+  // Of older half as many; the ends stay.
+  const kept = count => (_, n) => n === 0 || n >= count / 2 || n % 2 === 1;
+
+  function addLayers(epoch, layers) {
+    for (const [id, spec] of Object.entries(charts)) {
+      if (spec.kind !== "heatmap" || !spec.source) continue;
+      if (epoch <= Number(spec.x.values.at(-1) ?? 0)) continue;
+      spec.x.values.push(epoch);
+      spec.values.forEach((row, n) => row.push(layers[spec.y.values[n]]?.[spec.source] ?? null));
+      if (spec.x.values.length > MOST_COLUMNS) {
+        const stays = kept(spec.x.values.length);
+        spec.x.values = spec.x.values.filter(stays);
+        spec.values = spec.values.map(row => row.filter(stays));
+      }
+      changed.add(id);
+    }
+  }
+
+  function hearEpoch({ epoch, metrics, layers }) {
+    if (Object.keys(metrics).length && epoch > live.metrics) {
+      live.metrics = epoch;
+      // A page that was made before the first epoch has no place for its curves.
+      if (!addMetrics(epoch, metrics)) reload();
+      else say(`Live: epoch ${epoch}.`);
+    }
+    if (Object.keys(layers).length && epoch > live.layers) {
+      live.layers = epoch;
+      addLayers(epoch, layers);
+    }
+    draw();
+  }
+
+  const heard = {
+    rows(news) {
+      live.version = news.version;
+      window.kerasdemoList.update(news);
+    },
+    epoch: hearEpoch,
+    reload,
+    gone() {
+      isOver = true;
+      close();
+      say("The folder of this run was deleted: the page shows what was known last.");
+      status.classList.add("panel");
+    },
+    damaged({ problem }) {
+      say(`A file of this run is damaged: ${problem}`);
+      status.classList.add("panel");
+    },
+  };
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : listen()));
+  addEventListener("pagehide", () => {
+    isOver = true;
+    close();
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload();
+  });
+  restore();
+  listen();
+})();
