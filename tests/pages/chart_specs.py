@@ -60,7 +60,7 @@ def bands() -> Spec:
         if i == 1:
             y[10:13] = [None] * 3
             y[20:23] = [None, y[21], None]
-        width = [4 / (1 + j / 5) for j in range(count)]
+        width = [12 / (1 + j / 5) for j in range(count)]
         series.append(
             {
                 "id": name,

@@ -12,7 +12,7 @@
   const LONGEST_NAME = 60;
   // More lines than this have their values in the legend.
   const MOST_IN_READOUT = 4;
-  const DASHES = ["", "7 4", "2 4", "9 3 2 3", "1 6"];
+  const DASHES = ["", "7 4", "2 4", "10 3 2 3", "12 3 2 3 2 3"];
   // Viridis: as light as it is large, readable with every kind of color vision.
   const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30",
     "fde725"];
@@ -39,8 +39,9 @@
     return element;
   }
 
+  // Without what turns the direction of writing, also of the words that follow it.
   function short(text, most = LONGEST_NAME) {
-    const whole = String(text);
+    const whole = String(text).replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
     return whole.length > most ? `${whole.slice(0, most - 1)}…` : whole;
   }
 
@@ -48,9 +49,9 @@
   const name = text => html("bdi", { title: short(text, 600) }, short(text));
 
   const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `12px ${getComputedStyle(document.documentElement).fontFamily}`;
 
   function widthOf(text) {
-    pen.font = `12px ${getComputedStyle(document.documentElement).fontFamily}`;
     return pen.measureText(text).width;
   }
 
@@ -67,13 +68,16 @@
   function label(text, x, y, width, properties = {}) {
     const shown = fit(text, width);
     const element = shape("text", { x, y, ...properties }, shown);
-    if (shown !== String(text)) element.append(shape("title", {}, short(text, 600)));
+    if (shown.endsWith("…")) element.append(shape("title", {}, short(text, 600)));
     return element;
   }
 
   // ---- numbers ----
 
-  const isNumber = value => Number.isFinite(value) && Math.abs(value) < 1e300;
+  const isNumber = Number.isFinite;
+
+  // 1e-5 and a true minus sign, as in print.
+  const typeset = text => text.replace("e+", "e").replaceAll("-", "−");
 
   function words(value, unit = "") {
     if (typeof value === "string") return short(value);
@@ -81,7 +85,7 @@
     const size = Math.abs(value);
     const isPlain = value === 0 || (size >= 1e-4 && size < 1e6);
     const digits = Number(value.toPrecision(4));
-    return (isPlain ? String(digits) : digits.toExponential()).replace("-", "−") + unit;
+    return typeset(isPlain ? String(digits) : digits.toExponential()) + unit;
   }
 
   function ends(values) {
@@ -110,7 +114,7 @@
       const precision = value && Math.max(0, Math.floor(Math.log10(Math.abs(value))) - digits);
       const text = isPlain ? value.toFixed(Math.max(0, -digits))
         : value === 0 ? "0" : value.toExponential(Math.min(precision, 6));
-      ticks.push({ value, text: text.replace("-", "−") });
+      ticks.push({ value, text: typeset(text) });
     }
     return ticks;
   }
@@ -126,7 +130,7 @@
         const place = Math.log10(value);
         if (place < low - 1e-9 || place > high + 1e-9) continue;
         const isPlain = power > -4 && power < 5;
-        ticks.push({ value, text: isPlain ? String(value) : `${factor}e${power}`.replace("-", "−") });
+        ticks.push({ value, text: typeset(isPlain ? String(value) : `${factor}e${power}`) });
       }
     }
     return ticks.length > 1 ? ticks
@@ -136,19 +140,21 @@
   // From values to pixels and back. isTight: without a margin around the values.
   function makeScale(values, [start, end], { isLog = false, isTight = false, isWhole = false,
     room = 48 } = {}) {
-    const isShown = value => isNumber(value) && (!isLog || value > 0);
+    // Beyond, differences are no numbers any more.
+    const isShown = value => isNumber(value) && Math.abs(value) < 1e300 && (!isLog || value > 0);
     const place = value => isLog ? Math.log10(value) : value;
     let [low, high] = ends(values.filter(isShown).map(place));
     if (low > high) [low, high] = [0, 1];
-    const margin = isTight ? (high > low ? 0 : 0.5)
-      : 0.06 * (high - low) || 0.05 * Math.abs(low) || 0.5;
+    const size = Math.max(Math.abs(low), Math.abs(high));
+    const isFlat = high - low <= 1e-12 * size;
+    const margin = isTight ? (isFlat ? Math.max(0.5, 1e-9 * size) : 0)
+      : isFlat ? 0.05 * size || 0.5 : 0.06 * (high - low);
     low = low >= 0 && !isLog && !isTight ? Math.max(0, low - margin) : low - margin;
     high += margin;
     const count = Math.abs(end - start) / room;
     return {
       isShown,
       at: value => start + (place(value) - low) / (high - low) * (end - start),
-      share: value => (place(value) - low) / (high - low),
       valueAt: pixel => {
         const there = low + (pixel - start) / (end - start) * (high - low);
         return isLog ? 10 ** there : there;
@@ -191,8 +197,9 @@
 
   const titleOf = axis => axis.unit?.trim() ? `${axis.label} (${axis.unit.trim()})` : axis.label;
 
-  // The room of the data: beside the widest number, below the title and the names of marks.
-  function boxOf(width, height, ticks, top) {
+  // The room of the data: below the title and the names of marks, beside the widest number.
+  function boxOf(values, width, height, top, isLog) {
+    const { ticks } = makeScale(values, [height - 38, top], { isLog, room: 40 });
     const left = Math.max(28, ...ticks.map(tick => widthOf(tick.text) + 10));
     return { left, right: width - 14, top, bottom: height - 38 };
   }
@@ -221,11 +228,13 @@
     svg.append(label(titleOf(spec.y), 0, 12, box.right * 0.6));
   }
 
-  // A margin depends on the widest number, and that on the scale: the scale is made twice.
-  function yScale(values, width, height, top, isLog) {
-    const first = makeScale(values, [height - 38, top], { isLog, room: 40 });
-    return [boxOf(width, height, first.ticks, top), first];
+  function drawEmpty(svg, box) {
+    svg.append(shape("text", { class: "strong", x: (box.left + box.right) / 2,
+      y: (box.top + box.bottom) / 2, "text-anchor": "middle" }, "no values"));
   }
+
+  const rectangle = (from, to) => ({ x: Math.min(from.x, to.x), y: Math.min(from.y, to.y),
+    width: Math.abs(from.x - to.x), height: Math.abs(from.y - to.y) });
 
   function clip(chart, svg, box) {
     const id = `clip-${chart.number}`;
@@ -261,7 +270,7 @@
 
   // Names of marks stand in rows above the data, each where no other stands.
   function placeMarks(marks, width, at, title) {
-    const ends = [widthOf(title) + 14, 0, 0, 0];
+    const ends = [widthOf(title) + 14, 0, 0];
     const named = new Map();
     for (const { x, label } of marks) named.set(x, [...(named.get(x) ?? []), label]);
     return [...named].sort(([a], [b]) => a - b).map(([x, labels]) => {
@@ -271,6 +280,18 @@
       if (row >= 0) ends[row] = left + widthOf(text) + 12;
       return { x, text: labels.join(", "), shown: text, left, row };
     });
+  }
+
+  function drawMarks(svg, placed, x, box) {
+    for (const mark of placed) {
+      const at = x.at(mark.x);
+      svg.append(shape("line",
+        { class: "mark-line", x1: at, x2: at, y1: box.top - 4, y2: box.bottom }));
+      if (mark.row < 0) continue;
+      const text = shape("text", { class: "strong mark", x: mark.left, y: 12 + 16 * mark.row });
+      text.append(mark.shown, shape("title", {}, short(mark.text, 600)));
+      svg.append(text);
+    }
   }
 
   function drawLines(chart, svg, width, height) {
@@ -285,27 +306,20 @@
     });
     const marks = (spec.marks ?? []).filter(mark => isIn(mark.x));
     const across = zoom ?? [...xs, ...marks.map(mark => mark.x)];
-    const style = { isTight: true, isWhole: xs.every(Number.isInteger), room: 64 };
+    const style = { isTight: true, isWhole: xs.every(Number.isInteger), room: 52 };
     const rough = makeScale(across, [40, width - 14], style);
     const title = fit(titleOf(spec.y), width * 0.6);
     const rows = Math.max(0, ...placeMarks(marks, width, rough.at, title).map(mark => mark.row));
-    const [box] = yScale(seen, width, height, 24 + 16 * rows, chart.isLog);
+    const box = boxOf(seen, width, height, 24 + 16 * rows, chart.isLog);
     const x = makeScale(across, [box.left + 6, box.right], style);
     const y = makeScale(seen, [box.bottom, box.top], { isLog: chart.isLog, room: 40 });
     drawAxes(svg, box, x, y, spec);
     const placed = placeMarks(marks, width, x.at, title);
-    for (const mark of placed) {
-      const at = x.at(mark.x);
-      svg.append(shape("line",
-        { class: "mark-line", x1: at, x2: at, y1: box.top - 4, y2: box.bottom }));
-      if (mark.row < 0) continue;
-      const text = shape("text", { class: "strong mark", x: mark.left, y: 12 + 16 * mark.row });
-      text.append(mark.shown, shape("title", {}, short(mark.text, 600)));
-      svg.append(text);
-    }
+    drawMarks(svg, placed, x, box);
     const group = clip(chart, svg, box);
     const styles = lineStyles(spec.series);
     const yAt = value => y.isShown(value) ? y.at(value) : NaN;
+    if (!seen.some(y.isShown)) drawEmpty(svg, box);
     spec.series.forEach((one, i) => drawBand(group, one, styles[i], x, yAt));
     spec.series.forEach((one, i) => drawCurve(group, one, styles[i], x, yAt));
     return linesView(chart, { box, x, xs, yAt, styles, placed });
@@ -350,14 +364,17 @@
       const mark = placed.find(found => found.x === at);
       const parts = [html("b", {}, `${spec.x.label} ${words(at)}`)];
       if (mark) parts.push(" (", name(mark.text), ")");
-      valuesAt(at).slice(0, 12).forEach((value, i) => {
+      if (spec.series.length > MOST_IN_READOUT) {
+        const [low, high] = ends(valuesAt(at).filter(isNumber));
+        return [...parts, `: ${words(low, unit)} to ${words(high, unit)}, each in the legend`];
+      }
+      valuesAt(at).forEach((value, i) => {
         const one = spec.series[i];
         parts.push(i ? " · " : ": ", name(one.name), ` ${words(value, unit)}`);
         const low = one.low?.[places[i].get(at)];
         const high = one.high?.[places[i].get(at)];
         if (isNumber(low) && isNumber(high)) parts.push(` (${words(low)} to ${words(high)})`);
       });
-      if (spec.series.length > 12) parts.push(` · ${spec.series.length - 12} more in the legend`);
       return parts;
     }
 
@@ -380,8 +397,8 @@
             style: `fill: ${styles[i].color}; stroke: var(--panel)` }));
         });
       },
-      brush: (from, to) => ({ x: Math.min(from.x, to.x), y: box.top,
-        width: Math.abs(from.x - to.x), height: box.bottom - box.top }),
+      brush: (from, to) =>
+        ({ ...rectangle(from, to), y: box.top, height: box.bottom - box.top }),
       brushed(from, to) {
         const wanted = [x.valueAt(from.x), x.valueAt(to.x)].sort((a, b) => a - b);
         if (xs.filter(at => at >= wanted[0] && at <= wanted[1]).length > 1) chart.setZoom(wanted);
@@ -418,7 +435,7 @@
     const cell = { width: (box.right - box.left) / Math.max(columns.length, 1),
       height: (box.bottom - box.top) / Math.max(rows.length, 1) };
     const scale = makeScale(spec.values.flat(), [0, 1], { isLog: chart.isLog, isTight: true });
-    const shareOf = value => chart.isLog && value <= 0 ? 0 : scale.share(value);
+    const shareOf = value => chart.isLog && value <= 0 ? 0 : scale.at(value);
     const at = (row, column) => [box.left + column * cell.width, box.top + row * cell.height];
 
     // A path for each color, however many cells there are.
@@ -433,7 +450,7 @@
     }));
     const id = `hatch-${chart.number}`;
     const hatch = { id, width: 6, height: 6, patternUnits: "userSpaceOnUse" };
-    svg.append(shape("pattern", hatch, shape("path", { d: "M0 6L6 0", class: "grid-line" })));
+    svg.append(shape("pattern", hatch, shape("path", { d: "M0 6L6 0", class: "axis-line" })));
     if (missing.length) {
       svg.append(shape("path", { class: "missing", d: missing.join(""), fill: `url(#${id})` }));
     }
@@ -444,6 +461,7 @@
       svg.append(shape("path", { class: "cells", d: cells.join(""), fill, stroke: fill,
         "stroke-width": 0.4, "data-level": level }));
     });
+    if (!spec.values.flat().some(isNumber)) drawEmpty(svg, box);
     drawCellValues(svg, spec, cell, at, shareOf);
     drawHeatLabels(svg, spec, box, cell, width);
     drawColorBar(svg, chart, box, height);
@@ -469,15 +487,17 @@
       svg.append(label(row, box.left - 6, box.top + (i + 0.5) * cell.height + 4, box.left - 8,
         { "text-anchor": "end" }));
     });
-    const texts = spec.x.values.map(value => typeof value === "number" ? words(value) : String(value));
-    const widest = Math.min(90, Math.max(...texts.map(text => widthOf(short(text)))));
-    const least = Math.max(1, Math.ceil((widest + 8) / cell.width));
+    const texts = spec.x.values.map(value => words(value));
+    // Numbers are never cut; of names there are as many as can be told apart.
+    const widest = spec.x.values.every(isNumber) ? Math.max(...texts.map(widthOf)) : 24;
+    const least = Math.ceil((widest + 8) / cell.width);
     const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find(step => step >= least) ?? least;
     texts.forEach((text, i) => {
       // Of epochs 1 to n the round ones.
       if (every > 1 && (i + 1) % every) return;
-      svg.append(label(text, box.left + (i + 0.5) * cell.width, box.bottom + 15,
-        Math.max(every * cell.width - 6, 12), { "text-anchor": "middle" }));
+      const x = box.left + (i + 0.5) * cell.width;
+      const room = Math.min(every * cell.width - 6, 2 * (width - x));
+      svg.append(label(text, x, box.bottom + 15, room, { "text-anchor": "middle" }));
     });
     svg.append(label(spec.x.label, (box.left + box.right) / 2, box.bottom + 31, box.right - box.left,
       { "text-anchor": "middle" }));
@@ -485,12 +505,12 @@
 
   function drawColorBar(svg, chart, box, height) {
     const { spec } = chart;
-    const title = titleOf(spec.z) + (chart.isLog ? ", log scale" : "");
+    const title = titleOf(spec.z);
     const shown = fit(title, box.right * 0.5);
     const start = widthOf(shown) + 12;
     const end = Math.min(box.right, start + 240);
     const scale = makeScale(spec.values.flat(), [start, end],
-      { isLog: chart.isLog, isTight: true, room: 44 });
+      { isLog: chart.isLog, isTight: true, room: 32 });
     svg.append(label(title, 0, height - 20, box.right * 0.5));
     for (let i = 0; i < 48; i++) {
       svg.append(shape("rect", { class: "color-bar", x: start + i / 48 * (end - start), y: height - 30,
@@ -544,7 +564,7 @@
   function drawScatter(chart, svg, width, height) {
     const { spec } = chart;
     const values = spec.points.flatMap(point => [point.y, point.low, point.high]);
-    const [box] = yScale(values, width, height, 26, chart.isLog);
+    const box = boxOf(values, width, height, 26, chart.isLog);
     const y = makeScale(values, [box.bottom, box.top], { isLog: chart.isLog, room: 40 });
     const x = makeScale(spec.points.map(point => point.x), [box.left, box.right],
       { isLog: spec.x.log, room: 72 });
@@ -563,6 +583,7 @@
       group.append(shape("circle", { class: "point", "data-id": point.id, cx, cy, r: 5,
         "stroke-width": 1.5, style: `fill: ${colorOf(point.color)}; stroke: var(--panel)` }));
     }
+    if (!items.length) drawEmpty(svg, box);
     drawScatterBrush(chart, svg, x, y);
     return scatterView(chart, box, items, x, y);
   }
@@ -598,8 +619,7 @@
         layer.append(shape("circle", { class: "ring", cx, cy, r: 8 }));
       },
       idOf: index => items[index].point.id,
-      brush: (from, to) => ({ x: Math.min(from.x, to.x), y: Math.min(from.y, to.y),
-        width: Math.abs(from.x - to.x), height: Math.abs(from.y - to.y) }),
+      brush: rectangle,
       brushed(from, to) {
         const [left, right] = [from.x, to.x].sort((a, b) => a - b);
         const [top, bottom] = [from.y, to.y].sort((a, b) => a - b);
@@ -625,7 +645,8 @@
       line,
       points: line.values.map((value, i) => [columns[i], scales[i].at(value)]),
     }));
-    const last = item => item.points.at(-1)?.[1] ?? 0;
+    // The best first; without a metric last.
+    const last = item => item.points.at(-1)?.[1] || 1e9;
     items.sort((a, b) => last(a) - last(b));
     for (const { line, points } of items) {
       for (const piece of pieces(points)) {
@@ -712,8 +733,7 @@
       },
       idOf: index => items[index].line.id,
       canBrush: from => axisAt(from.x) !== null,
-      brush: (from, to) => ({ x: columns[axisAt(from.x)] - 9, width: 18, y: Math.min(from.y, to.y),
-        height: Math.abs(from.y - to.y) }),
+      brush: (from, to) => ({ ...rectangle(from, to), x: columns[axisAt(from.x)] - 9, width: 18 }),
       brushed(from, to) {
         const shares = [shareAt(from.y), shareAt(to.y)].sort((a, b) => a - b);
         chart.brushes.set(axisAt(from.x), shares);
@@ -806,7 +826,7 @@
       this.brushes = new Map(); // axis -> [low, high] as shares of it
       this.tools = html("div", { class: "tools" });
       this.surface = html("div", { class: "surface", role: "application", tabindex: 0 });
-      this.readout = html("output", { class: "readout", "aria-live": "polite" });
+      this.readout = html("output", { class: "readout" });
       this.legend = html("ul", { class: "legend" });
       this.plot.replaceChildren(this.tools, this.surface, this.readout, this.legend);
       this.listen();
@@ -866,7 +886,9 @@
           this.changed();
         }, this.isLog));
       }
-      if (spec.kind === "lines" && allXs(spec).length >= 8) {
+      if (Array.isArray(this.zoom)) {
+        buttons.push(tool("all", "show all", () => this.setZoom(null)));
+      } else if (spec.kind === "lines" && allXs(spec).length >= 8) {
         buttons.push(tool("end", "last quarter",
           () => this.setZoom(this.zoom === "end" ? null : "end"), this.zoom === "end"));
       }
@@ -875,11 +897,8 @@
         else this.showNumbers();
         this.fillTools();
       }, Boolean(this.numbers)));
-      if (Array.isArray(this.zoom)) {
-        buttons.push(tool("all", "show all", () => this.setZoom(null)));
-      }
       if (selected && spec.kind !== "heatmap" && this.sharesIds()) {
-        buttons.push(tool("clear", "clear selection", () => this.select(null)));
+        buttons.push(tool("deselect", "deselect", () => this.select(null)));
       }
       this.tools.replaceChildren(...buttons);
       // The pressed button is a new one, and still has the focus.
@@ -906,9 +925,11 @@
     }
 
     showNumbers() {
+      const scrolled = this.numbers?.scrollTop ?? 0;
       this.hideNumbers();
       this.numbers = numbersTable(this.spec);
       this.plot.after(this.numbers);
+      this.numbers.scrollTop = scrolled;
     }
 
     hideNumbers() {
@@ -920,6 +941,10 @@
 
     fillLegend() {
       const series = this.spec.kind === "lines" && this.spec.series.length > 1 ? this.spec.series : [];
+      const key = JSON.stringify(series.map(({ id, name, color, dash }) => [id, name, color, dash]));
+      // New epochs leave it as it is, with the focus in it.
+      if (key === this.legendKey) return;
+      this.legendKey = key;
       const styles = lineStyles(series);
       this.legendValues = [];
       this.legend.hidden = !series.length;
@@ -945,6 +970,8 @@
       this.cursor = index;
       this.layer?.replaceChildren();
       const shown = index ?? this.view?.rest ?? null;
+      // Only what the reader asked for is read aloud, not each epoch that comes in.
+      this.readout.setAttribute("aria-live", index === null ? "off" : "polite");
       this.readout.replaceChildren(...(shown === null ? [this.hint()] : this.view.readout(shown)));
       const values = shown === null ? [] : this.view.values?.(shown) ?? [];
       this.legendValues.forEach((element, i) => { element.textContent = values[i] ?? ""; });
@@ -989,6 +1016,7 @@
     forgetBrushes() {
       this.brush = null;
       this.brushes.clear();
+      for (const drawn of this.surface.querySelectorAll(".brush")) drawn.remove();
     }
 
     dim() {
@@ -1005,57 +1033,71 @@
 
     listen() {
       const { surface } = this;
-      let from = null; // where a drag began
-      let band = null; // its rectangle
-      const place = event => {
-        const bounds = surface.getBoundingClientRect();
-        return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
-      };
-      const isDrag = to => from && Math.hypot(to.x - from.x, to.y - from.y) > 5;
-      const end = () => {
-        band?.remove();
-        from = band = null;
-      };
-
-      surface.addEventListener("pointerdown", event => {
-        if (!this.view || event.button !== 0) return;
-        from = place(event);
-        if (event.pointerType !== "touch") surface.setPointerCapture(event.pointerId);
+      this.from = null; // where a drag began
+      this.band = null; // its rectangle
+      surface.addEventListener("pointerdown", event => this.pointerDown(event));
+      surface.addEventListener("pointermove", event => this.pointerMove(event));
+      surface.addEventListener("pointerup", event => this.pointerUp(event));
+      surface.addEventListener("pointercancel", () => this.endDrag());
+      // What a finger pointed at stays when it is lifted.
+      surface.addEventListener("pointerleave", event => {
+        const isRead = event.pointerType === "touch" || surface.matches(":focus-visible");
+        if (!this.from && !isRead) this.setCursor(null);
       });
-      surface.addEventListener("pointermove", event => {
-        if (!this.view?.count) return;
-        const to = place(event);
-        const canBrush = from && event.pointerType !== "touch" && this.view.brush &&
-          (this.view.canBrush?.(from) ?? true);
-        if (canBrush && isDrag(to)) {
-          band ??= this.layer.parentNode.appendChild(shape("rect", { class: "brush" }));
-          const box = this.view.brush(from, to);
-          for (const [key, value] of Object.entries(box)) band.setAttribute(key, value);
-        } else {
-          this.setCursor(this.view.nearest(to.x, to.y));
-        }
-      });
-      surface.addEventListener("pointerup", event => {
-        if (!from) return;
-        const [start, to, wasBand] = [from, place(event), band];
-        end();
-        if (wasBand) this.view.brushed(start, to);
-        else if (this.view.idOf && !isDrag(to)) this.press(to);
-      });
-      surface.addEventListener("pointercancel", end);
-      surface.addEventListener("pointerleave", () => {
-        if (!from && !surface.matches(":focus-visible")) this.setCursor(null);
-      });
-      surface.addEventListener("dblclick", () => {
-        if (this.zoom) this.setZoom(null);
-      });
+      surface.addEventListener("dblclick", () => this.zoom && this.setZoom(null));
       surface.addEventListener("focus", () => {
         if (surface.matches(":focus-visible") && this.view?.count && this.cursor === null) {
           this.setCursor(this.view.start);
         }
       });
-      surface.addEventListener("blur", () => this.view && this.setCursor(null));
+      surface.addEventListener("blur", () => this.setCursor(null));
       surface.addEventListener("keydown", event => this.key(event));
+    }
+
+    place(event) {
+      const bounds = this.surface.getBoundingClientRect();
+      return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+    }
+
+    isDrag(to) {
+      return Math.hypot(to.x - this.from.x, to.y - this.from.y) > 5;
+    }
+
+    pointerDown(event) {
+      if (!this.view?.count || event.button !== 0) return;
+      this.from = this.place(event);
+      if (event.pointerType === "touch") this.setCursor(this.view.nearest(this.from.x, this.from.y));
+      else this.surface.setPointerCapture(event.pointerId);
+    }
+
+    pointerMove(event) {
+      if (!this.view?.count) return;
+      const { from, view } = this;
+      const to = this.place(event);
+      const canBrush = from && event.pointerType !== "touch" && view.brush &&
+        (view.canBrush?.(from) ?? true);
+      if (canBrush && this.isDrag(to)) {
+        this.band ??= this.layer.parentNode.appendChild(shape("rect", { class: "brush" }));
+        const box = view.brush(from, to);
+        for (const [key, value] of Object.entries(box)) this.band.setAttribute(key, value);
+      } else {
+        this.setCursor(view.nearest(to.x, to.y));
+      }
+    }
+
+    pointerUp(event) {
+      if (!this.from) return;
+      const { from, band } = this;
+      const to = this.place(event);
+      const isPress = this.view.idOf && !this.isDrag(to);
+      this.endDrag();
+      if (band) this.view.brushed(from, to);
+      else if (isPress) this.press(to);
+    }
+
+    endDrag() {
+      this.band?.remove();
+      this.from = this.band = null;
     }
 
     press(at) {
@@ -1097,7 +1139,9 @@
     selected = ids ? new Set(ids) : null;
     for (const chart of charts.values()) {
       if (from !== chart.figure || !ids) chart.forgetBrushes();
-      chart.changed();
+      chart.fillTools();
+      if (chart.brush || chart.brushes.size) chart.redraw();
+      else chart.dim();
     }
   });
 
@@ -1106,6 +1150,8 @@
     const known = charts.get(id);
     if (known?.figure.isConnected) {
       known.setSpec(spec);
+      const sentence = known.figure.querySelector("figcaption p");
+      if (sentence && sentence.textContent !== spec.sentence) sentence.textContent = spec.sentence;
       return;
     }
     const figure = [...document.querySelectorAll("figure[data-chart]")]
