@@ -54,6 +54,10 @@ def test_a_sweep_is_reported_line_by_line_and_compared(kerasdemo: Call) -> None:
     assert "NOT HELD: sgd beats adam (reference: 80.44): accuracy +0 [+0, +0]" in swept.out
     second = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2", "--json")
     assert all(run["reused"] for run in json.loads(second.out)["runs"])
+    assert "report  kerasdemo report results/runs/question\n" in swept.out
+    third = kerasdemo("sweep", "question.yaml", "--set", "training.epochs=2", "--report")
+    assert "report  results/runs/question/report.html\n" in third.out
+    assert len(list(Path("results/runs/question").glob("*/report.html"))) == 6
     assert json.loads(second.out)["claims"][0]["status"] == "not held"
 
     compared = kerasdemo("compare", "results/runs", "--metric", "accuracy", "--plot", "plot.png")
@@ -160,8 +164,10 @@ def test_a_tuning_leaves_runs_a_picture_and_a_config(
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr("kerasdemo.training.trainer.Trainer.fit", trains)
-    second = kerasdemo(*command, "--json", "--output", "best.yaml")
+    assert f"report  kerasdemo report {folder}" in tuned.out
+    second = kerasdemo(*command, "--json", "--output", "best.yaml", "--report")
     assert second.code == 0, second.err
+    assert "<title>" in (folder / "report.html").read_text()
     found = json.loads(second.out)
     assert found == {**json.loads((folder / "tune.json").read_text())}
     assert found["config"] == "best.yaml"
