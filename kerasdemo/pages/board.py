@@ -308,6 +308,8 @@ def _experiment_cells(
     numbers = {"runs": total, "done": done, "running": running, "failed": failed}
     cells = {name: Cell(str(number), number) for name, number in numbers.items()}
     cells["question"] = Cell(cut(record.question or ""))
+    is_over = done + failed >= total
+    cells["status"] = _status("running" if running else "finished" if is_over else "unfinished")
     under_way = [run.seconds for run in known if run.summary is not None]
     ended = [run.seconds for run in known if run.summary is None and run.seconds]
     waiting = total - done - failed - running
