@@ -24,13 +24,19 @@ class BarAxis:
         ends: Iterable[float],
         marks: Iterable[float] = (),
         limits: tuple[float, float] = (-math.inf, math.inf),
+        can_be_log: bool = False,
     ) -> Self:
         """Return an axis around values, marks, and the ends of intervals that are not far away.
 
-        It is a log axis where they span much, unless values have limits.
+        Args:
+            values: which all have a place.
+            ends: of intervals.
+            marks: such as 0, which have a place, too.
+            limits: the smallest and the largest value that is possible.
+            can_be_log: whether it is a log axis where values span much.
         """
         inside = sorted(v for v in (*values, *marks) if math.isfinite(v))
-        is_log = math.isinf(limits[0]) and spans(inside)
+        is_log = can_be_log and spans(inside)
         shape = math.log10 if is_log else float
         low, high = (shape(inside[0]), shape(inside[-1])) if inside else (0.0, 1.0)
         reach = 1.5 * (high - low) or 0.1 * abs(high) or 1.0

@@ -122,18 +122,60 @@ def training_against_validation(comparison: Comparison) -> Scatter | None:
     for place, group in enumerate(comparison.groups):
         x, y = (factor(score) * group.mean_of(m, comparison.at) for m in (score, f"val_{score}"))
         if math.isfinite(x) and math.isfinite(y):
-            points.append(Point(group_id(place), labels[place], x, y))
+            color = _color(comparison, place)
+            points.append(Point(group_id(place), labels[place], x, y, color=color))
     if len(points) < 3:
         return None
     x_axis, y_axis = (Axis(NAMES[name], unit(score)) for name in (score, f"val_{score}"))
     return Scatter(
         f"{NAMES[score].capitalize()} against validation",
         "Each point is the mean of a group over its seeds. Groups that are good on the training "
-        "set and poor on the validation set overfit. Brush points to select their groups.",
+        f"set and poor on the validation set overfit.{_describe_colors(comparison)}",
         x_axis,
         y_axis,
         points,
     )
+
+
+def over_seconds(comparison: Comparison) -> Scatter | None:
+    """Return the metric of each group over the seconds of a run; None where it says nothing."""
+    metric, labels = comparison.metric, names(comparison)
+    if metric in TIMES or comparison.scales > 1 or len(comparison.groups) < 3:
+        return None
+    points = []
+    for place, group in _with_value(comparison):
+        mean, seconds = group.interval.scaled(factor(metric)), group.mean_of("seconds", "last")
+        if math.isfinite(seconds):
+            color = _color(comparison, place)
+            ends = mean.low, mean.high
+            points.append(
+                Point(group_id(place), labels[place], seconds, mean.mean, *ends, color=color)
+            )
+    if len(points) < 3:
+        return None
+    return Scatter(
+        f"{NAMES[metric].capitalize()} over training time",
+        "Each point is a group: the mean seconds of a run, and the metric with its 95 % interval."
+        + _describe_colors(comparison),
+        Axis("seconds of a run", " s", spans([point.x or 0 for point in points])),
+        Axis(NAMES[metric], unit(metric)),
+        points,
+    )
+
+
+def _color(comparison: Comparison, place: int) -> int:
+    """Return the color of a group: those of the first rank stand out, unless all are."""
+    is_first = comparison.ranked[place].rank == 1
+    return int(is_first and any(one.rank != 1 for one in comparison.ranked))
+
+
+def _describe_colors(comparison: Comparison) -> str:
+    """Return what the colors of `_color` mean."""
+    count = sum(one.rank == 1 for one in comparison.ranked)
+    if count == len(comparison.ranked):
+        return ""
+    ties = f" and the {count - 1} that tie with it" if count > 1 else ""
+    return f" In orange: the best{ties}."
 
 
 def _with_value(comparison: Comparison) -> list[tuple[int, Group]]:
@@ -214,7 +256,8 @@ def _parallel(comparison: Comparison, groups: Sequence[tuple[int, Group]]) -> Pa
         else:
             axes.append(ParallelAxis(key, [format_value(value) for value in values]))
             places.append({value: place for place, value in enumerate(values)})
-    axes.append(ParallelAxis(f"{NAMES[metric]}{unit(metric)}"))
+    end = f" ({unit(metric).strip()})" if unit(metric) else ""
+    axes.append(ParallelAxis(f"{NAMES[metric]}{end}"))
     lines = [
         ParallelLine(
             group_id(place),
@@ -223,13 +266,14 @@ def _parallel(comparison: Comparison, groups: Sequence[tuple[int, Group]]) -> Pa
                 *(at[group.values[key]] for key, at in zip(comparison.keys, places, strict=True)),
                 factor(metric) * group.interval.mean,
             ],
+            _color(comparison, place),
         )
         for place, group in groups
     ]
     return Parallel(
         f"{NAMES[metric].capitalize()} by {len(comparison.keys)} settings",
-        "Each line is a group: its settings, and last its mean over seeds. Brush an axis to select "
-        f"groups.{_without_value(comparison)}",
+        "Each line is a group: its settings, and last its mean over seeds."
+        f"{_describe_colors(comparison)}{_without_value(comparison)}",
         axes,
         lines,
     )

@@ -17,6 +17,7 @@ from kerasdemo.display.comparison_tables import sentences
 from kerasdemo.display.sentences import describe_evidence, describe_needs, describe_pair
 from kerasdemo.pages import difference_page, group_charts
 from kerasdemo.pages.bars import BarAxis
+from kerasdemo.pages.charts import Parallel
 from kerasdemo.pages.group_charts import NAMES, factor, group_id, unit
 from kerasdemo.pages.page import Chart, Page, badge
 from kerasdemo.records import RunFolder, Summary, reading
@@ -156,12 +157,13 @@ def _claim(check: ClaimCheck) -> dict[str, Any]:
     claim, metric = check.claim, check.claim.metric
     scale = factor(metric)
     value, target = check.value.scaled(scale), None
+    points = " points" if is_accuracy(metric) else unit(metric)
     if claim.between is not None:
         target = tuple(scale * end for end in claim.between)
     bar, ends = None, ("", "")
     if math.isfinite(value.mean) and claim.verdict is None:
         marks = target or (scale * claim.by,)
-        axis = BarAxis.around([value.mean], [value.low, value.high], marks)
+        axis = BarAxis.around([value.mean, value.low, value.high], (), marks)
         bar, ends = axis.bar(value, marks=marks), axis.ends
     level = CLAIM_LEVELS.get(check.status, "")
     return {
@@ -171,7 +173,7 @@ def _claim(check: ClaimCheck) -> dict[str, Any]:
         "evidence": describe_evidence(check, percent=True),
         "note": claim.note or "",
         "bar": bar,
-        "ends": [f"{end}{unit(metric)}" for end in ends],
+        "ends": [f"{end}{points if target is None else unit(metric)}" for end in ends],
         "selectors": {
             key: text if isinstance(text, str) else ", ".join(f"{k}={v}" for k, v in text.items())
             for key, text in claim.selectors.items()
@@ -193,6 +195,7 @@ def _group_axis(comparison: Comparison) -> BarAxis:
         (scale * v for g in groups for v in (g.interval.mean, *g.by_seed.values())),
         (scale * end for g in groups for end in (g.interval.low, g.interval.high)),
         limits=(0.0, 100.0) if is_accuracy(comparison.metric) else (-math.inf, math.inf),
+        can_be_log=not is_accuracy(comparison.metric),
     )
 
 
@@ -331,7 +334,7 @@ def _pairs(comparison: Comparison) -> dict[str, Any] | None:
     return {
         "rows": rows,
         "best": comparison.ranked[0].group.label if comparison.scales == 1 else "",
-        "unit": " points" if unit(metric) == " %" else unit(metric),
+        "unit": " points" if is_accuracy(metric) else unit(metric),
         "ends": axis.ends,
     }
 
@@ -359,14 +362,13 @@ def _charts(
     every: dict[str, Any] = {}
     if comparison is None:
         return charts, every
-    over, fit = (
-        group_charts.over_settings(comparison),
-        group_charts.training_against_validation(comparison),
-    )
-    if over is not None:
-        charts["settings"] = over
-    if fit is not None:
-        charts["fit"] = fit
+    over = group_charts.over_settings(comparison)
+    fit = group_charts.training_against_validation(comparison)
+    # Beside parallel axes, which are as wide as the page, and where nothing else is there.
+    is_alone = over is None or isinstance(over, Parallel)
+    cost = group_charts.over_seconds(comparison) if is_alone else None
+    found = {"settings": over, "fit": fit, "cost": cost}
+    charts |= {name: chart for name, chart in found.items() if chart is not None}
     score = comparison.metric.removeprefix("val_").removeprefix("test_")
     score = "accuracy" if score in TIMES else score
     sources = dict.fromkeys(("val_loss", "loss", f"val_{score}", score))

@@ -306,7 +306,8 @@ def _charts(node: Node) -> dict[str, Chart]:
             line = _mean(node.runs, metric)
             if line is not None:
                 series.append(replace(line, id=f"{node.name}-{name}", name=name, color=color))
-        before = _mean(node.before.runs, f"val_{what}") if node.before else None
+        is_same = what != "loss" or not _changes_loss(node)
+        before = _mean(node.before.runs, f"val_{what}") if node.before and is_same else None
         if before is not None:
             before = replace(before, low=None, high=None)
             series.append(
@@ -325,6 +326,12 @@ def _charts(node: Node) -> dict[str, Chart]:
                 series,
             )
     return charts
+
+
+def _changes_loss(node: Node) -> bool:
+    """Return whether losses before and after a step have no common scale."""
+    keys = [key.split(".") for key in node.step.patch] if node.step else []
+    return any(key[0] == "loss" or "regularizer" in key for key in keys)
 
 
 def _mean(runs: Sequence[Run], metric: str) -> Series | None:

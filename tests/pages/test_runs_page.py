@@ -274,6 +274,20 @@ def test_a_browser_shows_it(grid: Path, open_page: Opener, width: int, dark: boo
     assert axe_faults(page) == []
 
 
+def test_long_tables_scroll_below_their_head_and_axe_finds_nothing(
+    tmp_path: Path, open_page: Opener
+) -> None:
+    axes = {"training.batch_size": [*range(10, 30)], "network.activation": ["relu", "tanh"]}
+    page = open_page(render(runs_page.make([write_sweep(tmp_path / "s", axes, seeds=2)])))
+    head = page.locator("#group-table thead")
+    before = head.locator("th").nth(1).bounding_box()
+    page.locator("#group-table").locator("xpath=..").evaluate("e => { e.scrollTop = 500; }")
+    assert head.locator("th").nth(1).bounding_box() == before
+    page.locator("#group-table tbody input").first.check()
+    page.get_by_role("button", name="Select none").first.click()
+    assert axe_faults(page) == []
+
+
 def test_what_differs_between_two_runs_is_said_in_the_page(grid: Path, open_page: Opener) -> None:
     page = open_page(render(runs_page.make([grid])))
     page.get_by_role("button", name="compare made-00000000").click()

@@ -99,6 +99,16 @@ def test_each_step_has_its_curves_and_those_before_it(tuning: Path) -> None:
     assert series[2]["y"] == start["y"]
 
 
+def test_a_loss_is_not_drawn_beside_another_loss(tmp_path: Path) -> None:
+    write_tuning(tmp_path)
+    record = json.loads((tmp_path / "tune.json").read_text())
+    record["steps"][1]["patch"] = {"loss": "mean_squared_error"}
+    (tmp_path / "tune.json").write_text(json.dumps(record))
+    charts = tune_page.make(tmp_path).charts
+    assert len(charts["step2-loss"].as_dict()["series"]) == 2
+    assert len(charts["step2-accuracy"].as_dict()["series"]) == 3
+
+
 def test_it_says_what_changed_and_how_to_train_it(tuning: Path) -> None:
     page = tune_page.make(tuning)
     assert {row["key"]: (row["start"], row["end"]) for row in page.data["settings"]} == {

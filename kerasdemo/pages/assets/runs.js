@@ -88,9 +88,13 @@
   }
   selects.forEach(select => select.addEventListener("change", compare));
 
+  const table = document.getElementById("run-table");
+  const head = make("th", { scope: "col", className: "interactive" },
+    make("span", { className: "hidden", textContent: "compare" }));
+  table.tHead.rows[0].append(head);
   let next = 0;
-  for (const row of document.querySelectorAll("#run-table tbody tr")) {
-    const button = make("button", { type: "button", textContent: "compare", className: "small" });
+  for (const row of table.tBodies[0].rows) {
+    const button = make("button", { type: "button", textContent: "compare" });
     button.setAttribute("aria-label", `compare ${row.dataset.name}`);
     button.addEventListener("click", () => {
       selects[next].value = row.dataset.run;
@@ -99,6 +103,6 @@
       if (selects.every(select => select.value !== ""))
         document.getElementById("difference").scrollIntoView({ block: "start" });
     });
-    row.querySelector("td.name").append(" ", button);
+    row.append(make("td", { className: "interactive" }, button));
   }
 })();
