@@ -202,6 +202,16 @@ def test_gaps_bands_and_a_point_alone(open_page: Opener) -> None:
     surface(page, "bands").hover(position={"x": 2, "y": 100})
     assert "relu 21.68 % (9.678 to 33.68) · " in readout(page, "bands")
     assert chart(page, "one_point").locator("circle.dot").count() == 2
+    # What was measured once is read there only.
+    once = specs.lines()
+    once["series"].append({"id": "test", "name": "test", "color": "test", "x": [18], "y": [0.7]})
+    page.evaluate("spec => kerasdemoCharts.update('one_point', spec)", once)
+    assert "test" not in readout(page, "one_point")
+    assert chart(page, "one_point").locator(".legend circle").count() == 1
+    surface(page, "one_point").focus()
+    for key in ("Home", *["ArrowRight"] * 17):
+        page.keyboard.press(key)
+    assert readout(page, "one_point").endswith(" · test 0.7")
     assert "no values" in texts(page, "no_value")
     assert readout(page, "no_value") == "epoch 2: training no value"
 

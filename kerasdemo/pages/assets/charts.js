@@ -199,7 +199,7 @@
 
   // The room of the data: below the title and the names of marks, beside the widest number.
   function boxOf(values, width, height, top, isLog) {
-    const { ticks } = makeScale(values, [height - 38, top], { isLog, room: 40 });
+    const { ticks } = makeScale(values, [height - 38, top], { isLog, room: 34 });
     const left = Math.max(28, ...ticks.map(tick => widthOf(tick.text) + 10));
     return { left, right: width - 14, top, bottom: height - 38 };
   }
@@ -262,6 +262,9 @@
 
   // ---- lines ----
 
+  // Such as what was measured once, at the end.
+  const isPoint = series => series.y.filter(isNumber).length === 1;
+
   const xsOf = series => series.x ?? series.y.map((_, i) => i + 1);
 
   function allXs(spec) {
@@ -312,7 +315,7 @@
     const rows = Math.max(0, ...placeMarks(marks, width, rough.at, title).map(mark => mark.row));
     const box = boxOf(seen, width, height, 24 + 16 * rows, chart.isLog);
     const x = makeScale(across, [box.left + 6, box.right], style);
-    const y = makeScale(seen, [box.bottom, box.top], { isLog: chart.isLog, room: 40 });
+    const y = makeScale(seen, [box.bottom, box.top], { isLog: chart.isLog, room: 34 });
     drawAxes(svg, box, x, y, spec);
     const placed = placeMarks(marks, width, x.at, title);
     drawMarks(svg, placed, x, box);
@@ -370,6 +373,7 @@
       }
       valuesAt(at).forEach((value, i) => {
         const one = spec.series[i];
+        if (isPoint(one) && !isNumber(value)) return;
         parts.push(i ? " · " : ": ", name(one.name), ` ${words(value, unit)}`);
         const low = one.low?.[places[i].get(at)];
         const high = one.high?.[places[i].get(at)];
@@ -565,7 +569,7 @@
     const { spec } = chart;
     const values = spec.points.flatMap(point => [point.y, point.low, point.high]);
     const box = boxOf(values, width, height, 26, chart.isLog);
-    const y = makeScale(values, [box.bottom, box.top], { isLog: chart.isLog, room: 40 });
+    const y = makeScale(values, [box.bottom, box.top], { isLog: chart.isLog, room: 34 });
     const x = makeScale(spec.points.map(point => point.x), [box.left, box.right],
       { isLog: spec.x.log, room: 72 });
     drawAxes(svg, box, x, y, spec);
@@ -941,7 +945,8 @@
 
     fillLegend() {
       const series = this.spec.kind === "lines" && this.spec.series.length > 1 ? this.spec.series : [];
-      const key = JSON.stringify(series.map(({ id, name, color, dash }) => [id, name, color, dash]));
+      const key = JSON.stringify(series.map(one =>
+        [one.id, one.name, one.color, one.dash, isPoint(one)]));
       // New epochs leave it as it is, with the focus in it.
       if (key === this.legendKey) return;
       this.legendKey = key;
@@ -950,8 +955,9 @@
       this.legend.hidden = !series.length;
       this.legend.replaceChildren(...series.map((one, i) => {
         const swatch = shape("svg", { viewBox: "0 0 24 12", "aria-hidden": "true" },
-          shape("line", { x1: 1, x2: 23, y1: 6, y2: 6, "stroke-width": 2.5,
-            "stroke-dasharray": styles[i].dash, style: `stroke: ${styles[i].color}` }));
+          isPoint(one) ? shape("circle", { cx: 12, cy: 6, r: 4, style: `fill: ${styles[i].color}` })
+            : shape("line", { x1: 1, x2: 23, y1: 6, y2: 6, "stroke-width": 2.5,
+              "stroke-dasharray": styles[i].dash, style: `stroke: ${styles[i].color}` }));
         const button = html("button", { type: "button", "aria-pressed": "false" }, swatch,
           name(one.name));
         button.dataset.id = one.id;
