@@ -47,7 +47,7 @@ def _box(box: Sequence[Layer], total: int, frozen: set[str]) -> dict[str, Any]:
     parameters = sum(layer.parameters for layer in box)
     parts = [one for layer in box for one in _extras(layer, is_first=layer is first)]
     return {
-        "title": keras_arguments.class_name("layers", first.type) or first.type,
+        "title": keras_arguments.class_name("layers", first.type) or _class_name(first.type),
         "name": first.name,
         "extras": parts,
         "output": numbers.shape(box[-1].output_shape),
@@ -57,6 +57,12 @@ def _box(box: Sequence[Layer], total: int, frozen: set[str]) -> dict[str, Any]:
     }
 
 
+def _class_name(snake: str) -> str:
+    """Return a class that is not known here as Keras would spell it: `GlobalAveragePooling2D`."""
+    words = "".join(word[:1].upper() + word[1:] for word in snake.split("_"))
+    return words[:-1] + "D" if words[-2:-1].isdigit() and words.endswith("d") else words
+
+
 def _extras(layer: Layer, *, is_first: bool) -> Iterator[str]:
     """Yield what a box says of a layer besides its name: activation, rate, size of the kernel."""
     arguments = layer.arguments
@@ -64,7 +70,7 @@ def _extras(layer: Layer, *, is_first: bool) -> Iterator[str]:
         size = arguments.get("kernel_size") or arguments.get("pool_size")
         if size:
             yield " × ".join(map(str, size)) if isinstance(size, list | tuple) else f"size {size}"
-    elif layer.activation is None or layer.type not in ("activation",):
+    elif layer.activation is None or layer.type != "activation":
         rate = arguments.get("rate")
         yield f"{layer.type.replace('_', ' ')}{f' {rate:g}' if isinstance(rate, float) else ''}"
     if layer.activation:

@@ -22,8 +22,8 @@ def describe(run: Run) -> dict[str, Any] | None:
     if found.get("confusion") is None:
         pairs = list(zip(found["truth"], found["guess"], strict=True))
         sentence = (
-            f"{'The' if len(pairs) == examples else f'{len(pairs)} of the'} {of}: a perfect "
-            "network predicts each example's own value."
+            f"{'The' if len(pairs) == examples else f'{len(pairs)} of the'} {of}. A perfect "
+            "prediction is the true value."
         )
         points = [
             Point(f"example-{n}", f"example {n}", truth, guess, color=0)
