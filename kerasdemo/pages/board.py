@@ -15,7 +15,8 @@ from typing import Any
 from kerasdemo.config import Fault, InputError
 from kerasdemo.display.tables import format_cell
 from kerasdemo.pages.page import badge, cut
-from kerasdemo.records import RunFolder, Summary, reading, summarize
+from kerasdemo.pages.tail import Replaced, Tail
+from kerasdemo.records import RunFolder, Summary, Value, reading, summarize
 from kerasdemo.records.experiment_record import FILE as RECORD
 from kerasdemo.records.experiment_record import ExperimentRecord, read_experiment_record
 from kerasdemo.records.index import find_folders, read_cache, stamp_of
@@ -97,7 +98,7 @@ class _Pace:
 class _Known:
     """What is remembered of a run, which is little: there may be 10,000 of them.
 
-    summary: only of a run that has not ended.
+    summary, tail: only of a run that has not ended; the place in its metrics.csv.
     """
 
     stamp: Stamp
@@ -105,6 +106,7 @@ class _Known:
     seconds: float = 0.0
     summary: Summary | None = None
     pace: _Pace | None = None
+    tail: Tail | None = None
 
 
 class Board:
@@ -147,14 +149,15 @@ class Board:
         rows: dict[Path, Row] = {}
         for folder, stamp in stamps.items():
             known = self._known.get(folder)
-            if known is None or known.stamp != stamp:
+            if known is not None and (known.stamp == stamp or _grew(folder, stamp, known)):
+                if known.summary is not None:  # time goes on
+                    known.row = self._running_row(folder, known)
+            else:
                 cached = self._cache.get(folder.relative_to(self.root))
                 if cached is not None and cached.stamp == stamp:
                     known = self._known[folder] = self._learn(folder, stamp, cached.summary, known)
                 else:
                     self._pending.append((folder, stamp))
-            elif known.summary is not None:  # time goes on
-                known.row = self._running_row(folder, known)
             row = known.row if known else self._row(folder, stamp, status=Cell("reading"))
             rows[folder] = self._with_label(folder, row)
         self._cache = {}
@@ -185,8 +188,11 @@ class Board:
         if summary.status != "unfinished":
             row = self._row(folder, stamp, **_cells(summary), status=_status(summary.status))
             return _Known(stamp, row, summary.seconds or 0.0)
-        pace = _measure(folder, summary, before.pace if before else None)
+        pace = before.pace if before else None
         known = _Known(stamp, self._row(folder, stamp), 0.0, summary, pace)
+        known.tail = Tail(RunFolder(folder).metrics_file, ("epoch", "loss"))
+        if not _grew(folder, stamp, known):
+            known.tail = None
         known.row = self._running_row(folder, known)
         return known
 
@@ -319,6 +325,24 @@ def _experiment_cells(
         seconds = max(work / running, *under_way)
         cells["left"] = Cell(f"about {duration(seconds)}", round(seconds))
     return cells
+
+
+def _grew(folder: Path, stamp: Stamp, known: _Known) -> bool:
+    """Whether new epochs are all that is new of a run; they are added to what is known of it."""
+    if known.summary is None or known.tail is None or known.stamp[:4] != stamp[:4]:
+        return False
+    last: Mapping[str, str] = {}
+    try:
+        while rows := known.tail.read():
+            last = rows[-1]
+        if last:
+            values = {name: float(last[name]) for name in SCORES if name in last}
+            metrics = {name: Value(value, value, value, 0) for name, value in values.items()}
+            known.summary = replace(known.summary, epochs=int(last["epoch"]), metrics=metrics)
+    except (Replaced, OSError, ValueError):
+        return False
+    known.stamp, known.pace = stamp, _measure(folder, known.summary, known.pace)
+    return True
 
 
 def _measure(folder: Path, summary: Summary, before: _Pace | None) -> _Pace | None:

@@ -6,11 +6,9 @@ is kept of a run but a place in its files.
 """
 
 import asyncio
-import csv
 import json
 import math
 import os
-import stat
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -19,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.config.errors import shown
 from kerasdemo.pages.board import Board, Changes, Row
 from kerasdemo.pages.page import cut
+from kerasdemo.pages.tail import Replaced, Tail
 from kerasdemo.records import RunFolder
 from kerasdemo.records.schema import METRICS, STATISTICS
 
@@ -29,78 +27,14 @@ from kerasdemo.records.schema import METRICS, STATISTICS
 INTERVAL, SHARE = 0.5, 0.1
 # Seconds of reading at a time: meanwhile nobody waits for what is known already, or for Ctrl-C.
 SLICE = 0.3
+# Seconds without a change after which a change is over.
+SETTLE = 0.3
 # Seconds after which a silent stream says that it is still there.
 HEARTBEAT = 15.0
-# Bytes of a table that are read at a time; no line is longer.
-CHUNK = 1 << 20
 # Rows of the list in one message.
 MOST_ROWS = 200
 
 Stamp = tuple[int, ...]
-
-
-class Tail:
-    """Reads a growing CSV file: each row once, and of a row that is being written nothing yet.
-
-    Args:
-        path: of the file, which may not exist yet.
-        required: how its header begins.
-    """
-
-    def __init__(self, path: Path, required: Sequence[str]):
-        self._path = path
-        self._required = list(required)
-        self._place = 0
-        self._file: tuple[int, int] | None = None
-        self._header: list[str] = []
-
-    def read(self) -> list[dict[str, str]]:
-        """Return rows that are new, as column -> cell: those of a mebibyte at most.
-
-        Raises:
-            Replaced: where it is another file than before, or a shorter one.
-            OSError, ValueError: with what is wrong in it.
-        """
-        try:
-            # A FIFO would be waited for, for ever.
-            descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except FileNotFoundError:
-            if self._file is not None:
-                raise Replaced from None
-            return []
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
-                raise ValueError(f"{self._path.name} is no plain file")
-            same = (state.st_dev, state.st_ino)
-            if self._file not in (None, same) or state.st_size < self._place:
-                raise Replaced
-            self._file = same
-            file.seek(self._place)
-            content = file.read(CHUNK)
-        end = content.rfind(b"\n") + 1
-        if not end and len(content) == CHUNK:
-            raise ValueError(f"{self._path.name}: a line is longer than {CHUNK:,} bytes")
-        self._place += end
-        return self._parse(content[:end].decode("utf-8"))
-
-    def _parse(self, text: str) -> list[dict[str, str]]:
-        try:
-            rows = list(csv.reader(text.splitlines()))
-        except csv.Error as error:
-            raise ValueError(f"{self._path.name}: {error}") from None
-        if rows and not self._header:
-            self._header = rows.pop(0)
-            if self._header[: len(self._required)] != self._required:
-                raise ValueError(f"{self._path.name}: its header is {shown(self._header)}")
-        for row in rows:
-            if len(row) != len(self._header):
-                raise ValueError(f"{self._path.name}: its rows are not as long as its header")
-        return [dict(zip(self._header, row, strict=True)) for row in rows]
-
-
-class Replaced(Exception):
-    """A file is not the one that was read before."""
 
 
 class Follower:
@@ -174,6 +108,16 @@ def state_of(folder: RunFolder) -> str:
     # A run that is resumed or trained again has another file of metrics.
     parts = [f"{s.st_mtime_ns:x}.{s.st_size:x}" if s else "" for s in times]
     return "-".join([*parts, f"{metrics.st_ino:x}" if metrics else ""])
+
+
+async def _settled(folder: RunFolder, state: str) -> str:
+    """Return the state of a run; where it changes, what it is when it no longer does."""
+    now = await asyncio.to_thread(state_of, folder)
+    while now != state:
+        # A folder is not deleted, and a run not ended, by one change of one file.
+        await asyncio.sleep(SETTLE)
+        state, now = now, await asyncio.to_thread(state_of, folder)
+    return now
 
 
 def _growth_of(folder: RunFolder) -> Stamp:
@@ -298,25 +242,22 @@ class Feed:
         """
         folder = RunFolder(row.path)
         follower: Follower | None = Follower(folder, row.key, metrics, layers)
+        is_stale = False
         while True:
             growth = self._growth.get(row.path)
-            now = await asyncio.to_thread(state_of, folder)
-            if now != state:
+            now = await _settled(folder, state)
+            if now != state or is_stale:
                 yield event("gone" if now == "gone" else "reload", {"run": row.key})
-            state = now
-            while follower is not None:
-                try:
-                    messages = await asyncio.to_thread(follower.read)
-                except Replaced:
-                    follower = None  # of a deleted run everything is said
-                    yield event("reload", {"run": row.key}) if now != "gone" else ""
-                except (OSError, ValueError) as error:
-                    follower = None
-                    yield event("damaged", {"run": row.key, "problem": _describe(error)})
-                else:
+            state, is_stale = now, False
+            try:
+                while follower and (messages := await asyncio.to_thread(follower.read)):
                     yield "".join(event("epoch", message) for message in messages)
-                    if not messages:
-                        break
+            except Replaced:
+                follower, is_stale = None, True
+                continue
+            except (OSError, ValueError) as error:
+                follower = None
+                yield event("damaged", {"run": row.key, "problem": _describe(error)})
             async for sign in self._silence(lambda: self._growth.get(row.path), growth):
                 yield sign
 
