@@ -144,7 +144,8 @@
     const isShown = value => isNumber(value) && Math.abs(value) < 1e300 && (!isLog || value > 0);
     const place = value => isLog ? Math.log10(value) : value;
     let [low, high] = ends(values.filter(isShown).map(place));
-    if (low > high) [low, high] = [0, 1];
+    const isEmpty = low > high;
+    if (isEmpty) [low, high] = [0, 1];
     const size = Math.max(Math.abs(low), Math.abs(high));
     const isFlat = high - low <= 1e-12 * size;
     const margin = isTight ? (isFlat ? Math.max(0.5, 1e-9 * size) : 0)
@@ -159,7 +160,8 @@
         const there = low + (pixel - start) / (end - start) * (high - low);
         return isLog ? 10 ** there : there;
       },
-      ticks: isLog ? logTicks(low, high, count) : linearTicks(low, high, count, isWhole),
+      ticks: isEmpty ? []
+        : isLog ? logTicks(low, high, count) : linearTicks(low, high, count, isWhole),
     };
   }
 
