@@ -207,11 +207,13 @@ def _shown_keys(comparison: Comparison | None) -> list[str]:
 
 
 def _group_rows(comparison: Comparison, keys: Sequence[str]) -> dict[str, Any]:
-    axis = _group_axis(comparison)
+    axis, labels = _group_axis(comparison), group_charts.names(comparison)
     ranks = Counter((one.scale, one.rank) for one in comparison.ranked)
     rows = [
-        _group_row(place, one, comparison, keys, axis, ranks[one.scale, one.rank] > 1)
-        for place, one in enumerate(comparison.ranked[:MOST_ROWS])
+        _group_row(place, one, comparison, keys, axis, label, ranks[one.scale, one.rank] > 1)
+        for place, (one, label) in enumerate(
+            zip(comparison.ranked[:MOST_ROWS], labels, strict=False)
+        )
     ]
     metric = comparison.metric
     other = [name for name in _other_scores(metric) if any(row["scores"][name] for row in rows)]
@@ -241,6 +243,7 @@ def _group_row(
     comparison: Comparison,
     keys: Sequence[str],
     axis: BarAxis,
+    label: str,
     is_tied: bool,
 ) -> dict[str, Any]:
     group, metric = one.group, comparison.metric
@@ -254,7 +257,8 @@ def _group_row(
         "rank": MISSING if one.rank is None else str(one.rank),
         "tied": is_tied and one.rank is not None,
         "scale": one.scale,
-        "label": group.label,
+        "label": label,
+        "full_label": group.label,
         "values": [_cell(group.values[key]) for key in keys],
         "mean": mean.mean if mean.n else None,
         "interval": _number_text(mean) if mean.n else "",
@@ -297,7 +301,7 @@ def _lost(group: Group) -> str:
 def _pairs(comparison: Comparison) -> dict[str, Any] | None:
     """Return each group's difference to the best, by seed and as a mean; None without any."""
     metric = comparison.metric
-    scale = factor(metric)
+    scale, labels = factor(metric), group_charts.names(comparison)
     found = [
         (place, one, one.best_minus_this)
         for place, one in enumerate(comparison.ranked)
@@ -318,7 +322,7 @@ def _pairs(comparison: Comparison) -> dict[str, Any] | None:
         rows.append(
             {
                 "id": group_id(place),
-                "label": one.group.label,
+                "label": labels[place],
                 "difference": difference.mean,
                 "interval": f"{difference:+}",
                 "bar": axis.bar(difference, values, (0.0,)),
@@ -333,7 +337,7 @@ def _pairs(comparison: Comparison) -> dict[str, Any] | None:
         )
     return {
         "rows": rows,
-        "best": comparison.ranked[0].group.label if comparison.scales == 1 else "",
+        "best": labels[0] if comparison.scales == 1 else "",
         "unit": " points" if is_accuracy(metric) else unit(metric),
         "ends": axis.ends,
     }

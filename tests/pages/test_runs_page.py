@@ -221,7 +221,7 @@ def write_hostile(folder: Path) -> Path:
     sweep = write_sweep(folder, RATES, question=HOSTILE + "x" * 10_000)
     names = [run.name for run in sweep.iterdir() if run.is_dir()]
     shutil.rmtree(sweep / names[0])
-    write_run(sweep / names[0], 0.1, status="failed", reason=HOSTILE, outcome=None)
+    write_run(sweep / names[0], 0.1, status="failed", reason=HOSTILE + "x" * 10_000, outcome=None)
     record = ExperimentRecord(
         name=HOSTILE,
         question=HOSTILE + "x" * 10_000,
@@ -246,6 +246,7 @@ def test_hostile_texts_are_shown_as_text(tmp_path: Path, open_page: Opener) -> N
     page.select_option("#first-run", "0")
     page.select_option("#second-run", "3")
     assert page.evaluate("window.ran") is None
+    assert not is_too_wide(page)
     assert "<script>window.ran=1</script>" in page.locator("h1").inner_text()
 
 
