@@ -8,10 +8,13 @@ Facts, each written once:
     times.csv: a row per epoch: seconds of training alone, without evaluation and saving.
     layers.csv: a row per epoch and layer that has a kernel (`run.LayerHistory`).
     model.keras: the network with the weights of the kept epoch.
+    predictions.json: what these weights predict of the test set; of a run from Python of the
+        validation examples (`predictions`).
     run.json: written last: status, kept epoch, test metrics, data, seconds (`schema.Facts`).
     sanity_checks.json: results of `diagnose --sanity-checks` (`schema.SanityChecks`); in older
         folders probe.json.
-Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png.
+Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png, report.html
+(`kerasdemo report`), which is beside the runs of an experiment, too.
 Only while a run trains, or after an interruption: checkpoint.npz.
 Beside the runs of an experiment: sweep.json (`experiment_record.ExperimentRecord`). Beside any
 runs: .index.jsonl, the cache of their list, and .<run>.lock.
@@ -76,10 +79,12 @@ class RunFolder:
     times_file = _File("times.csv")
     layers_file = _File("layers.csv")
     model_file = _File("model.keras")
+    predictions_file = _File("predictions.json")
     verdict_file = _File("verdict.json")
     sanity_checks_file = _File("sanity_checks.json")
     curves_file = _File("curves.png")
     layer_plot_file = _File("layers.png")
+    report_file = _File("report.html")
     checkpoint_file = _File("checkpoint.npz")
 
     @property
@@ -131,23 +136,26 @@ class RunFolder:
             self.times_file,
             self.layers_file,
             self.model_file,
+            self.predictions_file,
             self.verdict_file,
             self.sanity_checks_file,
             self.path / OLDER_SANITY_CHECKS,
             self.checkpoint_file,
             self.curves_file,
             self.layer_plot_file,
+            self.report_file,
         ):
             file.unlink(missing_ok=True)
 
     def reopen(self, epochs: int, layers: int) -> None:
-        """Prepare to resume a run: delete run.json and the rows of later epochs.
+        """Prepare to resume a run: delete the results of its end and the rows of later epochs.
 
         Args:
             epochs: whole epochs that were trained; with 0, everything is deleted.
             layers: rows per epoch in layers.csv.
         """
         self.run_file.unlink(missing_ok=True)
+        self.predictions_file.unlink(missing_ok=True)
         if epochs == 0:
             self.clear()
         for file, rows, _ in self._tables(epochs, layers):

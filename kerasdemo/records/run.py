@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kerasdemo.config import Fault, InputError, RunConfig, loading
 from kerasdemo.config.errors import near
 from kerasdemo.config.layers import Layer
-from kerasdemo.records import network, reading, setup
+from kerasdemo.records import network, predictions, reading, setup
 from kerasdemo.records.displayed import Displayed
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import METRICS
@@ -106,6 +106,7 @@ class Run(Displayed):
     times: seconds of training alone, by epoch; empty for runs recorded before there were any.
     built: the layers in network.json; empty for runs recorded before there was one.
     declared: the setup of a run from Python.
+    predictions: the content of predictions.json (`predictions`); empty where there is none.
     """
 
     config: RunConfig | None
@@ -117,6 +118,7 @@ class Run(Displayed):
     times: tuple[float, ...] = ()
     built: tuple[Layer, ...] = ()
     declared: Setup | None = None
+    predictions: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         epochs = self.history.epochs
@@ -248,6 +250,7 @@ def read(path: str | Path) -> Run:
             if folder.network_file.exists()
             else (),
             None if is_from_yaml else setup.read(folder.setup_file),
+            predictions.read(folder.predictions_file),
         )
     except InputError:
         raise

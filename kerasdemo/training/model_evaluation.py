@@ -101,6 +101,12 @@ class ModelEvaluator:
             tasks.find_right(self.task, y, output, self.threshold),
         )
 
+    def predict(self, chunks: Sequence[Examples]) -> Array:
+        """Return the output (n, columns) for examples, of a task that has one."""
+        parts = [self.compiled(chunk.x, chunk.y, chunk.weight)[2] for chunk in chunks]
+        output = np.concatenate([part.numpy() for part in parts]).astype(np.float32)
+        return output.reshape(len(output), -1)
+
     def outputs(self, chunk: Examples) -> Any:
         """Return the model's outputs for a chunk of examples; raises as `evaluate` does."""
 

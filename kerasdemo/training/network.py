@@ -132,7 +132,7 @@ def accuracy(config: RunConfig, network: Any) -> Any:
     if kind == "sparse":
         return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     if kind == "single":
-        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=_threshold(config))
+        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold(config))
     return keras.metrics.CategoricalAccuracy(name="accuracy")
 
 
@@ -142,11 +142,11 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
     if kind == "sparse":
         return keras.metrics.sparse_categorical_accuracy  # type: ignore[no-any-return]
     if kind == "single":
-        threshold = _threshold(config)
+        turns_at = threshold(config)
 
         def single(y: Any, output: Any) -> Any:
             # Keras' binary accuracy keeps the axis of the one unit.
-            right = keras.metrics.binary_accuracy(y, output, threshold=threshold)
+            right = keras.metrics.binary_accuracy(y, output, threshold=turns_at)
             return keras.ops.reshape(right, (-1,))
 
         return single
@@ -169,7 +169,8 @@ def encode(kind: str, y: Array, class_count: int) -> Array:
     return np.eye(class_count, dtype=np.float32)[y]
 
 
-def _threshold(config: RunConfig) -> float:
+def threshold(config: RunConfig) -> float:
+    """Return what a single output must exceed to count as class 1."""
     # Logits and hinge outputs turn at 0, probabilities at one half.
     centred = config.loss.arguments.get("from_logits") or "hinge" in config.loss.name
     return 0.0 if centred else 0.5

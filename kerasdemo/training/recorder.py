@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from kerasdemo.backend import keras, no_remarks_on_tracing
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.errors import first_line, shown, unknown
-from kerasdemo.records import RunFolder, Task, files, read
+from kerasdemo.records import RunFolder, Task, files, predictions, read
 from kerasdemo.records import network as network_file
 from kerasdemo.records.setup import TASKS
 from kerasdemo.training import model_setup
@@ -236,6 +236,16 @@ class Recorder(Callback):  # type: ignore[misc]
         facts |= epoch_facts(read(folder.path), facts["kept_epoch"], recording.updates_per_epoch)
         facts["engine"] = self.engine
         facts["seconds"] = round(time.perf_counter() - self._began, 3)
+        self._write_predictions(recording, folder)
         folder.finish(facts | environment())
         self.unlock()
         self.on_recorded()
+
+    def _write_predictions(self, recording: Recording, folder: RunFolder) -> None:
+        try:
+            found = recording.predictions()
+        except Exception as error:  # whatever the model's own code raises
+            warnings.warn(f"predictions.json is not written: {first_line(error)}", stacklevel=3)
+            return
+        if found:
+            predictions.write(folder.predictions_file, found)

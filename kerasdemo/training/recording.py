@@ -17,10 +17,11 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.config.errors import first_line
 from kerasdemo.config.layers import Layer
 from kerasdemo.data import Array, arrays
+from kerasdemo.data.examples import find_targets
 from kerasdemo.records import RunFolder, Scalar, Setup, Task
 from kerasdemo.records import setup as setup_file
 from kerasdemo.records.schema import METRICS
-from kerasdemo.training import compile_code, examples, model_layers, model_setup
+from kerasdemo.training import compile_code, examples, model_layers, model_setup, predictions
 from kerasdemo.training import task as tasks
 from kerasdemo.training.examples import Examples, Unreadable
 from kerasdemo.training.layer_statistics import EXAMPLES, ModelStatistics
@@ -331,6 +332,38 @@ class Recording:
             "train": None if kept is None else self._measure_trained(),
             **(self._describe_data() if self.data.train else {}),
         }
+
+    def predictions(self) -> dict[str, Any] | None:
+        """Return the content of predictions.json: of validation examples, by the final weights.
+
+        None where there are none, or the task has no predictions to show.
+        """
+        held_out = self.data.train and self.data.whole[2]
+        if not self.evaluator or not held_out:
+            return None
+        given = examples.whole(*held_out).spread(MOST_MEASURED)
+        if self.task not in ("classification", "binary", "regression") or self.chunk:
+            return None
+        output = self.evaluator.predict(list(given.chunks()))
+        if self.task == "regression":
+            truth = np.asarray(given.y).reshape(len(given), -1)
+            is_single = truth.shape[1] == output.shape[1] == 1
+            return predictions.of_numbers("validation", truth, output) if is_single else None
+        truth = find_targets(given.y, self.task)
+        if truth is None:
+            return None
+        x = np.asarray(given.x) if hasattr(given.x, "shape") else None
+        shape = None if x is None else predictions.find_shape(x, self.layers)
+        return predictions.of_classes(
+            "validation",
+            truth,
+            output,
+            threshold=self.evaluator.threshold,
+            link=predictions.find_link(self.loss, self._activation),
+            images=lambda rows: (
+                None if x is None or shape is None else predictions.to_pixels(x[rows], shape)
+            ),
+        )
 
     def add_note(self, note: str) -> None:
         """Add a note to setup.json."""

@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from kerasdemo.backend import no_remarks_on_tracing
+from kerasdemo.backend import no_remarks_on_tracing, tf
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import has_convolution
 from kerasdemo.data import Array, Dataset, Part
 from kerasdemo.records import RunFolder, files
 from kerasdemo.records import network as network_file
-from kerasdemo.training import callbacks, checkpoint, network
+from kerasdemo.records import predictions as predictions_file
+from kerasdemo.training import callbacks, checkpoint, network, predictions
 from kerasdemo.training.compile_key import compile_key
 from kerasdemo.training.device import has_gpu, resident_bytes
 from kerasdemo.training.engine import CONVOLUTIONS_ARE_SLOW, XLA, Engine
 from kerasdemo.training.epoch_trainer import EpochTrainer
+from kerasdemo.training.evaluation import CHUNK
 from kerasdemo.training.reporter import Reporter
 
 # EpochTrainers that a process keeps; a sweep runs the runs of one compile key together.
@@ -38,7 +40,7 @@ class Trainer:
 
     def __init__(self, config: RunConfig, dataset: Dataset):
         self.config = config
-        self.scaling = dataset.scaling
+        self.dataset = dataset
         self.network = network.build(config, dataset.shape, dataset.classes)
         kind = network.targets(config, self.network)
 
@@ -136,8 +138,11 @@ class Trainer:
         if self.validation and not has_diverged:
             self.validation_right = evaluator.evaluate(evaluate.sets["val_"]).right
         self.epoch_trainer.store(self.network)
-        model = network.with_scaling(self.network, self.config, self.scaling)
+        model = network.with_scaling(self.network, self.config, self.dataset.scaling)
         files.write(folder.model_file, model.save, suffix=".keras")
+        predicted = self._predict_test()
+        if predicted:
+            predictions_file.write(folder.predictions_file, predicted)
         has_stopped = bool(stopping and stopping.stopped_epoch)
         restores = stopping and stopping.restore_best_weights and stopping.best_weights is not None
         if has_diverged:
@@ -157,6 +162,35 @@ class Trainer:
             "test": {"loss": test.loss, "accuracy": None if has_diverged else test.accuracy},
             "engine": asdict(trained),
         }
+
+    def _predict_test(self) -> dict[str, Any] | None:
+        """Return the content of predictions.json, of the kept weights."""
+        dataset, config = self.dataset, self.config
+        rows = predictions.spread(len(dataset.test.y))
+        parts = [rows[n : n + CHUNK] for n in range(0, len(rows), CHUNK)]
+        outputs = [self.network(tf.constant(self.test[0][p]), training=False) for p in parts]
+        layers = network.describe_layers(self.network, config)
+        image_shape = predictions.find_shape(dataset.test.x, layers)
+
+        def images(chosen: Array) -> Array | None:
+            if image_shape is None:
+                return None
+            raw = predictions.unscaled(dataset.test.x[rows[chosen]], dataset.scaling)
+            return predictions.to_pixels(raw, image_shape)
+
+        last = layers[-1]
+        loss = {"name": config.loss.name, **config.loss.arguments}
+        return predictions.of_classes(
+            "test",
+            dataset.test.y[rows],
+            np.concatenate([np.asarray(output, np.float32) for output in outputs]),
+            threshold=network.threshold(config),
+            link=predictions.find_link(
+                loss, "softmax" if last.type == "softmax" else last.activation
+            ),
+            names=dataset.source.class_names,
+            images=images,
+        )
 
 
 _epoch_trainers: OrderedDict[str, EpochTrainer] = OrderedDict()

@@ -19,6 +19,7 @@ from kerasdemo.records.index import HEADER
 RUN_FILES = (
     *("run.json", "metrics.csv", "config.yaml", "verdict.json", "times.csv", "layers.csv"),
     *("network.json", "sanity_checks.json", "model.keras", "curves.png", "layers.png"),
+    "predictions.json",
 )
 BESIDE = (".index.jsonl", "sweep.json")
 

@@ -70,7 +70,7 @@ def test_a_run_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path) -> None:
     assert run.path is not None
     names = {file.name for file in run.path.iterdir()}
     assert names == {
-        *("config.yaml", "network.json", "run.json", "model.keras"),
+        *("config.yaml", "network.json", "run.json", "model.keras", "predictions.json"),
         *("metrics.csv", "times.csv", "layers.csv"),
     }
     assert run.status == "finished"
