@@ -29,13 +29,18 @@ LOSSES = {"several": "sum over the outputs", "own": "the model's own"}
 LOG_RATIO = 20.0
 # The height of an accuracy panel covers as many points at least.
 LEAST_ACCURACY = 10.0
+# So is one that needs a power of ten beside the axis.
+LARGE = 1e5
 # Characters of a line in the legend and in the summary.
 LEGEND, SENTENCE = 30, 122
-# Characters of two texts that share the first row of a picture.
-TITLE_ROW, LAYERS_ROW = 90, 50
 # In inches.
 WIDTH, PANEL, LINE = 9.0, 2.6, 0.19
+LAYERS_WIDTH, LAYER_NAME = 7.2, 1.4
+# Size of the text beside the layers' curves, in points -> lines that have room.
+LAYER_LINES = {8.0: 16, 6.5: 21}
 BOLD = {"color": INK, "va": "center", "weight": "bold"}
+# Of the run's name in a picture's title, beside the title and below it, in points.
+BESIDE, BELOW = 9.5, 8.0
 
 
 @style.style()
@@ -129,7 +134,7 @@ def _set_limits(ax: "Axes", metric: str) -> None:
         _write_in_middle(ax, "no finite value")
         return
     low, high, middle = values[0], values[-1], values[len(values) // 2]
-    if metric == "loss" and middle > 0 and high > LOG_RATIO * middle:
+    if metric == "loss" and low > 0 and (high > LOG_RATIO * middle or high >= LARGE):
         ax.set_yscale("log")
         return
     is_share = metric.endswith("accuracy")
@@ -197,13 +202,41 @@ def plot_gradient_norms(run: Run, ax: "Axes | None" = None) -> "Axes":
     ax.set_yscale("log")
     ax.set_ylim(10 ** (low - margin), 10 ** (high + margin))
     ax.yaxis.set_minor_formatter(NullFormatter())
-    # From the output down to the input, as the curves mostly lie.
-    handles, labels = ax.get_legend_handles_labels()
-    ax.legend(
-        handles[::-1], [textwrap.fill(label, 26) for label in labels[::-1]], loc="center left",
-        bbox_to_anchor=(1.02, 0.5), fontsize=8 if len(labels) <= 16 else 6, handlelength=1.4,
-    )  # fmt: skip
+    _add_layer_legend(ax, run)
     return ax
+
+
+def _add_layer_legend(ax: "Axes", run: Run) -> None:
+    """Name the layers from the output down to the input, as the curves mostly lie.
+
+    Of many layers some are named, evenly from the first to the last.
+    """
+    handles = ax.get_legend_handles_labels()[0][::-1]
+    layers = list(zip(handles, [*run.layers.items()][::-1], strict=True))
+
+    def texts(size: float, chosen: Sequence[int]) -> list[str]:
+        found = []
+        for _, (name, layer) in (layers[n] for n in chosen):
+            gaps = sum(not (math.isfinite(n) and n > 0) for n in layer.gradient_norm)
+            note = f"\n0 or NaN in {gaps} of {len(layer.gradient_norm)}" if gaps else ""
+            found.append(style.plain(style.fit(name, LAYER_NAME, size)) + note)
+        return found
+
+    for size, most in LAYER_LINES.items():
+        chosen = list(range(len(layers)))
+        if sum(1 + text.count("\n") for text in texts(size, chosen)) <= most:
+            break
+    else:
+        count = len(layers)
+        while sum(1 + text.count("\n") for text in texts(size, chosen)) > most - 1:
+            count -= 1
+            chosen = [round(n * (len(layers) - 1) / (count - 1)) for n in range(count)]
+    title = None if len(chosen) == len(layers) else f"{len(chosen)} of {len(layers)} layers"
+    ax.legend(
+        [layers[n][0] for n in chosen], texts(size, chosen), loc="center left", title=title,
+        title_fontsize=size, alignment="left", bbox_to_anchor=(1.02, 0.5), fontsize=size,
+        handlelength=1.4,
+    )  # fmt: skip
 
 
 @style.style()
@@ -216,7 +249,8 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         path: of the file, such as curves.png; replaced whole.
     """
     summary = textwrap.wrap(verdict.summary, SENTENCE)
-    has_two_rows = len(verdict.title) * 1.7 + len(run.id) > TITLE_ROW
+    title = verdict.title[0].upper() + verdict.title[1:]
+    has_two_rows = _needs_two_rows(title, run, WIDTH, size=15)
     drawn = style.figure(WIDTH, PANEL)
     features = RunFeatures(run)
     # Of a task without a score there is the loss alone.
@@ -232,7 +266,6 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         left, _, width, _ = ax.get_position().bounds
         ax.set_position((left, below / height, width, PANEL / height))
 
-    title = verdict.title[0].upper() + verdict.title[1:]
     color = style.outcome_color(verdict.outcome, verdict.caution)
     _write_header(drawn, title, run, has_two_rows, size=15, color=color)
     top = 0.42 + (LINE + 0.05) * has_two_rows
@@ -254,13 +287,20 @@ def _write_header(
     drawn: "Figure", title: str, run: Run, has_two_rows: bool, *, size: float, color: str = INK
 ) -> None:
     """Write a picture's title and the run's name: beside it, or in a second row."""
-    height = drawn.get_figheight()
+    width, height = drawn.get_size_inches()
     first, second = 1 - 0.22 / height, 1 - 0.46 / height
     drawn.text(0.02, first, title, BOLD, size=size, color=color)
     if has_two_rows:
-        drawn.text(0.02, second, style.plain(run.id), BOLD, size=8)
+        name = style.plain(style.fit(run.id, 0.96 * width, BELOW, "bold"))
+        drawn.text(0.02, second, name, BOLD, size=BELOW)
     else:
-        drawn.text(0.98, first, style.plain(run.id), BOLD, ha="right")
+        drawn.text(0.98, first, style.plain(run.id), BOLD, size=BESIDE, ha="right")
+
+
+def _needs_two_rows(title: str, run: Run, width: float, *, size: float) -> bool:
+    """Return whether a picture's title and the run's name have no room beside each other."""
+    both = style.width(title, size, "bold") + style.width(run.id, BESIDE, "bold")
+    return both + 0.3 > 0.96 * width
 
 
 def _count_legend_lines(ax: "Axes") -> int:
@@ -286,13 +326,14 @@ def save_layers(run: Run, path: Path) -> None:
         path: of the file, such as layers.png; replaced whole.
     """
     warning = _sample_warning(run)
-    has_two_rows = len(run.id) > LAYERS_ROW
+    title = "Gradient by layer"
+    has_two_rows = _needs_two_rows(title, run, LAYERS_WIDTH, size=13)
     more = 0.25 * has_two_rows + 0.35 * bool(warning)
     height = 4.2 + more
-    drawn = style.figure(7.2, height)
+    drawn = style.figure(LAYERS_WIDTH, height)
     ax = drawn.add_axes((0.105, 0.483 / height, 0.64, 3.15 / height))
     plot_gradient_norms(run, ax)
-    _write_header(drawn, "Gradient by layer", run, has_two_rows, size=13)
+    _write_header(drawn, title, run, has_two_rows, size=13)
     if warning:
         y = 1 - (0.25 + more) / height
         drawn.text(0.02, y, warning, BOLD, color=BLACK, bbox=CAUTION_BOX)

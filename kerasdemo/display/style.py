@@ -4,6 +4,9 @@ The colors are Okabe and Ito's (2008), distinct with every kind of color vision;
 labels carry the same information.
 """
 
+import textwrap
+import warnings
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +67,10 @@ RC: "dict[RcKeyType, Any]" = {
     # In place of random ids.
     "svg.hashsalt": "kerasdemo",
 }
+# A picture's letters stand on whole pixels, and so a little further apart.
+HINTING = 1.03
+# Characters of a line; no picture has room for more.
+LONGEST = 300
 # Dots per inch: a picture of 9 x 4 inches is wide enough for a slide and written in 0.1 s.
 DPI = 135
 # A saved file holds no date and no version: the same picture is the same file.
@@ -114,15 +121,53 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def width(text: str, size: float, weight: str = "normal") -> float:
+    """Return how wide a text is, in inches; `size` in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on characters that the font does not have
+        points = TextToPath().get_text_width_height_descent(text, font, False)[0]
+    return HINTING * float(points) / 72
+
+
+def fit(text: str, inches: float, size: float, weight: str = "normal") -> str:
+    """Return a text in one line that is no wider; its end an ellipsis where it was cut."""
+    line = " ".join(text.split())[:LONGEST]
+    if width(line, size, weight) <= inches:
+        return line
+    ends = range(len(line))
+    fitting = bisect_right(ends, inches, key=lambda n: width(f"{line[:n]}…", size, weight))
+    return f"{line[: max(0, fitting - 1)].rstrip()}…"
+
+
+def wrap(
+    text: str, inches: float, size: float, weight: str = "normal", most: int | None = None
+) -> list[str]:
+    """Return a text in lines that are no wider, at most `most` of them."""
+    columns = max(2, int(1.2 * inches / width("n", size, weight)))
+    lines = textwrap.wrap(text, columns)
+    while columns > 2 and any(width(line, size, weight) > inches for line in lines):
+        columns -= 1
+        lines = textwrap.wrap(text, columns)
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), inches, size, weight)]
+
+
 def outcome_color(outcome: str, caution: str | None = None) -> str:
     """Return the color of an outcome; of a healthy one with a caution a dark amber."""
     return CAUTION_COLOR if caution else OUTCOME_COLORS[outcome]
 
 
 def use_epoch_ticks(ax: "Axes") -> None:
-    """Mark whole epochs only, also where there is a single one."""
+    """Mark whole epochs from 1 on, also where there is a single one."""
     from matplotlib.ticker import MaxNLocator
 
+    low, high = ax.get_xlim()
+    ax.set_xlim(max(low, 0.5), high)
     ax.xaxis.set_major_locator(
         MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
     )

@@ -1,7 +1,6 @@
 """A picture of a tuning: accuracy row by row, which changes were kept and which were dropped."""
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +20,11 @@ LOOKS = {
     "val_accuracy": ("validation", VERMILION, "s", 0.0),
     "test_accuracy": ("test", BLACK, "D", 0.2),
 }
-# Characters of a line of a row's label and of the title, and inches of a row and of a line.
-LABEL, TITLE = 44, 92
+# Inches of the picture, of a row's label and of the name in the title, of a row and of a line.
+WIDTH, LABEL, NAME = 10.0, 3.1, 4.0
 ROW, LINE = 0.42, 0.17
+# Points of the title and of a label; lines of a label.
+TITLE_SIZE, LABEL_SIZE, LABEL_LINES = 12, 9.5, 4
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Row:
     def text(self) -> str:
         """The label in lines."""
         text = self.label if self.kept else f"dropped: {self.label}"
-        return style.plain(textwrap.fill(text, LABEL))
+        lines = style.wrap(text, LABEL, LABEL_SIZE, most=LABEL_LINES)
+        return style.plain("\n".join(lines))
 
     def percent(self, metric: str) -> Interval:
         """Return mean and 95 % interval of a metric, in percent."""
@@ -68,14 +70,17 @@ def save(name: str, rows: Sequence[Row], file: Path, note: str = "") -> None:
         file: replaced whole.
         note: a warning about the data.
     """
-    title = textwrap.wrap(describe_tuning(name, rows), TITLE)
+    name = style.fit(name, NAME, TITLE_SIZE, "bold")
+    title = style.wrap(describe_tuning(name, rows), 0.96 * WIDTH, TITLE_SIZE, "bold")
     most = max(row.text.count("\n") for row in rows)
     above = 0.45 + 0.2 * len(title) + (0.2 if note else 0)
     height = above + 0.8 + (ROW + LINE * most) * len(rows)
-    drawn = style.figure(10.0, height)
+    drawn = style.figure(WIDTH, height)
     plot_tuning(rows, drawn.add_axes((0.34, 0.62 / height, 0.42, 1 - (above + 0.62) / height)))
     bold = {"weight": "bold", "va": "top"}
-    drawn.text(0.02, 1 - 0.15 / height, "\n".join(title), bold, size=12, color=INK)
+    drawn.text(
+        0.02, 1 - 0.15 / height, style.plain("\n".join(title)), bold, size=TITLE_SIZE, color=INK
+    )
     if note:
         y = 1 - (0.23 + 0.2 * len(title)) / height
         drawn.text(0.02, y, note, bold, size=8.5, color=BLACK, bbox=CAUTION_BOX)

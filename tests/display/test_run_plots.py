@@ -73,6 +73,11 @@ def test_one_huge_loss_does_not_flatten_the_others(run: MakeRun) -> None:
     assert ax.get_yscale() == "log"
 
 
+def test_losses_without_bounds_are_on_a_log_axis(run: MakeRun) -> None:
+    ax = run_plots.plot_learning_curves([run(loss=[2.0, 5e8, 1e9, math.nan])], metric="loss")
+    assert ax.get_yscale() == "log"
+
+
 def test_the_title_is_the_verdict(drawn: list[Figure], good: Run) -> None:
     run_plots.save_curves(good, diagnose(good), Path("curves.png"))
     text = texts(drawn[0])
@@ -122,6 +127,57 @@ def test_layers_from_input_to_output_on_a_log_axis(good: Run) -> None:
     ax = run_plots.plot_gradient_norms(replace(good, layers=layers))
     assert ax.get_yscale() == "log"
     assert labels(ax) == ["dense_1", "output (1 of 2 epochs 0 or NaN)"]
+
+
+def inside(drawn: Figure) -> bool:
+    """Whether every text of a figure lies in it, and no two of them overlap."""
+    legends = [legend for ax in drawn.axes if (legend := ax.get_legend())]
+    boxes = [text.get_window_extent() for text in drawn.texts]
+    boxes += [legend.get_window_extent() for legend in legends]
+    boxes += [ax.get_window_extent() for ax in drawn.axes]
+    width, height = drawn.bbox.width, drawn.bbox.height
+    for number, box in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, number
+        for other in boxes[:number]:
+            assert not box.overlaps(other)
+    return True
+
+
+@pytest.mark.parametrize("name", ["a", "W" * 63, "two_hundred_epochs_of_adam_on_mnist", "$x$"])
+@pytest.mark.parametrize("epochs", [1, 200])
+def test_nothing_overlaps_or_is_cut_off(
+    drawn: list[Figure], run: MakeRun, name: str, epochs: int, tmp_path: Path
+) -> None:
+    made = run(
+        loss=falling(2, 1e-3, epochs), accuracy=rising(0.1, 0.9, epochs), test={"accuracy": 0.5},
+        val_loss=falling(2, 1, epochs), val_accuracy=rising(0.1, 0.5, epochs),
+        stopped_early=True, kept_epoch=1,
+        layers={
+            f"{name}_{n}": {
+                statistic: [0.0 if n % 2 else 10.0 ** (n / 8)] * epochs
+                for statistic in ("gradient_norm", "weight_norm", "update_ratio", "dead")
+            }
+            for n in range(60)
+        },
+    )  # fmt: skip
+    made = replace(made, path=tmp_path / name)
+    run_plots.save_curves(made, diagnose(made), Path("curves.png"))
+    run_plots.save_layers(made, Path("layers.png"))
+    assert all(inside(figure) for figure in drawn)
+    legend = drawn[1].axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == f"{len(legend.get_texts())} of 60 layers"
+    assert drawn[0].axes[0].get_xlim()[0] >= 0.5  # there is no epoch 0
+
+
+def test_a_layer_without_gradients_is_named_in_the_legend(good: Run) -> None:
+    layers = {"dense_1": LayerHistory((1e-6, 1e-5)), "output": LayerHistory((0.1, 0.0))}
+    legend = run_plots.plot_gradient_norms(replace(good, layers=layers)).get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "output\n0 or NaN in 1 of 2",
+        "dense_1",
+    ]
 
 
 @pytest.mark.parametrize("layers", [{}, {"dense_1": LayerHistory((0.0, math.nan))}])

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from kerasdemo.display.style import PALE, new_axes, save, style, use_epoch_ticks, y_values
+from kerasdemo.display.style import (
+    PALE,
+    fit,
+    new_axes,
+    save,
+    style,
+    use_epoch_ticks,
+    width,
+    wrap,
+    y_values,
+)
 
 
 @pytest.mark.parametrize("suffix", ["", ".png", ".svg", ".pdf"])
@@ -39,3 +49,21 @@ def test_a_vertical_line_has_no_values() -> None:
     ax.axvline(3)
     ax.plot([1, 2], [0.5, 0.6])
     assert y_values(ax.lines) == [0.5, 0.6]
+
+
+@pytest.mark.parametrize("text", ["W" * 400, "i" * 400, "two words " * 40, "中文" * 200])
+def test_a_text_is_cut_to_its_room(text: str) -> None:
+    cut = fit(text, 2.0, 8)
+    assert cut.endswith("…")
+    assert 1.7 < width(cut, 8) <= 2.0
+    lines = wrap(text, 2.0, 8, most=3)
+    assert len(lines) == 3
+    assert lines[-1].endswith("…")
+    assert max(width(line, 8) for line in lines) <= 2.0
+    assert "".join(wrap(text, 2.0, 8)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_text_that_has_room_stays() -> None:
+    assert fit("a\n name", 2.0, 8) == "a name"
+    assert wrap("a name", 2.0, 8, most=1) == ["a name"]
+    assert width("iiii", 8) < width("WWWW", 8) < width("WWWW", 8, "bold")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from kerasdemo.display import tuning_plots
 from kerasdemo.display.tuning_plots import Row
@@ -66,3 +67,18 @@ def test_a_long_change_is_written_in_full_and_intervals_are_inside() -> None:
     bar = next(line for line in ax.lines if len(set(line.get_xdata())) == 2)
     assert low < min(bar.get_xdata())
     assert max(bar.get_xdata()) < high
+
+
+def test_long_names_and_changes_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(tuning_plots.style, "save", lambda figure, path: figures.append(figure))
+    long = Row("$x$" + "W" * 500, False, "healthy", {"accuracy": (0.5, 0.52)})
+    tuning_plots.save("$n$" + "W" * 200, [*ROWS, long], Path("tune.png"), "NOT MNIST")
+    (figure,) = figures
+    labels = figure.axes[0].get_yticklabels()
+    boxes = [text.get_window_extent() for text in (*figure.texts, *labels)]
+    assert min(box.x0 for box in boxes) >= 0
+    assert max(box.x1 for box in boxes) <= figure.bbox.width
+    assert labels[-1].get_text().startswith(r"dropped: \$x\$W")
+    assert labels[-1].get_text().endswith("…")
+    assert figure.texts[0].get_text().startswith(r"\$n\$W")
