@@ -65,7 +65,7 @@ def serve(
     if is_desktop and not no_open:
         import webbrowser
 
-        webbrowser.open(address.urls[0])
+        webbrowser.open(address.door_url)
     try:
         server.serve(results, address)
     except KeyboardInterrupt:

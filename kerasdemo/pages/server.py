@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,12 +66,14 @@ class Guard:
     A page elsewhere may get a browser to ask this server (DNS rebinding: under a name of its own).
     base: the beginning of every address, with the secret.
     names: by which this server may be called. any_address: or by any address in numbers.
+    doors: addresses that lead to the first page once.
     """
 
     app: ASGIApp
     base: str
     names: frozenset[str]
     any_address: bool
+    doors: list[str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -105,6 +107,9 @@ class Guard:
         site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
         if site in ("cross-site", "same-site") and mode != "navigate":
             return PlainTextResponse("not for pages from elsewhere\n", 403)
+        if scope["path"] in self.doors:
+            self.doors.remove(scope["path"])
+            return RedirectResponse(self.base, 303)
         start = scope["path"][: len(self.base)].encode("utf-8", "replace")
         if not secrets.compare_digest(start, self.base.encode()):
             return PlainTextResponse("not found: `kerasdemo serve` printed the address\n", 404)
@@ -309,19 +314,26 @@ def _number(request: Request, name: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-def make_app(root: Path, token: str, host: str = "127.0.0.1") -> Starlette:
+def make_app(root: Path, token: str, host: str = "127.0.0.1", door: str = "") -> Starlette:
     """Return the application that serves a folder of runs below `/<token>/`.
 
     Args:
         root: the folder.
         token: the secret in every address.
         host: the address that the server listens at, which decides by what names it may be called.
+        door: `/<door>` leads to the first page, once; none where it is empty.
     """
     names = {"localhost"}
     if not _is_loopback(host):
         names |= {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
     base = f"/{token}/"
-    guard = Middleware(Guard, base=base, names=frozenset(names), any_address=not _is_loopback(host))
+    guard = Middleware(
+        Guard,
+        base=base,
+        names=frozenset(names),
+        any_address=not _is_loopback(host),
+        doors=[f"/{door}"] if door else [],
+    )
     return Starlette(routes=Site(root, base).routes, middleware=[guard])
 
 
@@ -353,11 +365,16 @@ class Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens. urls: that open its first page, the nearest first."""
+    """Where a server listens.
+
+    urls: that open its first page, the nearest first. door_url: opens it once, for a program whose
+    arguments everybody on this machine can read.
+    """
 
     socket: socket.socket
     host: str
     token: str
+    door: str
 
     @property
     def urls(self) -> list[str]:
@@ -366,6 +383,10 @@ class Address:
         every = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - they are told
         hosts = [every[host], socket.gethostname()] if host in every else [host]
         return [f"http://{quote(one, safe='[]:.')}:{port}/{self.token}/" for one in hosts]
+
+    @property
+    def door_url(self) -> str:
+        return self.urls[0].replace(f"/{self.token}/", f"/{self.door}")
 
     @property
     def is_public(self) -> bool:
@@ -397,7 +418,7 @@ def listen(host: str = "127.0.0.1", port: int | None = None) -> Address:
             except BaseException:
                 opened.close()
                 raise
-            return Address(opened, host, secrets.token_urlsafe(24))
+            return Address(opened, host, secrets.token_urlsafe(24), secrets.token_urlsafe(24))
         except (OSError, UnicodeError, OverflowError) as error:
             problem = error
     reason = getattr(problem, "strerror", None) or str(problem)
@@ -412,5 +433,5 @@ def serve(root: Path, address: Address) -> None:
         InputError: where there is no such folder.
         KeyboardInterrupt: at Ctrl-C.
     """
-    server = Server(make_app(root, address.token, address.host))
+    server = Server(make_app(root, address.token, address.host, address.door))
     asyncio.run(server.serve(sockets=[address.socket]))

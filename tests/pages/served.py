@@ -69,12 +69,13 @@ class Events:
         """Return the kind and the data of the next event."""
         kind = ""
         while True:
-            line = self.answer.readline().decode().rstrip("\n")
+            text = self.answer.readline().decode()
+            line = text.rstrip("\n")
             if line.startswith("event: "):
                 kind = line.removeprefix("event: ")
             elif line.startswith("data: "):
                 return kind, json.loads(line.removeprefix("data: "))
-            elif not line and not self.answer.isclosed() and self.answer.fp is None:
+            elif not text:
                 raise EOFError
 
     def row(self, name: str, table: str = "runs") -> Mapping[str, str]:
@@ -92,10 +93,10 @@ class Events:
 
 
 @contextmanager
-def serving(root: Path, host: str = "127.0.0.1") -> Iterator[Served]:
+def serving(root: Path, host: str = "127.0.0.1", door: str = "") -> Iterator[Served]:
     """Serve a folder as `kerasdemo serve` does."""
     address = server.listen(host, 0)
-    running = server.Server(server.make_app(root, address.token, host))
+    running = server.Server(server.make_app(root, address.token, host, door))
     thread = threading.Thread(
         target=lambda: asyncio.run(running.serve(sockets=[address.socket])), daemon=True
     )

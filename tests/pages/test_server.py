@@ -223,12 +223,47 @@ def test_other_machines_need_the_secret_as_well(root: Path) -> None:
         assert served.ask(served.base, Host="evil.example")[0] == 421
 
 
+def test_a_browser_is_let_in_once_by_an_address_that_others_can_read(root: Path) -> None:
+    with serving(root, door="once") as served:
+        status, headers, _ = served.ask("/once")
+        assert (status, headers["location"]) == (303, served.base)
+        assert served.ask("/once")[0] == 404
+
+
 def test_each_server_has_another_secret() -> None:
     addresses = [server.listen(port=0) for _ in range(2)]
     tokens = {address.token for address in addresses}
     for address in addresses:
         address.socket.close()
     assert len(tokens) == 2 and all(len(token) >= 32 for token in tokens)
+
+
+# Clients
+
+
+def test_slow_and_gone_clients_block_nobody(root: Path, served: Served) -> None:
+    folder = begin_run(root / "long", 1)
+    row = "0.5,0.5,0.001,0.5,0.5"
+    lines = [f"{epoch},{row}\n" for epoch in range(1, 60_000)]
+    folder.metrics_file.write_text(
+        "epoch,loss,accuracy,learning_rate,val_loss,val_accuracy\n" + "".join(lines)
+    )
+    feed = served.server.config.app.routes[0].endpoint.__self__.feed  # type: ignore[union-attr]
+    served.get()
+    key = next(row.key for row in feed.rows.values() if row.path == folder.path)
+    slow = served.listen(f"run/{key}/events")  # and never reads on
+    began = time.monotonic()
+    assert "long" in served.get()
+    other = served.listen(f"run/{key}/events?metrics=59990&layers=59990")
+    assert other.next()[0] == "reload"  # it did not say which state it knows
+    assert other.next()[1]["epoch"] == 59991
+    assert time.monotonic() - began < 10
+    assert feed.watchers == 2
+    slow.close()
+    other.close()
+    while feed.watchers and time.monotonic() - began < 30:
+        time.sleep(0.1)
+    assert feed.watchers == 0
 
 
 # Addresses, the command
