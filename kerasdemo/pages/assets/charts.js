@@ -39,6 +39,8 @@
     return element;
   }
 
+  const line = (className, x1, y1, x2, y2) => shape("line", { class: className, x1, y1, x2, y2 });
+
   // Without what turns the direction of writing, also of the words that follow it.
   function short(text, most = LONGEST_NAME) {
     const whole = String(text).replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
@@ -209,17 +211,15 @@
   function drawAxes(svg, box, x, y, spec) {
     for (const { value, text } of y.ticks) {
       const at = y.at(value);
-      svg.append(shape("line", { class: "grid-line", x1: box.left, x2: box.right, y1: at, y2: at }));
+      svg.append(line("grid-line", box.left, at, box.right, at));
       svg.append(shape("text", { x: box.left - 6, y: at + 4, "text-anchor": "end" }, text));
     }
-    svg.append(shape("line",
-      { class: "axis-line", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }));
+    svg.append(line("axis-line", box.left, box.bottom, box.right, box.bottom));
     let taken = -Infinity;
     for (const { value, text } of x.ticks) {
       const at = x.at(value);
       const half = widthOf(text) / 2;
-      svg.append(shape("line",
-        { class: "axis-line", x1: at, x2: at, y1: box.bottom, y2: box.bottom + 4 }));
+      svg.append(line("axis-line", at, box.bottom, at, box.bottom + 4));
       if (at - half < taken + 6) continue;
       taken = at + half;
       svg.append(shape("text", { x: at, y: box.bottom + 17, "text-anchor": "middle" }, text));
@@ -290,8 +290,7 @@
   function drawMarks(svg, placed, x, box) {
     for (const mark of placed) {
       const at = x.at(mark.x);
-      svg.append(shape("line",
-        { class: "mark-line", x1: at, x2: at, y1: box.top - 4, y2: box.bottom }));
+      svg.append(line("mark-line", at, box.top - 4, at, box.bottom));
       if (mark.row < 0) continue;
       const text = shape("text", { class: "strong mark", x: mark.left, y: 12 + 16 * mark.row });
       text.append(mark.shown, shape("title", {}, short(mark.text, 600)));
@@ -394,8 +393,7 @@
       values: index => valuesAt(xs[index]).map(value => words(value, unit)),
       show(layer, index) {
         const at = x.at(xs[index]);
-        layer.append(shape("line",
-          { class: "cursor-line", x1: at, x2: at, y1: box.top, y2: box.bottom }));
+        layer.append(line("cursor-line", at, box.top, at, box.bottom));
         valuesAt(xs[index]).forEach((value, i) => {
           const cy = yAt(value);
           if (!Number.isFinite(cy) || chart.isDimmed(spec.series[i].id)) return;
@@ -528,7 +526,7 @@
       const half = widthOf(text) / 2;
       if (x - half < taken + 6) continue;
       taken = x + half;
-      svg.append(shape("line", { class: "axis-line", x1: x, x2: x, y1: height - 18, y2: height - 14 }));
+      svg.append(line("axis-line", x, height - 18, x, height - 14));
       svg.append(shape("text", { x, y: height - 3, "text-anchor": "middle" }, text));
     }
   }
@@ -695,10 +693,10 @@
   }
 
   function drawParallelAxis(svg, scale, x, box, gap, isLast) {
-    svg.append(shape("line", { class: "axis-line", x1: x, x2: x, y1: box.top, y2: box.bottom }));
+    svg.append(line("axis-line", x, box.top, x, box.bottom));
     for (const { value, text } of scale.ticks) {
       const y = scale.at(value);
-      svg.append(shape("line", { class: "axis-line", x1: x - 3, x2: x + 3, y1: y, y2: y }));
+      svg.append(line("axis-line", x - 3, y, x + 3, y));
       svg.append(label(text, isLast ? x - 7 : x + 7, y + 4, Math.max((gap || 200) * 0.8 - 12, 20),
         { class: "halo", "text-anchor": isLast ? "end" : "start" }));
     }
@@ -852,8 +850,7 @@
     }
 
     // Drawn again only where something changed: a resize without a change of size is none.
-    draw() {
-      const { clientWidth: width, clientHeight: height } = this.surface;
+    draw(width = this.surface.clientWidth, height = this.surface.clientHeight) {
       const size = `${width} ${height}`;
       if (size === this.size || width < 40 || height < 60) return;
       this.size = size;
@@ -866,6 +863,13 @@
       if (this.cursor !== null && this.cursor >= this.view.count) this.cursor = null;
       this.dim();
       this.setCursor(this.cursor);
+    }
+
+    // A column of A4 is narrow: drawn for it, words are as large there as those around.
+    drawForPaper() {
+      const { clientWidth, clientHeight } = this.surface;
+      const isWide = clientWidth > 640;
+      this.draw(isWide ? 640 : 300, this.spec.kind === "heatmap" ? clientHeight : isWide ? 270 : 230);
     }
 
     redraw() {
@@ -1152,6 +1156,9 @@
       else chart.dim();
     }
   });
+
+  window.addEventListener("beforeprint", () => charts.forEach(chart => chart.drawForPaper()));
+  window.addEventListener("afterprint", () => charts.forEach(chart => chart.draw()));
 
   // Draw a chart, or draw it again from new data; the reader's zoom, scale and cursor stay.
   function update(id, spec) {
