@@ -37,8 +37,13 @@ LOG_SPAN = 20
 # Of losses without a common scale, the smaller one would be flat beyond this ratio.
 SCALE_RATIO = 4
 COLORS = "viridis"
-# Characters of a line in a panel's title, and in the whole picture.
-TITLE, WIDEST = 64, 160
+# Inches of a panel with what is written beside it, and of a line in its title at least.
+PANEL, NARROWEST = 5.6, 3.4
+# Characters of a line in the whole picture.
+WIDEST = 160
+# Room for the names of groups beside dots, in inches; their sizes and those in a legend, in points.
+NAMES_WIDTH, NAMES_HEIGHT, LEGEND_WIDTH = 2.4, 3.4, 2.3
+NAME_SIZES, LEGEND_SIZE, TITLE_SIZE = (9.5, 8.0, 7.0, 6.0, 5.0), 7.5, 10
 # Beside a parallel axis two texts nearer than this share of its height would overlap.
 LINE = 0.05
 # So many values of a parallel axis are all written beside it; of more, only its two ends.
@@ -256,7 +261,8 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         if len(seeds) > 1:
             ax.plot(seeds, [y] * len(seeds), "|", color=INK, ms=8, zorder=4)
     names = group_names(comparison, groups)
-    ax.set_yticks(range(len(groups)), names)
+    labels, size = _fit_names(names)
+    ax.set_yticks(range(len(groups)), labels, size=size)
     ax.invert_yaxis()
     means = [g.interval.mean for g in groups if g.by_seed]
     ratio = SCALE_RATIO if comparison.scales > 1 else LOG_SPAN if metric in TIMES else math.inf
@@ -267,7 +273,8 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         _use_plain_log_ticks(ax.xaxis)
     no_scale = "; no common scale" if comparison.scales > 1 else ""
     ax.set_xlabel(_metric_label(metric) + no_scale)
-    _set_title(ax, _describe_marks(groups), beyond)
+    widest = max((style.width(n, size) for label in labels for n in label.split("\n")), default=0)
+    _set_title(ax, _describe_marks(groups), beyond, max(NARROWEST, PANEL - widest))
     return ax
 
 
@@ -323,7 +330,11 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax.set(xlabel="epoch", ylabel=_metric_label(metric))
     _set_title(ax, f"{metric}: {title}", beyond)
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.8)
+        handles, labels = ax.get_legend_handles_labels()
+        ax.legend(
+            handles, [_in_lines(label, LEGEND_WIDTH, LEGEND_SIZE) for label in labels],
+            fontsize=LEGEND_SIZE, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=2.8,
+        )  # fmt: skip
     style.use_epoch_ticks(ax)
     return ax
 
@@ -370,14 +381,32 @@ def _metric_label(metric: str, share: str = " (share of examples)") -> str:
     return f"{metric} [s]" if metric in TIMES else metric
 
 
-def _set_title(ax: "Axes", text: str, beyond: Sequence[str] = ()) -> None:
-    """Set a title in lines, with what is beyond the axis below it."""
-    lines = textwrap.wrap(text, TITLE)
+def _set_title(
+    ax: "Axes", text: str, beyond: Sequence[str] = (), inches: float = PANEL - 0.3
+) -> None:
+    """Set a title in lines of so many inches, with what is beyond the axis below it."""
+    texts = [text]
     if beyond:
         more = len(beyond) - MOST_DESCRIBED
         shown = "; ".join(beyond[:MOST_DESCRIBED]) + (f" and {more} more" if more > 0 else "")
-        lines += textwrap.wrap(f"beyond the axis: {shown}", TITLE)
-    ax.set_title("\n".join(lines))
+        texts.append(f"beyond the axis: {shown}")
+    ax.set_title("\n".join(_in_lines(one, inches, TITLE_SIZE) for one in texts))
+
+
+def _in_lines(name: str, inches: float, size: float) -> str:
+    """Return an escaped text whose lines are no wider than that; `size` in points."""
+    lines = name.replace(r"\$", "$").split("\n")
+    return plain("\n".join(line for one in lines for line in style.wrap(one, inches, size)))
+
+
+def _fit_names(names: Sequence[str]) -> tuple[list[str], float]:
+    """Return names in lines that have room beside the dots, and their size in points."""
+    labels, size = list(names), NAME_SIZES[0]
+    for size in NAME_SIZES:
+        labels = [_in_lines(name, NAMES_WIDTH, size) for name in names]
+        if sum(1 + label.count("\n") for label in labels) * 1.3 * size / 72 <= NAMES_HEIGHT:
+            break
+    return labels, size
 
 
 # Which groups, and in what order.

@@ -282,3 +282,19 @@ def test_a_label_may_hold_any_text(tmp_path: Path) -> None:
     plots.save(comparison, tmp_path / "plot.png")
     names = plots.plot_curves(comparison).get_legend_handles_labels()[1]
     assert set(names) == {r"a\$^\$b", r"c \$_{d\$"}
+
+
+def test_long_names_leave_room_for_the_panels(tmp_path: Path) -> None:
+    runs = [
+        replace(run, label=label, values={"x": label}, settings={**run.settings, "x": label})
+        for run, label in zip(on_disk(tmp_path, 2), ("W" * 90, "$i$" * 30), strict=True)
+    ]
+    drawn = plots.plot_comparison(compare(runs, "accuracy"))
+    drawn.draw_without_rendering()
+    left, right = (ax.get_tightbbox() for ax in drawn.axes)
+    assert left is not None and right is not None
+    assert not left.overlaps(right)
+    assert left.x0 >= 0 and right.x1 <= drawn.bbox.width
+    assert min(ax.get_window_extent().width for ax in drawn.axes) > 0.2 * drawn.bbox.width
+    labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert {"".join(label.split()) for label in labels} == {"W" * 90, r"\$i\$" * 30}
