@@ -28,6 +28,7 @@ class Series:
     color: training, validation, test, or a number of the palette from 0.
     low, high: the ends of a band around it.
     source: the column of metrics.csv that it shows, to which live rows are added.
+    factor: what a value of that column is multiplied by, such as 100 for percent.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Series:
     low: Sequence[Value] | None = None
     high: Sequence[Value] | None = None
     source: str | None = None
+    factor: float = 1
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Scale:
 class HeatMap:
     """A value for each pair. values: a row for each of `y`, a value for each of `x`.
 
-    source: the column of layers.csv that it shows.
+    source, factor: the column of layers.csv that it shows, as for `Series`.
     """
 
     title: str
@@ -86,6 +88,7 @@ class HeatMap:
     z: Axis
     values: Sequence[Sequence[Value]]
     source: str | None = None
+    factor: float = 1
 
     def as_dict(self) -> dict[str, Any]:
         return _as_dict("heatmap", self)
@@ -164,5 +167,6 @@ def _without_missing(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {
         key: value
         for key, value in found.items()
-        if value is not None or not (key in _OPTIONAL or (key == "x" and is_series))
+        if (key, value) != ("factor", 1)
+        and (value is not None or not (key in _OPTIONAL or (key == "x" and is_series)))
     }

@@ -130,6 +130,7 @@ def _series(
         dash,
         x=None if is_whole else tuple(map(float, epochs)),
         source=source,
+        factor=factor,
     )
 
 
@@ -232,6 +233,7 @@ def layers(run: Run) -> dict[str, Chart]:
             axis,
             rows,
             source=statistic,
+            factor=factor,
         )
     return charts
 

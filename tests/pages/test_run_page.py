@@ -136,6 +136,9 @@ def test_all_is_there_of_a_full_run() -> None:
     ]
     assert charts["score"]["y"] == {"label": "accuracy", "unit": " %", "log": False}
     assert charts["dead"]["values"][0][0] == 25
+    # What live rows are multiplied by.
+    assert [one.get("factor") for one in charts["score"]["series"]] == [100, 100, None]
+    assert [charts[name].get("factor") for name in ("dead", "update_ratio")] == [100, None]
     seen = words(page.render(made))
     for part in (
         "test accuracy 92.0 % ± 0.5 points, 10,000 examples",

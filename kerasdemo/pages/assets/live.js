@@ -87,6 +87,9 @@
     });
   }
 
+  // A column's value in the unit of the chart, such as percent; without a value null.
+  const scaled = (value, { factor = 1 }) => (value == null ? null : factor * value);
+
   const sourced = series => series.source && series.y.length;
 
   function addMetrics(epoch, metrics) {
@@ -101,7 +104,7 @@
         if (epoch <= last) continue;
         if (!series.x && epoch !== last + 1) series.x = series.y.map((_, n) => n + 1);
         series.x?.push(epoch);
-        series.y.push(metrics[series.source]);
+        series.y.push(scaled(metrics[series.source], series));
         thinCurve(series);
       }
       changed.add(id);
@@ -125,7 +128,7 @@
       if (spec.kind !== "heatmap" || !spec.source) continue;
       if (epoch <= Number(spec.x.values.at(-1) ?? 0)) continue;
       spec.x.values.push(epoch);
-      spec.values.forEach((row, n) => row.push(layers[spec.y.values[n]]?.[spec.source] ?? null));
+      spec.values.forEach((row, n) => row.push(scaled(layers[spec.y.values[n]]?.[spec.source], spec)));
       if (spec.x.values.length > MOST_COLUMNS) {
         const stays = kept(spec.x.values.length);
         spec.x.values = spec.x.values.filter(stays);
