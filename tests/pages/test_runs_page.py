@@ -289,6 +289,15 @@ def test_long_tables_scroll_below_their_head_and_axe_finds_nothing(
     assert axe_faults(page) == []
 
 
+def test_it_fits_on_paper(grid: Path, open_page: Opener) -> None:
+    page = open_page(render(runs_page.make([grid])), 690)  # A4 without its margins
+    page.emulate_media(media="print")
+    assert not is_too_wide(page)
+    too_wide = "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > 692).length"
+    assert page.evaluate(too_wide) == 0
+    assert page.get_by_role("button", name="Select none").count() == 0
+
+
 def test_what_differs_between_two_runs_is_said_in_the_page(grid: Path, open_page: Opener) -> None:
     page = open_page(render(runs_page.make([grid])))
     page.get_by_role("button", name="compare made-00000000").click()
