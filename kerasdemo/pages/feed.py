@@ -7,11 +7,12 @@ is kept of a run but a place in its files.
 
 import asyncio
 import json
+import logging
 import math
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,8 @@ HEARTBEAT = 15.0
 MOST_ROWS = 200
 
 Stamp = tuple[int, ...]
+
+log = logging.getLogger(__name__)
 
 
 class Follower:
@@ -100,7 +103,7 @@ def _numbers(row: Mapping[str, str], names: Sequence[str]) -> dict[str, float | 
 
 def state_of(folder: RunFolder) -> str:
     """Return what changes when a page of a run is to be made again, and not with each epoch."""
-    if not folder.is_run:
+    if not (_stat(folder.config_file) or _stat(folder.setup_file)):
         return "gone"
     files = (folder.run_file, folder.verdict_file, folder.sanity_checks_file)
     times = (_stat(file) for file in files)
@@ -151,28 +154,38 @@ class Feed:
         self._watched: Counter[Path] = Counter()
         self.watchers = 0
         self._of_list = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
 
     async def look(self, seconds: float = SLICE) -> None:
         """Bring the list up to date, reading for at most about so many seconds."""
-        async with self._looking:
-            self._take(await asyncio.to_thread(self._board.look, seconds))
+        await self._finish(self._take(self._board.look, seconds))
 
-    async def _read_more(self) -> None:
-        async with self._looking:
-            self._take(await asyncio.to_thread(self._board.read_more, SLICE))
+    async def _finish(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for work that goes on to its end, whoever waits for it and leaves."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # or it might be collected before its end
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.shield(task)
 
-    def _take(self, changes: Changes) -> None:
-        if changes.rows or changes.gone or changes.unread != self.unread:
-            self.version += 1
-        self.unread = changes.unread
-        for key in changes.gone:
-            self._gone[key] = self.version
-            del self.rows[key]
-        for row in changes.rows:
-            self._gone.pop(row.key, None)
-            self.rows[row.key] = replace(row, version=self.version)
+    async def _take(self, look: Callable[[float], Changes], seconds: float) -> None:
+        async with self._looking:
+            try:
+                changes = await asyncio.to_thread(look, seconds)
+            except Exception:
+                # What is on disk may be anything: what is known is still shown.
+                log.exception("the list could not be brought up to date")
+                return
+            if changes.rows or changes.gone or changes.unread != self.unread:
+                self.version += 1
+            self.unread = changes.unread
+            for key in changes.gone:
+                self._gone[key] = self.version
+                del self.rows[key]
+            for row in changes.rows:
+                self._gone.pop(row.key, None)
+                self.rows[row.key] = replace(row, version=self.version)
 
     @contextmanager
     def watched(self, folders: Sequence[Path] | None) -> Iterator[None]:
@@ -202,7 +215,7 @@ class Feed:
                 await self.look(0.0)
                 next_look = time.monotonic() + (time.monotonic() - began) / SHARE
             if self._of_list and self.unread:
-                await self._read_more()
+                await self._finish(self._take(self._board.read_more, SLICE))
             self._growth = await asyncio.to_thread(_growth_of_all, list(self._watched))
             async with self._news:
                 self._news.notify_all()

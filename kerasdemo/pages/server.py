@@ -334,7 +334,9 @@ def make_app(root: Path, token: str, host: str = "127.0.0.1", door: str = "") ->
         any_address=not _is_loopback(host),
         doors=[f"/{door}"] if door else [],
     )
-    return Starlette(routes=Site(root, base).routes, middleware=[guard])
+    app = Starlette(routes=Site(root, base).routes, middleware=[guard])
+    app.router.redirect_slashes = False
+    return app
 
 
 def _is_loopback(host: str) -> bool:

@@ -104,19 +104,27 @@ def find_folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
     Args:
         skipped: gets a message for each folder that holds no run.
     """
-    if RunFolder(root).is_run:
+    if _is_run(root):
         yield root
         return
     for child in _children(root):
-        if RunFolder(child).is_run:
+        if _is_run(child):
             yield child
             continue
-        inner = [folder for folder in _children(child) if RunFolder(folder).is_run]
+        inner = [folder for folder in _children(child) if _is_run(folder)]
         if not inner:
             skipped.append(
                 Fault("skipped, not a run folder: it has no config.yaml or setup.json", str(child))
             )
         yield from inner
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run was begun in a folder; of one that may not be entered nothing is known."""
+    try:
+        return RunFolder(folder).is_run
+    except OSError:
+        return False
 
 
 def _children(folder: Path) -> list[Path]:

@@ -347,6 +347,22 @@ def test_without_a_watcher_nothing_is_looked_at(
     asyncio.run(asyncio.wait_for(watch(), 30))
 
 
+def test_what_was_found_while_the_last_watcher_left_is_not_lost(tmp_path: Path) -> None:
+    for name in "abc":
+        begin_run(tmp_path / name, 1)
+
+    async def watch() -> None:
+        watched = Feed(tmp_path)
+        for _ in range(5):
+            with watched.watched(None):
+                await asyncio.sleep(0.001)
+        await watched.look()
+        assert {row.cells["status"].text for row in watched.rows.values()} == {"running"}
+        assert len(watched.rows) == 3
+
+    asyncio.run(asyncio.wait_for(watch(), 30))
+
+
 def test_a_silent_stream_says_that_it_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

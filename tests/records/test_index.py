@@ -91,6 +91,24 @@ def test_what_is_not_a_run_is_skipped_with_a_message(tmp_path: Path) -> None:
     assert skipped == {"holiday", broken.path.name, "half"}
 
 
+def test_a_folder_that_may_not_be_entered_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a")
+    make(tmp_path, "b")
+    is_file = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path.parent.name == "a-0":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    found = list_runs(tmp_path)
+    assert [one.name for one in found.runs] == ["b"]
+    assert [Path(fault.file or "").name for fault in found.skipped] == ["a-0"]
+
+
 def test_a_run_folder_lists_itself(tmp_path: Path) -> None:
     run = make(tmp_path, "a")
     assert [one.id for one in list_runs(run.path).runs] == [run.path.name]
