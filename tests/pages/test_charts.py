@@ -255,6 +255,12 @@ def test_heat_map_reads_cells_by_mouse_and_keys(open_page: Opener) -> None:
     assert "1e−4" in texts(page, "heatmap") and "gradient norm" in texts(page, "heatmap")
 
 
+def test_names_of_columns_stand_in_two_rows_where_they_are_long(open_page: Opener) -> None:
+    page = open_specs(open_page, "grid", width=360)
+    assert {"relu", "sigmoid", "tanh", "leaky_relu"} <= set(texts(page, "grid"))
+    assert page.evaluate(COVERED) == []
+
+
 def _light(color: str) -> float:
     red, green, blue = map(int, re.findall(r"\d+", color))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

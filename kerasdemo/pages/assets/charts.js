@@ -430,13 +430,25 @@
 
   // ---- heat map ----
 
+  // Numbers are never cut: where there are too many, every second, fifth, ... stands there. Names
+  // that are too long stand in two rows in turn.
+  function columnNames(spec, cellWidth) {
+    const texts = spec.x.values.map(value => words(value));
+    const widest = Math.max(0, ...texts.map(widthOf));
+    const least = ((spec.x.values.every(isNumber) ? widest : 24) + 8) / cellWidth;
+    const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find(step => step >= least) ?? Math.ceil(least);
+    return { texts, every, rows: every === 1 && widest + 6 > cellWidth ? 2 : 1 };
+  }
+
   function drawHeatMap(chart, svg, width, height) {
     const { spec } = chart;
     const rows = spec.y.values;
     const columns = spec.x.values;
     const left = Math.min(width * 0.34, Math.max(24, ...rows.map(row => widthOf(short(row)) + 10)));
-    const box = { left, right: width - 14, top: 22, bottom: height - 82 };
-    const cell = { width: (box.right - box.left) / Math.max(columns.length, 1),
+    const cellWidth = (width - 14 - left) / Math.max(columns.length, 1);
+    const names = columnNames(spec, cellWidth);
+    const box = { left, right: width - 14, top: 22, bottom: height - 69 - 13 * names.rows };
+    const cell = { width: cellWidth,
       height: (box.bottom - box.top) / Math.max(rows.length, 1) };
     const scale = makeScale(spec.values.flat(), [0, 1], { isLog: chart.isLog, isTight: true });
     const shareOf = value => chart.isLog && value <= 0 ? 0 : scale.at(value);
@@ -467,7 +479,7 @@
     });
     if (!spec.values.flat().some(isNumber)) drawEmpty(svg, box);
     drawCellValues(svg, spec, cell, at, shareOf);
-    drawHeatLabels(svg, spec, box, cell, width);
+    drawHeatLabels(svg, spec, box, cell, names, width);
     drawColorBar(svg, chart, box, height);
     return heatView(spec, box, cell, at);
   }
@@ -483,7 +495,7 @@
     }));
   }
 
-  function drawHeatLabels(svg, spec, box, cell, width) {
+  function drawHeatLabels(svg, spec, box, cell, { texts, every, rows }, width) {
     svg.append(label(spec.y.label, 0, 12, width));
     const everyRow = Math.ceil(13 / cell.height);
     spec.y.values.forEach((row, i) => {
@@ -491,20 +503,15 @@
       svg.append(label(row, box.left - 6, box.top + (i + 0.5) * cell.height + 4, box.left - 8,
         { "text-anchor": "end" }));
     });
-    const texts = spec.x.values.map(value => words(value));
-    // Numbers are never cut; of names there are as many as can be told apart.
-    const widest = spec.x.values.every(isNumber) ? Math.max(...texts.map(widthOf)) : 24;
-    const least = Math.ceil((widest + 8) / cell.width);
-    const every = [1, 2, 5, 10, 20, 50, 100, 200, 500].find(step => step >= least) ?? least;
     texts.forEach((text, i) => {
       // Of epochs 1 to n the round ones.
       if (every > 1 && (i + 1) % every) return;
       const x = box.left + (i + 0.5) * cell.width;
-      const room = Math.min(every * cell.width - 6, 2 * (width - x));
-      svg.append(label(text, x, box.bottom + 15, room, { "text-anchor": "middle" }));
+      const room = Math.min(rows * every * cell.width - 6, 2 * (width - x), 2 * x);
+      svg.append(label(text, x, box.bottom + 15 + 13 * (i % rows), room, { "text-anchor": "middle" }));
     });
-    svg.append(label(spec.x.label, (box.left + box.right) / 2, box.bottom + 31, box.right - box.left,
-      { "text-anchor": "middle" }));
+    svg.append(label(spec.x.label, (box.left + box.right) / 2, box.bottom + 18 + 13 * rows,
+      box.right - box.left, { "text-anchor": "middle" }));
   }
 
   function drawColorBar(svg, chart, box, height) {
