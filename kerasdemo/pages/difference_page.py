@@ -8,8 +8,8 @@ from typing import Any
 from kerasdemo.comparison.difference import POINTS, RATIO, SHARES, diff
 from kerasdemo.comparison.groups import MISSING, differing_keys, format_value
 from kerasdemo.display.sentences import describe_differences
-from kerasdemo.pages.charts import Axis, Lines, Series
-from kerasdemo.pages.group_charts import NAMES, Curves, factor, unit
+from kerasdemo.pages.charts import Axis, Lines, Mark, Series
+from kerasdemo.pages.group_charts import LOG_SPAN, NAMES, Curves, factor, unit
 from kerasdemo.pages.page import Chart, Page
 from kerasdemo.records import Run, Summary
 from kerasdemo.records.summary import CURVES
@@ -37,9 +37,10 @@ def make(first: Run, second: Run) -> Page:
         ]
         if series:
             begins = [one for one in found.curves if one.what == metric]
-            since = f"They diverge from epoch {begins[0].epoch}." if begins else "They stay close."
+            since = f"Apart from epoch {begins[0].epoch} on." if begins else "They stay close."
+            marks = [Mark(one.epoch, "apart") for one in begins]
             axis = Axis(NAMES[metric], unit(metric))
-            charts[metric] = Lines(NAMES[metric].capitalize(), since, axis, series)
+            charts[metric] = Lines(NAMES[metric].capitalize(), since, axis, series, marks)
     settings = [
         {"key": key, "first": _setting(one), "second": _setting(other)}
         for key, (one, other) in found.settings.items()
@@ -88,4 +89,5 @@ def data_of(runs: Sequence[Summary], histories: Mapping[Path, Curves]) -> dict[s
         ],
         "points": POINTS,
         "ratio": RATIO,
+        "log_span": LOG_SPAN,
     }

@@ -308,9 +308,11 @@ def test_what_differs_between_two_runs_is_said_in_the_page(grid: Path, open_page
         ["optimizer.learning_rate", "0.001", "0.1"],
         ["training.batch_size", "10", "20"],
     ]
-    assert "apart from epoch 1 on" in result.inner_text()
+    assert "Apart from epoch 1 on" in result.inner_text()
+    assert result.locator("svg path.curve").count() == 8
+    assert axe_faults(page) == []
     page.select_option("#second-run", "0")
-    assert "same run" in result.inner_text()
+    assert page.get_by_role("status").filter(has_text="same run").count() == 1
 
 
 def test_the_page_finds_the_epoch_that_python_finds(grid: Path, open_page: Opener) -> None:
@@ -318,9 +320,9 @@ def test_the_page_finds_the_epoch_that_python_finds(grid: Path, open_page: Opene
     page = open_page(render(runs_page.make([grid])))
     page.select_option("#first-run", label=first.id)
     page.select_option("#second-run", label=second.id)
-    shown = page.locator("#difference-result li").all_inner_texts()
+    shown = page.locator("#difference-result figcaption p").all_inner_texts()
     found = difference_page.make(first, second).data["sentences"]
-    epochs = [int(e) for line in shown for e in re.findall(r"from epoch (\d+)", line)]
+    epochs = sorted(int(e) for line in shown for e in re.findall(r"from epoch (\d+)", line))
     python = [int(e) for line in found for e in re.findall(r"from epoch (\d+)", line)]
     assert epochs == python and epochs
 
@@ -337,6 +339,7 @@ def test_selecting_a_group_draws_its_curves_and_dims_other_rows(
     chosen = page.locator("#group-table tbody tr").nth(6).get_attribute("data-id")
     assert curves.count() == 1
     assert curves.first.get_attribute("data-id") == chosen
+    assert "1 of 1 selected" in page.locator("#chart-curve-val_accuracy").inner_text()
     assert page.locator("#run-table tbody tr:not(.dimmed)").count() == 3
     assert page.locator("#pair-table tbody tr:not(.dimmed)").count() == 1
     page.locator("#run-table").locator("xpath=..").locator(

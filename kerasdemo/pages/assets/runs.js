@@ -19,7 +19,9 @@
       for (const [id, every] of curves) {
         const some = every.filter(line => chosen.has(line.id)).slice(0, MOST);
         const series = some.map((line, color) => ({ ...line, color }));
-        const spec = series.length ? { ...charts[id], series } : charts[id];
+        const count = every.filter(line => chosen.has(line.id)).length;
+        const sentence = `Mean over seeds by epoch, of ${series.length} of ${count} selected groups.`;
+        const spec = series.length ? { ...charts[id], series, sentence } : charts[id];
         window.kerasdemoCharts?.update(id, spec);
       }
     });
@@ -27,6 +29,7 @@
   // What differs: comparison/difference.py has the same rule.
   const place = document.getElementById("difference-result");
   if (!place) return;
+  const status = document.getElementById("difference-status");
   const selects = ["first-run", "second-run"].map(id => document.getElementById(id));
   for (const select of selects)
     select.append(new Option("–", ""), ...data.runs.map((name, n) => new Option(name, n)));
@@ -49,7 +52,9 @@
     const rows = data.keys
       .map((key, n) => [key, data.settings[first][n], data.settings[second][n]])
       .filter(([, a, b]) => a !== b);
-    if (!rows.length) return make("p", { textContent: "The settings are the same." });
+    status.textContent = !rows.length ? "The settings are the same."
+      : rows.length === 1 ? "One setting differs." : `${rows.length} settings differ.`;
+    if (!rows.length) return "";
     const cell = text => make("td", {}, make("bdi", { textContent: text ?? "–" }));
     const body = rows.map(([key, a, b]) =>
       make("tr", {}, make("td", {}, make("code", { textContent: key })), cell(a), cell(b)));
@@ -63,28 +68,53 @@
     return region;
   }
 
-  function divergences(first, second) {
-    const lines = [];
+  function curvesOf(first, second) {
+    const grid = make("div", { className: "grid" });
+    const specs = [];
     for (const metric of data.metrics) {
-      const one = data.histories[first][metric.name], other = data.histories[second][metric.name];
-      if (!one || !other) continue;
-      const n = findDivergence(metric, one, other);
-      if (n !== null)
-        lines.push([n, `${metric.title}: apart from epoch ${1 + n * data.stride} on, ` +
-          `${shown(one[n], metric)} and ${shown(other[n], metric)}.`]);
+      const both = [first, second].map(run => data.histories[run][metric.name]);
+      if (both.some(curve => !curve?.length)) continue;
+      const n = findDivergence(metric, ...both);
+      const epoch = n === null ? null : 1 + n * data.stride;
+      const sentence = n === null ? "They stay close."
+        : `Apart from epoch ${epoch} on: ${both.map(curve => shown(curve[n], metric)).join(" and ")}.`;
+      const series = both.map((curve, color) => ({
+        id: `compared-${color}`,
+        name: data.runs[[first, second][color]],
+        color,
+        dash: color === 1,
+        x: curve.map((_, i) => 1 + i * data.stride),
+        y: curve.map(value => value === null ? null : metric.factor * value),
+      }));
+      const values = series.flatMap(line => line.y).filter(value => value !== null);
+      const log = !metric.share && Math.min(...values) > 0 &&
+        Math.max(...values) >= data.log_span * Math.min(...values);
+      const marks = n === null ? [] : [{ x: epoch, label: "apart" }];
+      const id = `compared-${metric.name}`;
+      const figure = make("figure", { className: "chart" },
+        make("figcaption", {}, make("h3", { textContent: metric.title }), make("p", { textContent: sentence })),
+        make("div", { className: "plot plot-lines" }));
+      figure.dataset.chart = id;
+      grid.append(figure);
+      specs.push([id, { kind: "lines", title: metric.title, sentence, series, marks,
+        x: { label: "epoch" }, y: { label: metric.title.toLowerCase(), unit: metric.unit, log } }]);
     }
-    lines.sort((a, b) => a[0] - b[0]);
-    const texts = lines.length ? lines.map(line => line[1]) : ["Their curves stay close."];
-    return make("ul", {}, ...texts.map(textContent => make("li", { textContent })));
+    return [grid, specs];
   }
 
   function compare() {
     const [first, second] = selects.map(select => select.value);
     place.replaceChildren();
+    status.textContent = "";
     if (first === "" || second === "") return;
-    place.append(first === second
-      ? make("p", { textContent: "It is the same run." })
-      : make("div", {}, divergences(first, second), settings(first, second)));
+    if (first === second) {
+      status.textContent = "It is the same run.";
+      return;
+    }
+    const [grid, specs] = curvesOf(first, second);
+    place.append(settings(first, second), grid);
+    // A chart is drawn into the page.
+    for (const [id, spec] of specs) window.kerasdemoCharts?.update(id, spec);
   }
   selects.forEach(select => select.addEventListener("change", compare));
 
