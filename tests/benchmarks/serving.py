@@ -76,7 +76,8 @@ def list_runs(count: int) -> str:
         events.close()
         memory, _ = server.use()
         server.stop()
-    line = f"| {count:,} | {first:.2f} | {used:.2f} | {listed:.2f} | {every:.2f} | {again:.2f} | {memory:.0f} |"
+    numbers = " | ".join(f"{number:.2f}" for number in (first, used, listed, every, again))
+    line = f"| {count:,} | {numbers} | {memory:.0f} |"
     print(line, flush=True)
     return line
 
@@ -126,7 +127,7 @@ def train() -> list[str]:
 def main() -> None:
     """Measure and print Markdown tables."""
     lines = [
-        "| runs | first page (s) | of a core (s) | all listed (s) | all read (s) | again (s) | MB |",
+        "| runs | first page (s) | of a core | all listed (s) | all read (s) | again (s) | MB |",
         "|---|---|---|---|---|---|---|",
         *map(list_runs, COUNTS),
         "",
