@@ -24,6 +24,8 @@ from kerasdemo.records.verdict import Remedy, Verdict
 
 # Standard errors to each side of a 95 % interval.
 Z = 1.96
+# Characters of a remedy that can be copied: of a network of hundreds of layers there are more.
+MOST_COPIED = 10_000
 # The usual reason for the end of a training, which needs no words.
 ALL_EPOCHS = "all epochs"
 STATUS_LEVELS = {"finished": "good", "diverged": "bad", "failed": "bad", "interrupted": "warn"}
@@ -123,7 +125,7 @@ def _remedy(run: Run, label: str, remedy: Remedy) -> dict[str, Any]:
         "label": label,
         "reason": remedy.reason,
         "answers": remedy.answers.replace("_", " "),
-        "forms": [(name, text) for name, text in forms.items() if text],
+        "forms": [(name, text) for name, text in forms.items() if 0 < len(text) <= MOST_COPIED],
     }
 
 

@@ -11,6 +11,11 @@ from kerasdemo.pages import numbers
 from kerasdemo.records import Run, flatten
 from kerasdemo.records.summary import PARTS
 
+# Characters of a config or setup that can be copied; a longer one is in its file.
+MOST_COPIED = 20_000
+# Rows of settings: of a network of many written layers there are thousands.
+MOST_ROWS = 300
+
 
 def settings(run: Run) -> dict[str, Any]:
     """Return each setting with its default, and the whole as it can be copied."""
@@ -31,13 +36,14 @@ def settings(run: Run) -> dict[str, Any]:
     ]
     sections = [
         {"name": name, "rows": list(group)}
-        for name, group in groupby(rows, lambda row: str(row["key"]).partition(".")[0])
+        for name, group in groupby(rows[:MOST_ROWS], lambda row: str(row["key"]).partition(".")[0])
     ]
     return {
         "is_yaml": run.config is not None,
-        "changed": [row for row in rows if row["is_changed"]],
+        "changed": [row for row in rows if row["is_changed"]][:MOST_ROWS],
+        "more": max(0, len(rows) - MOST_ROWS),
         "sections": sections,
-        "copied": copied,
+        "copied": copied if len(copied) <= MOST_COPIED else "",
         "ignore": list(run.setup.ignore),
     }
 

@@ -333,3 +333,12 @@ def test_a_remedy_is_copied_by_the_keyboard_alone(open_page: Opener) -> None:
     opened.wait_for_timeout(100)
     copied = opened.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("--set ")
+
+
+def test_a_config_of_very_many_layers_is_cut_where_nobody_reads_on() -> None:
+    layers = ", ".join(["{type: dense, units: 9, activation: sigmoid}"] * 200)
+    text = f"network: {{layers: [{{type: flatten}}, {layers}, {{type: dense, units: 10}}]}}"
+    run = make_run(text, **STUCK, layers=layer_curves([1e-9] * 200))
+    html = render(run)
+    assert re.search(r"[\d,]+ more are in config\.yaml", words(html))
+    assert len(html.encode()) < MOST_BYTES
