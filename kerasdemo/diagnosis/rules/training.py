@@ -4,6 +4,7 @@ import math
 
 from kerasdemo.diagnosis import curves, remedies
 from kerasdemo.diagnosis.baselines import (
+    NEIGHBOR_QUERIES,
     SHORTFALL,
     find_shortfall,
     find_training_shortfall,
@@ -126,9 +127,9 @@ class Standstill(OutcomeRule):
 
     how_detected = (
         f"Training accuracy (or R²) went less than {FITTED:.0%} of the way from chance to perfect, "
-        f"does not rise any more, yet is {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that "
-        "noise in the data is no explanation. Not for regression, nor where balanced accuracy "
-        "counts."
+        f"does not rise any more, yet is significantly more than {NEAR_NEIGHBORS:.0%} above "
+        "nearest neighbors, so that noise in the data is no explanation. Not for regression, nor "
+        "where balanced accuracy counts."
     )
     why_it_matters = "The data can be learned further than this network does."
     what_to_try = "A larger network, or more and smaller steps."
@@ -141,7 +142,11 @@ class Standstill(OutcomeRule):
         # The mean of ten neighbors is far from what noise allows, where targets vary in between.
         if features.task == "regression" or features.scale is BALANCED:
             return None
-        if score < neighbors + self.NEAR_NEIGHBORS or features.score_gain >= MIN_GAIN:
+        error = math.hypot(
+            features.error(score, "train"), curves.share_error(neighbors, NEIGHBOR_QUERIES)
+        )
+        least = neighbors + self.NEAR_NEIGHBORS + Z_975 * error
+        if score < least or features.score_gain >= MIN_GAIN:
             return None
         if find_rise(features) is not None or features.is_loss_falling:
             return None
