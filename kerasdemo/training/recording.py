@@ -338,17 +338,18 @@ class Recording:
 
         None where there are none, or the task has no predictions to show.
         """
-        held_out = self.data.train and self.data.whole[2]
-        if not self.evaluator or not held_out:
+        if not self.evaluator or not self.validation or self.chunk:
             return None
+        if self.task not in ("classification", "binary", "regression"):
+            return None
+        held_out = self.data.whole[2]
+        assert held_out is not None  # it was read already
         given = examples.whole(*held_out).spread(MOST_MEASURED)
-        if self.task not in ("classification", "binary", "regression") or self.chunk:
-            return None
         output = self.evaluator.predict(list(given.chunks()))
         if self.task == "regression":
-            truth = np.asarray(given.y).reshape(len(given), -1)
-            is_single = truth.shape[1] == output.shape[1] == 1
-            return predictions.of_numbers("validation", truth, output) if is_single else None
+            numbers = np.asarray(given.y).reshape(len(given), -1)
+            is_single = numbers.shape[1] == output.shape[1] == 1
+            return predictions.of_numbers("validation", numbers, output) if is_single else None
         truth = find_targets(given.y, self.task)
         if truth is None:
             return None

@@ -10,7 +10,7 @@ import pytest
 
 import kerasdemo
 from kerasdemo import data
-from kerasdemo.backend import keras
+from kerasdemo.backend import keras, tf
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.layers import Layer
 from kerasdemo.data import Scaling
@@ -125,6 +125,20 @@ def test_a_regression_records_pairs(tmp_path: Path) -> None:
     rows = predictions.spread(700, 300)
     np.testing.assert_allclose(found["truth"], y[rows], rtol=1e-5)
     np.testing.assert_allclose(found["guess"], model.predict(x)[rows, 0], rtol=1e-3, atol=1e-4)
+
+
+def test_validation_examples_may_come_in_batches_or_by_name(tmp_path: Path) -> None:
+    y = (NUMBERS[:, 0] > 0).astype(np.float32)
+    batches = tf.data.Dataset.from_tensor_slices((NUMBERS, y)).batch(20)
+    run = train(
+        dense(1, "sigmoid"), NUMBERS, y, tmp_path / "a", batches, loss="binary_crossentropy"
+    )
+    assert run.predictions["examples"] == 60
+    given = keras.Input((3,), name="numbers")
+    model = keras.Model({"numbers": given}, keras.layers.Dense(2, activation="softmax")(given))
+    x = {"numbers": NUMBERS}
+    run = train(model, x, y, tmp_path / "b", (x, y), loss="sparse_categorical_crossentropy")
+    assert np.sum(run.predictions["confusion"]) == 60
 
 
 def test_nothing_is_recorded_without_validation_examples_or_a_single_guess(tmp_path: Path) -> None:
