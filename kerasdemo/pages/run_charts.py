@@ -11,10 +11,10 @@ from kerasdemo.records import Run
 from kerasdemo.records.curves import UNKNOWN
 from kerasdemo.records.summary import best
 
-# Epochs of a curve and of a heat map; of a longer run some are left out.
-MOST_POINTS, MOST_COLUMNS = 600, 100
-# Layers of a heat map.
-MOST_LAYERS = 60
+# Epochs of a curve and of a heat map, and cells of a heat map; of a longer run some are left out.
+MOST_POINTS, MOST_COLUMNS, MOST_CELLS = 600, 100, 3_000
+# Layers of a heat map, and significant digits in its cells.
+MOST_LAYERS, DIGITS = 60, 3
 # A loss that is this many times its median at its highest is shown on a log axis.
 LOG_RATIO = 20.0
 # An R² below this hides all that is above it.
@@ -209,7 +209,7 @@ def layers(run: Run) -> dict[str, Chart]:
     found = {name: layer for name, layer in run.layers.items() if layer.gradient_norm}
     epochs = max((len(layer.gradient_norm) for layer in found.values()), default=0)
     shown = dict(list(found.items())[:MOST_LAYERS])
-    columns = _evenly(epochs, MOST_COLUMNS)
+    columns = _evenly(epochs, min(MOST_COLUMNS, MOST_CELLS // max(len(shown), 1)))
     charts: dict[str, Chart] = {}
     for statistic, (title, sentence, axis) in STATISTICS.items():
         if statistic not in _moving(run):
@@ -217,7 +217,7 @@ def layers(run: Run) -> dict[str, Chart]:
         factor = 100.0 if statistic in SHARES else 1.0
         by_layer = {name: getattr(layer, statistic) for name, layer in shown.items()}
         rows = [
-            [factor * values[n - 1] if n <= len(values) else math.nan for n in columns]
+            [_cell(factor * values[n - 1]) if n <= len(values) else None for n in columns]
             for values in by_layer.values()
         ]
         notes = [sentence, _describe_last(by_layer, epochs, factor, axis.unit)]
@@ -236,6 +236,10 @@ def layers(run: Run) -> dict[str, Chart]:
             factor=factor,
         )
     return charts
+
+
+def _cell(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _describe_last(

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import random
 import re
 from dataclasses import replace
 from html import unescape
@@ -342,3 +343,34 @@ def test_a_config_of_very_many_layers_is_cut_where_nobody_reads_on() -> None:
     html = render(run)
     assert re.search(r"[\d,]+ more are in config\.yaml", words(html))
     assert len(html.encode()) < MOST_BYTES
+
+
+def test_a_hundred_layers_and_two_thousand_epochs_of_noise_fit() -> None:
+    noise = random.Random(0)
+
+    def curve(size: float = 1.0) -> list[float]:
+        return [size * noise.random() for _ in range(2_000)]
+
+    statistics = {
+        f"dense_{n}": {
+            "gradient_norm": curve(1e-5),
+            "weight_norm": curve(),
+            "update_ratio": curve(),
+            "dead": curve(),
+            "saturated": curve(),
+        }
+        for n in range(1, 101)
+    }
+    run = make_run(
+        "network: {depth: 99}",
+        loss=curve(),
+        accuracy=curve(),
+        val_loss=curve(),
+        val_accuracy=curve(),
+        layers=statistics,
+    )
+    made = run_page.make(run)
+    spec = made.charts["gradient_norm"].as_dict()
+    assert (len(spec["y"]["values"]), len(spec["x"]["values"])) == (60, 50)
+    assert "50 of 2,000 epochs are shown. The first 60 of 100 layers are shown." in spec["sentence"]
+    assert len(page.render(made).encode()) < MOST_BYTES
