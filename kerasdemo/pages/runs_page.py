@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,7 @@ def make(
     """
     folders = [Path(path) for path in paths]
     listing = gather(folders)
-    runs, records = listing.runs, [find_experiment_record(folder) for folder in folders]
-    problems = [str(fault) for fault in listing.skipped]
+    runs, problems = listing.runs, [str(fault) for fault in listing.skipped]
     comparison = None
     try:
         comparison = compare(runs, metric or usual_metric(runs))
@@ -63,67 +62,108 @@ def make(
         if metric is not None:
             raise
         problems += [fault.message for fault in error.faults if runs]
-    claims = _claims(folders, problems)
+    experiments = _find_experiments(folders, runs)
+    missing = _missing(experiments, runs)
+    claims = _claims(experiments, problems)
     histories = {run.path: _history(run.path, problems) for run in runs}
+    charts, every_curve = _charts(comparison, histories)
     groups = comparison.groups if comparison else []
     ids = {run.path: group_id(place) for place, group in enumerate(groups) for run in group.runs}
-    charts, every_curve = _charts(comparison, histories)
-    known = [record for record in records if record]
-    record = known[0] if len(known) == len(folders) == 1 else None
-    keys = _shown_keys(comparison)
+    shown = runs[:MOST_ROWS]
+    title, heading = _heading(folders, runs, experiments)
     data: dict[str, Any] = {
-        "experiment": _experiment(record),
-        "counts": _counts(runs, known),
+        "experiment": heading,
+        "counts": _counts(runs, len(missing)),
         "verdicts": _verdicts(runs),
-        "claims": [_claim(check) for check in claims],
+        "claims": claims,
         "problems": problems[:50],
         "problems_left_out": max(0, len(problems) - 50),
-        "cautions": [text.removeprefix("CAUTION: ") for text in comparison.cautions]
-        if comparison
-        else [],
-        "metric": NAMES[comparison.metric] if comparison else "",
-        "keys": [short_names(comparison.keys)[key] for key in keys] if comparison else [],
-        "groups": _group_rows(comparison, keys) if comparison else [],
-        "pairs": _pairs(comparison) if comparison else None,
-        "notes": _notes(comparison) if comparison else [],
+        "missing": missing,
+        **_tables(comparison),
         "chart_rows": _chart_rows(charts),
-        "runs": [_run_row(run, ids, link(run.path)) for run in runs[:MOST_ROWS]],
-        "runs_left_out": max(0, len(runs) - MOST_ROWS),
-        "missing": _missing(known, runs),
-        "page_data": {
-            "curves": every_curve,
-            **difference_page.data_of(runs[:MOST_ROWS], histories),
-        },
+        "runs": [_run_row(run, ids, link(run.path)) for run in shown],
+        "runs_left_out": len(runs) - len(shown),
+        "page_data": {"curves": every_curve, **difference_page.data_of(shown, histories)},
     }
-    name = record.name if record and record.name else None
-    title = name or (folders[0].name if len(folders) == 1 else f"{len(runs)} runs")
-    return Page(title or "Runs", "runs.html", data, charts, SCRIPTS, STYLES)
+    return Page(title, "runs.html", data, charts, SCRIPTS, STYLES)
+
+
+def _tables(comparison: Comparison | None) -> dict[str, Any]:
+    """Return what the page says of the groups; without a comparison there is nothing."""
+    if comparison is None:
+        return dict.fromkeys(("metric", "cautions", "keys", "groups", "pairs", "notes"), ())
+    keys = _shown_keys(comparison)
+    return {
+        "metric": NAMES[comparison.metric],
+        "cautions": [text.removeprefix("CAUTION: ") for text in comparison.cautions],
+        "keys": [short_names(comparison.keys)[key] for key in keys],
+        "groups": _group_rows(comparison, keys),
+        "pairs": _pairs(comparison),
+        "notes": _notes(comparison),
+    }
 
 
 # What was run.
 
 
-def _experiment(record: ExperimentRecord | None) -> dict[str, Any] | None:
-    if record is None:
-        return None
-    return {"question": record.question or "", "source": record.source or ""}
+def _find_experiments(
+    folders: Sequence[Path], runs: Sequence[Summary]
+) -> dict[Path, ExperimentRecord]:
+    """Return the experiments that are on the page as a whole, by their folder."""
+    paths = {run.path for run in runs}
+    found = {}
+    for folder in dict.fromkeys([*folders, *(run.path.parent for run in runs)]):
+        record = find_experiment_record(folder)
+        if record is None:
+            continue
+        others = {name for name in record.runs if folder / name not in paths}
+        if folder in folders or not others & _names_in(folder):
+            found[folder] = record
+    return found
 
 
-def _counts(runs: Sequence[Summary], records: Iterable[ExperimentRecord]) -> list[dict[str, Any]]:
+def _heading(
+    folders: Sequence[Path], runs: Sequence[Summary], experiments: Mapping[Path, ExperimentRecord]
+) -> tuple[str, dict[str, str] | None]:
+    """Return the page's title, and the question and source of the one experiment it is about."""
+    if len(experiments) == 1:
+        ((folder, record),) = experiments.items()
+        if all(run.path.parent == folder for run in runs):
+            heading = {"question": record.question or "", "source": record.source or ""}
+            return record.name or folder.name, heading
+    if len(folders) == 1:
+        return folders[0].resolve().name or "Runs", None
+    return f"{len(runs)} runs", None
+
+
+def _counts(runs: Sequence[Summary], missing: int) -> list[dict[str, Any]]:
     """Return how many runs have each status, and how many of the experiments are missing."""
     counts = Counter(run.status for run in runs)
     found = [
         {"text": f"{n} {status}", "level": STATUS_LEVELS.get(status, "")}
         for status, n in counts.most_common()
     ]
-    missing = len(_missing(records, runs))
     return found + ([{"text": f"{missing} not begun", "level": "warn"}] if missing else [])
 
 
-def _missing(records: Iterable[ExperimentRecord], runs: Sequence[Summary]) -> list[str]:
+def _missing(experiments: Mapping[Path, ExperimentRecord], runs: Sequence[Summary]) -> list[str]:
     """Return the runs of experiments of which there is no folder."""
-    known = {run.id for run in runs}
-    return [name for record in records for name in record.runs if name not in known]
+    known = {run.path for run in runs}
+    missing = []
+    for folder, record in experiments.items():
+        # Those that are there and can't be read are problems.
+        there = _names_in(folder)
+        missing += [
+            name for name in record.runs if folder / name not in known and name not in there
+        ]
+    return missing
+
+
+def _names_in(folder: Path) -> set[str]:
+    try:
+        return {child.name for child in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _verdicts(runs: Sequence[Summary]) -> list[dict[str, Any]]:
@@ -145,12 +185,19 @@ def _history(path: Path, problems: list[str]) -> group_charts.Curves:
 # Claims.
 
 
-def _claims(folders: Iterable[Path], problems: list[str]) -> list[ClaimCheck]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        checks = [check for folder in folders for check in check_claims(folder)]
-    problems += [str(warning.message) for warning in caught]
-    return checks
+def _claims(
+    experiments: Mapping[Path, ExperimentRecord], problems: list[str]
+) -> list[dict[str, Any]]:
+    """Return the rows of all claims; of several experiments each with its name."""
+    rows = []
+    for folder, record in experiments.items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            checks = check_claims(folder)
+        problems += [str(warning.message) for warning in caught]
+        name = (record.name or folder.name) if len(experiments) > 1 else ""
+        rows += [{"experiment": name, **_claim(check)} for check in checks]
+    return rows
 
 
 def _claim(check: ClaimCheck) -> dict[str, Any]:
@@ -199,9 +246,9 @@ def _group_axis(comparison: Comparison) -> BarAxis:
     )
 
 
-def _shown_keys(comparison: Comparison | None) -> list[str]:
+def _shown_keys(comparison: Comparison) -> list[str]:
     """Return the keys that are columns; of named groups, and of too many keys, none."""
-    if comparison is None or comparison.named or len(comparison.keys) > MOST_KEYS:
+    if comparison.named or len(comparison.keys) > MOST_KEYS:
         return []
     return list(comparison.keys)
 

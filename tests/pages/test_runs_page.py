@@ -147,6 +147,20 @@ def test_claims_have_their_status_evidence_and_interval(grid: Path) -> None:
     assert any("claim 4" in text for text in page.data["problems"])
 
 
+def test_claims_of_an_experiment_are_shown_where_all_its_runs_are(tmp_path: Path) -> None:
+    first = write_sweep(tmp_path / "first", RATES, seeds=1, claims=CLAIMS[:1])
+    every = sorted(path for path in first.iterdir() if path.is_dir())
+    page = runs_page.make(every)
+    assert page.title == "made_sweep" and len(page.data["claims"]) == 1
+    assert runs_page.make(every[1:]).data["claims"] == []
+    assert runs_page.make(every[1:]).title == "2 runs"
+    write_sweep(tmp_path / "second", RATES, seeds=1, claims=CLAIMS[1:3])
+    both = runs_page.make([tmp_path])
+    assert [claim["experiment"] for claim in both.data["claims"]] == ["made_sweep"] * 3
+    assert both.title == tmp_path.name
+    render(both)
+
+
 def test_pairs_by_seed_are_differences_to_the_best(grid: Path) -> None:
     pairs = runs_page.make([grid]).data["pairs"]
     assert len(pairs["rows"]) == 5
@@ -180,7 +194,7 @@ def test_runs_that_ended_badly_or_not_at_all_are_shown_as_such(tmp_path: Path) -
 def test_runs_none_of_which_has_ended_are_listed_alone(tmp_path: Path) -> None:
     write_run(tmp_path / "busy", status=None, outcome=None)
     page = runs_page.make([tmp_path])
-    assert page.data["groups"] == [] and page.charts == {}
+    assert not page.data["groups"] and page.charts == {}
     assert "unfinished" in render(page)
 
 
@@ -231,7 +245,7 @@ def write_hostile(folder: Path) -> Path:
         ],
         runs={
             name: RunEntry(label=f"{HOSTILE} {n // 3}", values={}, seed=n % 3)
-            for n, name in enumerate(sorted(names))
+            for n, name in enumerate([*sorted(names), HOSTILE + "x" * 10_000, "../other"])
         },
     )
     write_experiment_record(sweep, record)
