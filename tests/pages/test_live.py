@@ -61,6 +61,24 @@ def test_epochs_appear_as_they_are_written(root: Path, served: Served, open_page
     expect(page.locator("p.status")).to_contain_text("finished")  # what was known stays
 
 
+def test_the_words_follow_the_curves(root: Path, served: Served, open_page: Opener) -> None:
+    folder = begin_run(root / "growing-1", 2)
+    page = open_page(served.url)
+    page.get_by_role("link", name="growing-1").click()
+    expect(page.locator("#live-status")).to_have_text("Live.")
+    page.evaluate(MARK)
+    page.locator("section.verdict details").first.evaluate("one => { one.open = true; }")
+    for epoch in range(3, 6):
+        add_epoch(folder, epoch)
+    expect(page.locator("#live-status")).to_have_text("Live: epoch 5.")
+    expect(page.locator("p.status")).to_contain_text("5 of 8 epochs", timeout=20_000)
+    expect(page.locator("#chart-loss figcaption")).to_contain_text("after epoch 5")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    assert page.evaluate("window.kerasdemoCharts.spec('loss').marks[0].x") == 5
+    assert page.locator("section.verdict details").first.evaluate("one => one.open")
+    assert page.evaluate("document.body.dataset.mark") == "here"
+
+
 def test_a_page_made_before_the_first_epoch_gets_its_curves(
     root: Path, served: Served, open_page: Opener
 ) -> None:

@@ -143,11 +143,54 @@
       live.metrics = epoch;
       // A page that was made before the first epoch has no place for its curves.
       if (!addMetrics(epoch, metrics)) reload();
-      else say(`Live: epoch ${epoch}.`);
+      else {
+        say(`Live: epoch ${epoch}.`);
+        refreshSoon();
+      }
     }
     if (Object.keys(layers).length && epoch > live.layers) {
       live.layers = epoch;
       addLayers(epoch, layers);
+    }
+    draw();
+  }
+
+  // ---- the words of a run's page follow its curves, more seldom: they are made from all epochs ----
+
+  const WORDS = ["p.status", "section.verdict", "dl.figures"];
+  let isRefreshing = false;
+  let nextRefresh = 0;
+  function refreshSoon() {
+    if (isRefreshing) return;
+    isRefreshing = true;
+    setTimeout(refresh, Math.max(0, nextRefresh - performance.now()));
+  }
+
+  async function refresh() {
+    const began = performance.now();
+    // Without a connection there is none: the stream says so, and tries again.
+    const text = await fetch(location.href)
+      .then(answer => (answer.ok ? answer.text() : ""))
+      .catch(() => "");
+    if (text) replaceWords(new DOMParser().parseFromString(text, "text/html"));
+    const took = performance.now() - began;
+    nextRefresh = performance.now() + Math.max(5 * SECOND, 20 * took);
+    isRefreshing = false;
+  }
+
+  function replaceWords(fresh) {
+    for (const selector of WORDS) {
+      const [old, made] = [document, fresh].map(one => one.querySelector(selector));
+      if (!old || !made || old.contains(document.activeElement)) continue; // somebody reads there
+      const isOpen = [...old.querySelectorAll("details")].map(one => one.open);
+      made.querySelectorAll("details").forEach((one, n) => { one.open = Boolean(isOpen[n]); });
+      old.replaceWith(made);
+    }
+    const specs = JSON.parse(fresh.getElementById("charts").textContent);
+    for (const [id, { marks, sentence }] of Object.entries(specs)) {
+      if (!charts[id]) continue;
+      Object.assign(charts[id], { sentence }, marks && { marks });
+      changed.add(id);
     }
     draw();
   }
