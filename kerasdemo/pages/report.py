@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,10 +72,20 @@ def _render(paths: Sequence[Path], output: Path) -> str:
     return render(runs_page.make(paths, link=_linker(output)))
 
 
-def _render_run(folder: Path) -> str:
+def _render_run(folder: Path, back: Path | None = None) -> str:
+    """Return a run's page as HTML; back: the file of the page from which a click leads to it."""
     from kerasdemo.pages import run_page
 
-    return render(run_page.make(read(folder)))
+    page = run_page.make(read(folder))
+    if back is not None:
+        crumbs = [(back.absolute().parent.name, _address(back, folder)), (folder.name, None)]
+        page = replace(page, data={**page.data, "crumbs": crumbs})
+    return render(page)
+
+
+def _address(file: Path, folder: Path) -> str:
+    """Return the address of a file in a page that lies in a folder."""
+    return quote(Path(os.path.relpath(file, folder)).as_posix())
 
 
 def _linker(output: Path) -> Callable[[Path], str | None]:
@@ -88,8 +99,8 @@ def _linker(output: Path) -> Callable[[Path], str | None]:
         if folder not in addresses and len(addresses) < MOST_LINKED:
             address = None
             try:
-                files.write_text(folder / FILE, _render_run(folder))
-                address = quote(Path(os.path.relpath(folder / FILE, output.parent)).as_posix())
+                files.write_text(folder / FILE, _render_run(folder, output))
+                address = _address(folder / FILE, output.parent)
             except (InputError, OSError):
                 pass
             addresses[folder] = address

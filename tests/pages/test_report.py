@@ -42,6 +42,8 @@ def test_of_several_runs_each_whole_one_has_a_page_to_click(results: Path) -> No
     for address in ("a-1/report.html", "b%2B1%3D50%25/report.html"):
         assert f'href="{address}"' in text
         assert (results / unquote(address)).is_file()
+        back = (results / unquote(address)).read_text()
+        assert '<a href="../report.html"><bdi>runs</bdi></a>' in back
 
 
 def test_the_addresses_start_at_the_file(results: Path, tmp_path: Path) -> None:
