@@ -8,6 +8,7 @@ looked up among those that were found; nothing of an address becomes part of a p
 import asyncio
 import ipaddress
 import logging
+import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -213,7 +214,9 @@ class Site:
         return await self._answer(lambda: self._runs_page(rows, request.url.query))
 
     def _runs_page(self, rows: Sequence[Row], query: str) -> Page:
-        state = states_of(self._folders(rows))
+        folders = self._folders(rows)
+        state = states_of(folders)
+        ended = all(folder.run_file.exists() for folder in folders)
         paths = {row.path: f"{self.base}run/{row.key}" for row in self.feed.rows.copy().values()}
         crumbs = [("All runs", self.base), ("Comparison", None)]
         try:
@@ -221,7 +224,8 @@ class Site:
         except InputError as error:
             page = message_page.make("Comparison", "These runs can't be compared.", error.lines)
         events = f"compare/events?{query}"
-        return self._live(page, {"kind": "runs", "events": events, "state": state}, crumbs)
+        known = {"kind": "runs", "events": events, "state": state, "ended": ended}
+        return self._live(page, known, crumbs)
 
     def _missing(self) -> Page:
         problem = "There is no such run in this folder: it was deleted, or never was there."
@@ -414,7 +418,8 @@ def listen(host: str = "127.0.0.1", port: int | None = None) -> Address:
             family, kind, protocol, _, place = found[0]
             opened = socket.socket(family, kind, protocol)
             try:
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if os.name == "posix":  # elsewhere two servers could have one port
+                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 opened.bind(place)
                 opened.listen(128)  # from now on who connects waits, and is served
             except BaseException:

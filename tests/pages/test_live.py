@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.benchmarks.listing import make
 from tests.pages.browser import Opener, axe_faults, is_too_wide, layout_shift
 from tests.pages.served import Served, add_epoch, begin_run, end_run, serving
 
@@ -142,6 +143,45 @@ def test_runs_are_filtered_sorted_and_compared(
     expect(page.get_by_role("heading", name="growing-2")).to_be_visible()
     page.get_by_role("link", name="All runs").click()
     expect(rows).to_have_count(3)
+
+
+def test_of_very_many_runs_the_first_are_shown_and_all_are_found(
+    root: Path, served: Served, open_page: Opener
+) -> None:
+    make(root, 520)
+    page = open_page(served.url)
+    rows = page.locator("#runs tbody tr")
+    expect(page.locator("#tools output")).to_have_text("520 runs", timeout=30_000)
+    expect(rows).to_have_count(500)
+    last = page.locator("#runs tbody tr").last.inner_text()
+    page.get_by_role("button", name="Show 20 more of 20").click()
+    expect(rows).to_have_count(520)
+    assert rows.nth(499).inner_text() == last
+    page.get_by_label("Filter the runs").fill("made-00000000")
+    expect(rows).to_have_count(1)
+    page.get_by_label("select all runs").check()
+    page.get_by_label("Filter the runs").fill("made-00000001")
+    page.get_by_label("select all runs").check()
+    expect(page.get_by_role("button", name=re.compile("^Compare"))).to_have_text("Compare 2 runs")
+
+
+def test_the_list_is_used_by_keyboard_alone(root: Path, served: Served, open_page: Opener) -> None:
+    for number in range(2):
+        end_run(begin_run(root / f"growing-{number}", number + 2), number + 2)
+    page = open_page(served.url)
+    rows = page.locator("#runs tbody tr")
+    page.get_by_role("button", name="epochs").focus()
+    page.keyboard.press("Enter")
+    expect(rows.first).to_contain_text("growing-0")
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("epochs")
+    page.keyboard.press("Tab")  # time left
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+    page.get_by_role("button", name="Compare 2 runs").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation")).to_contain_text("Comparison")
 
 
 def test_no_stream_while_nobody_looks(root: Path, served: Served, open_page: Opener) -> None:

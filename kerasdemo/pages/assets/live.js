@@ -45,7 +45,7 @@
   }
 
   function watching() {
-    if (live.kind === "run" && live.ended) return "";
+    if (live.ended) return "";
     return live.kind === "runs" ? "Made again whenever one of the runs ends." : "Live.";
   }
 
