@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
+from kerasdemo.comparison.statistics import metric_interval
 from kerasdemo.config import RunConfig
 from kerasdemo.config.changes import options, with_changes
 from kerasdemo.config.document import Document, dump, key_of
@@ -142,6 +143,21 @@ def _yaml(config: RunConfig, patch: Mapping[str, Any]) -> str:
     return dump(fragment)
 
 
+def _interval(features: RunFeatures, score: float, part: str) -> str:
+    """Return the 95 % interval of a score, of which the examples allow no smaller one."""
+    count, scale = features.measured(part), features.scale
+    if scale.metric == "accuracy" and count and features.task != "multi_label":
+        found = metric_interval([score], "accuracy", round(count))
+        low, high = found.low, found.high
+    else:
+        error = features.error(score, part)
+        low, high = score - Z * error, score + Z * error
+    if not low < high:
+        return ""
+    form, factor = (".3f", 1) if scale.metric == "r2" else (".1f", 100)
+    return f"[{factor * low:{form}}, {factor * high:{form}}], "
+
+
 def _figures(features: RunFeatures) -> list[dict[str, str]]:
     """Return the few numbers that a reader looks for first: name, value, note."""
     run, scale = features.run, features.scale
@@ -155,9 +171,8 @@ def _figures(features: RunFeatures) -> list[dict[str, str]]:
         if score is None:
             continue
         source = {"training": "train"}.get(part, part)
-        error, count = features.error(score, source), features.measured(source)
-        margin = f"± {scale.difference(Z * error)}{scale.unit}, " if error else ""
-        note = f"{margin}{count:,.0f} examples" if count else ""
+        count = features.measured(source)
+        note = f"{_interval(features, score, source)}{count:,.0f} examples" if count else ""
         text = f"{100 * score:.1f} %" if scale.metric != "r2" else f"{score:.3f}"
         figures.append({"name": f"{part} {scale.name}", "value": text, "note": note})
     if not figures:

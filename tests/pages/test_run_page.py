@@ -142,7 +142,7 @@ def test_all_is_there_of_a_full_run() -> None:
     assert [charts[name].get("factor") for name in ("dead", "update_ratio")] == [100, None]
     seen = words(page.render(made))
     for part in (
-        "test accuracy 92.0 % ± 0.5 points, 10,000 examples",
+        "test accuracy 92.0 % [91.5, 92.5], 10,000 examples",
         "weights of epoch 10 kept",
         "No unit was saturated in any epoch.",
         "9 were predicted right, 1 wrong.",
