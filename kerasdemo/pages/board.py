@@ -24,6 +24,8 @@ from kerasdemo.sweeps.progress import duration
 
 # A run without a new epoch for so many seconds, and so many epochs' time, is not called running.
 QUIET_SECONDS, QUIET_EPOCHS = 120.0, 10.0
+# Longer times, and more epochs, are not measured but damage.
+MOST_SECONDS, MOST_EPOCHS = 1e9, 2**31
 # The metric that the list shows of a run: the first of these that it has.
 SCORES = ("val_accuracy", "val_r2", "accuracy", "r2", "val_loss", "loss")
 LEVELS = {"running": "good", "diverged": "bad", "failed": "bad", "damaged": "bad"}
@@ -187,7 +189,7 @@ class Board:
     def _learn(self, folder: Path, stamp: Stamp, summary: Summary, before: _Known | None) -> _Known:
         if summary.status != "unfinished":
             row = self._row(folder, stamp, **_cells(summary), status=_status(summary.status))
-            return _Known(stamp, row, summary.seconds or 0.0)
+            return _Known(stamp, row, _plausible(summary.seconds) or 0.0)
         pace = before.pace if before else None
         known = _Known(stamp, self._row(folder, stamp), 0.0, summary, pace)
         known.tail = Tail(RunFolder(folder).metrics_file, ("epoch", "loss"))
@@ -322,7 +324,7 @@ def _experiment_cells(
     if running and (ended or not waiting):
         # As many at a time as now; the longest of them is not over before it is over.
         work = sum(under_way) + waiting * (mean(ended) if ended else 0.0)
-        seconds = max(work / running, *under_way)
+        seconds = max([work / running, *under_way])
         cells["left"] = Cell(f"about {duration(seconds)}", round(seconds))
     return cells
 
@@ -338,7 +340,10 @@ def _grew(folder: Path, stamp: Stamp, known: _Known) -> bool:
         if last:
             values = {name: float(last[name]) for name in SCORES if name in last}
             metrics = {name: Value(value, value, value, 0) for name, value in values.items()}
-            known.summary = replace(known.summary, epochs=int(last["epoch"]), metrics=metrics)
+            epochs = int(last["epoch"])
+            if not 0 <= epochs < MOST_EPOCHS:
+                return False
+            known.summary = replace(known.summary, epochs=epochs, metrics=metrics)
     except (Replaced, OSError, ValueError):
         return False
     known.stamp, known.pace = stamp, _measure(folder, known.summary, known.pace)
@@ -352,12 +357,18 @@ def _measure(folder: Path, summary: Summary, before: _Pace | None) -> _Pace | No
     ended = _time(folder / "metrics.csv")
     if before is not None and summary.epochs > before.epoch and ended > before.ended:
         seconds = (ended - before.ended) / (summary.epochs - before.epoch)
-        return _Pace(before.epoch, before.ended, seconds)
+        return _Pace(before.epoch, before.ended, _plausible(seconds))
     try:
         times = reading.read_times(folder / "times.csv")
     except (OSError, ValueError):
         times = ()
-    return _Pace(summary.epochs, ended, median(times[1:] or times) if times else None)
+    usual = median(times[1:] or times) if times else None
+    return _Pace(summary.epochs, ended, _plausible(usual))
+
+
+def _plausible(seconds: float | None) -> float | None:
+    """Return a time as a file has it, which may be anything; None for one that can't be."""
+    return seconds if seconds is not None and 0 < seconds < MOST_SECONDS else None
 
 
 def _time(file: Path) -> float:

@@ -17,7 +17,7 @@ from kerasdemo.pages import feed, tail
 from kerasdemo.pages.board import Board, Row
 from kerasdemo.pages.feed import Feed, Follower, state_of
 from kerasdemo.pages.tail import Replaced, Tail
-from kerasdemo.records import list_runs
+from kerasdemo.records import RunFolder, list_runs
 from tests.pages.served import LAYER, add_epoch, begin_run, contents, end_run
 
 # Tables
@@ -209,6 +209,27 @@ def test_an_experiment_counts_its_runs(tmp_path: Path) -> None:
     entries["a"]["label"] = "other"
     (folder / "sweep.json").write_text(json.dumps({"runs": entries}))
     assert cells(rows(board)["sweep/a"])["label"] == "other, seed 0"
+
+
+def test_impossible_numbers_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    end_run(begin_run(folder / "a", 2), 2, "running", seconds=1e308)
+    end_run(begin_run(folder / "b", 2), 2, seconds=1e308)
+    end_run(begin_run(folder / "c", 2), 2, seconds=-1.0)
+    for name, seconds in (("d", "inf"), ("e", "nan"), ("f", "1e308"), ("g", "x")):
+        begin_run(folder / name, 2).times_file.write_text(
+            f"epoch,training_seconds\n1,{seconds}\n2,{seconds}\n"
+        )
+    for name, epoch in (("h", "9" * 4000), ("i", "9" * 5000), ("j", "-5"), ("k", "1e3")):
+        begin_run(folder / name, 0).metrics_file.write_text(f"epoch,loss\n{epoch},0.5\n")
+    runs = {name: {"label": name, "values": {}, "seed": 0} for name in "abcdefghijkl"}
+    (folder / "sweep.json").write_text(json.dumps({"runs": runs}))
+    board = Board(tmp_path)
+    found = rows(board)
+    assert len(found) == 12
+    json.dumps([row.as_dict() for row in found.values()], allow_nan=False)
+    add_epoch(RunFolder(folder / "d"), 3)
+    assert "sweep/d" in rows(board)
 
 
 def test_an_experiment_without_a_run_yet_is_listed(tmp_path: Path) -> None:
