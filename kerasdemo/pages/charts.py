@@ -78,7 +78,8 @@ class Scale:
 class HeatMap:
     """A value for each pair. values: a row for each of `y`, a value for each of `x`.
 
-    source, factor: the column of layers.csv that it shows, as for `Series`.
+    source, factor: the column of layers.csv that it shows, as for `Series`. ids: as `values`, of
+    cells that can be selected.
     """
 
     title: str
@@ -89,6 +90,7 @@ class HeatMap:
     values: Sequence[Sequence[Value]]
     source: str | None = None
     factor: float = 1
+    ids: Sequence[Sequence[str | None]] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return _as_dict("heatmap", self)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kerasdemo.comparison.comparison import Comparison
@@ -41,13 +41,6 @@ NAMES = {
     "val_r2": "R² of the validation set",
     "test_r2": "R² of the test set",
 }
-
-
-@dataclass(frozen=True)
-class GroupMap(HeatMap):
-    """A heat map of which each cell is a group, or none. ids: as `values`."""
-
-    ids: Sequence[Sequence[str | None]] = ()
 
 
 def group_id(place: int) -> str:
@@ -218,7 +211,7 @@ def _describe_marks(comparison: Comparison) -> str:
     return "One seed."
 
 
-def _heat_map(comparison: Comparison) -> GroupMap:
+def _heat_map(comparison: Comparison) -> HeatMap:
     row_key, column_key = comparison.keys[:2]
     rows, columns = (_sorted_values(comparison, key) for key in (row_key, column_key))
     values: list[list[Value]] = [[None] * len(columns) for _ in rows]
@@ -233,7 +226,7 @@ def _heat_map(comparison: Comparison) -> GroupMap:
         lost += group.diverged > 0
     ties = sum(one.rank == 1 for one in comparison.ranked) - 1
     tied = f", and {ties} tied with it" if ties else ""
-    return GroupMap(
+    return HeatMap(
         f"{NAMES[metric].capitalize()} by {row_key} and {column_key}",
         f"Mean over seeds. The best is {names(comparison)[0]}{tied}."
         + (f" Empty: {lost} with runs that diverged." if lost else ""),

@@ -387,3 +387,16 @@ def test_the_page_of_a_difference_has_settings_and_curves(grid: Path) -> None:
     }
     assert set(page.charts) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert first.id in render(page)
+
+
+def test_a_cell_of_the_heat_map_selects_its_group(grid: Path, open_page: Opener) -> None:
+    page = open_page(render(runs_page.make([grid])))
+    surface = page.locator("#chart-settings .surface")
+    surface.scroll_into_view_if_needed()
+    surface.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator("#group-table tbody input:checked").count() == 1
+    assert page.locator("#chart-settings rect.cover.dim").count() == 5
+    page.locator("#chart-settings [data-tool=deselect]").click()
+    assert page.locator("#chart-settings rect.cover.dim").count() == 0

@@ -479,6 +479,7 @@
     });
     if (!spec.values.flat().some(isNumber)) drawEmpty(svg, box);
     drawCellValues(svg, spec, cell, at, shareOf);
+    drawCovers(chart, svg, cell, at);
     drawHeatLabels(svg, spec, box, cell, names, width);
     drawColorBar(svg, chart, box, height);
     return heatView(spec, box, cell, at);
@@ -492,6 +493,16 @@
       const [x, y] = at(row, column);
       svg.append(shape("text", { x: x + cell.width / 2, y: y + cell.height / 2 + 4,
         "text-anchor": "middle", style: `fill: ${shareOf(value) > 0.55 ? "#000" : "#fff"}` }, text));
+    }));
+  }
+
+  // A cell with an id is one of several groups: covered while only others are selected.
+  function drawCovers({ spec }, svg, cell, at) {
+    if (cell.width <= 0 || cell.height <= 0) return;
+    spec.ids?.forEach((ids, row) => ids.forEach((id, column) => {
+      if (id === null) return;
+      const [x, y] = at(row, column);
+      svg.append(shape("rect", { class: "cover", "data-id": id, x, y, ...cell }));
     }));
   }
 
@@ -567,6 +578,7 @@
         const [x, y] = at(Math.floor(index / columns), index % columns);
         layer.append(shape("rect", { class: "ring", x, y, ...cell }));
       },
+      idOf: spec.ids && (index => spec.ids[Math.floor(index / columns)][index % columns]),
     };
   }
 
@@ -914,7 +926,7 @@
         else this.showNumbers();
         this.fillTools();
       }, Boolean(this.numbers)));
-      if (selected && spec.kind !== "heatmap" && this.sharesIds()) {
+      if (selected && this.sharesIds()) {
         buttons.push(tool("deselect", "deselect", () => this.select(null)));
       }
       this.tools.replaceChildren(...buttons);
@@ -1008,6 +1020,7 @@
 
     ids() {
       const { spec } = this;
+      if (spec.ids) return spec.ids.flat().filter(id => id !== null);
       return (spec.series ?? spec.points ?? spec.lines ?? []).map(one => one.id);
     }
 
@@ -1026,6 +1039,7 @@
     }
 
     toggle(id) {
+      if (id === null) return; // of a cell without a group
       const ids = new Set(selected);
       if (!ids.delete(id)) ids.add(id);
       this.forgetBrushes();
@@ -1147,7 +1161,7 @@
       if (event.shiftKey && view.idOf) {
         const ids = [view.idOf(this.cursor ?? next), view.idOf(next)];
         this.forgetBrushes();
-        this.select([...new Set([...(selected ?? []), ...ids])]);
+        this.select([...new Set([...(selected ?? []), ...ids.filter(id => id !== null)])]);
       }
       this.setCursor(next);
     }
