@@ -5,7 +5,8 @@ from typing import Any
 
 from kerasdemo.records import Run, curves
 from kerasdemo.training import model_setup
-from kerasdemo.training.recording import RecordedData, Recording
+from kerasdemo.training.recorded_data import RecordedData
+from kerasdemo.training.recording import Recording
 
 
 def read_history(history: Any) -> Run:

@@ -17,7 +17,8 @@ from kerasdemo.records import RunFolder, Task, files, predictions, read
 from kerasdemo.records import network as network_file
 from kerasdemo.records.setup import TASKS
 from kerasdemo.training import model_setup
-from kerasdemo.training.recording import RecordedData, Recording
+from kerasdemo.training.recorded_data import RecordedData
+from kerasdemo.training.recording import Recording
 from kerasdemo.training.runner import environment, epoch_facts
 
 Callback: Any = keras.callbacks.Callback
