@@ -20,6 +20,8 @@ TASKS: tuple[Task, ...] = get_args(Task)
 
 Structure = Literal["chain", "graph", "code"]
 
+LARGEST_RATE = 1e30
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -138,6 +140,7 @@ def read(file: Path) -> Setup:
         if not isinstance(getattr(setup, part).get("name"), str):
             raise ValueError(f"{file.name}: `{part}` has no name")
     rate = setup.optimizer.get("learning_rate")
-    if not (rate is None or isinstance(rate, Mapping) or type(rate) in (int, float)):
+    is_number = isinstance(rate, int | float) and not isinstance(rate, bool)
+    if not (rate is None or isinstance(rate, Mapping) or (is_number and abs(rate) < LARGEST_RATE)):
         raise ValueError(f"{file.name}: `optimizer.learning_rate` is no number")
     return setup

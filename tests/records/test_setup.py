@@ -73,6 +73,8 @@ def test_a_config_says_the_same() -> None:
         ({"settings": {"<b>": 1}}, "settings"),
         ({"settings": {"width": [1]}}, "settings"),
         ({"l2": "NaN"}, "`l2`"),
+        ({"optimizer": {"name": "sgd", "learning_rate": "fast"}}, "learning_rate` is no number"),
+        ({"optimizer": {"name": "sgd", "learning_rate": 10**400}}, "learning_rate` is no number"),
     ],
 )
 def test_a_damaged_one_is_refused(change: dict[str, Any], problem: str, folder: RunFolder) -> None:
