@@ -59,7 +59,7 @@ class BarAxis:
         """Return what the macro `bar` draws: the mean, its interval, seeds, vertical marks."""
         has_ends = math.isfinite(value.low) and math.isfinite(value.high)
         return {
-            "mean": self.place(value.mean),
+            "mean": self.place(value.mean) if math.isfinite(value.mean) else None,
             "low": self.place(value.low) if has_ends else None,
             "high": self.place(value.high) if has_ends else None,
             "seeds": [self.place(seed) for seed in seeds],

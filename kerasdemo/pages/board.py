@@ -145,7 +145,8 @@ class Board:
         skipped: list[Fault] = []
         stamps = {folder: stamp_of(folder) for folder in find_folders(self.root, skipped)}
         empty = {Path(fault.file) for fault in skipped if fault.file}
-        self._read_records({folder.parent for folder in stamps} | empty)
+        parents = {folder.parent for folder in stamps if folder != self.root}
+        self._read_records(parents | empty)
         self._known = {folder: self._known[folder] for folder in stamps if folder in self._known}
         self._pending = []
         rows: dict[Path, Row] = {}

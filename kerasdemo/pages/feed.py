@@ -83,8 +83,8 @@ class Follower:
         for kind, of_kind in rows.items():
             for row in of_kind:
                 epoch = int(row["epoch"])
-                if kind == "metrics":
-                    self._last = epoch
+                if kind == "metrics":  # counted as `records.read` does, whatever a row says
+                    self._last = epoch = self._last + 1
                 if epoch <= self._known[kind]:
                     continue
                 empty = {"run": self._key, "epoch": epoch, "metrics": {}, "layers": {}}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -62,14 +63,14 @@ def _render(paths: Sequence[Path], output: Path) -> str:
     if len(paths) == 1 and (first / "tune.json").is_file():
         from kerasdemo.pages import tune_page
 
-        return render(tune_page.make(first, link=_linker(output)))
+        return render(tune_page.make(first, link=_linker(paths, output)))
     if len(paths) == 1 and _is_lecture(first):
         from kerasdemo.pages import lecture_site
 
         return render(lecture_site.make(first))
     from kerasdemo.pages import runs_page
 
-    return render(runs_page.make(paths, link=_linker(output)))
+    return render(runs_page.make(paths, link=_linker(paths, output)))
 
 
 def _render_run(folder: Path, back: Path | None = None) -> str:
@@ -85,10 +86,10 @@ def _render_run(folder: Path, back: Path | None = None) -> str:
 
 def _address(file: Path, folder: Path) -> str:
     """Return the address of a file in a page that lies in a folder."""
-    return quote(Path(os.path.relpath(file, folder)).as_posix())
+    return quote(os.fsencode(Path(os.path.relpath(file, folder)).as_posix()))
 
 
-def _linker(output: Path) -> Callable[[Path], str | None]:
+def _linker(paths: Sequence[Path], output: Path) -> Callable[[Path], str | None]:
     """Return a function that writes the page of a run and returns its address in `output`.
 
     None of the runs beyond `MOST_LINKED`, and of one whose page can't be made.
@@ -98,11 +99,11 @@ def _linker(output: Path) -> Callable[[Path], str | None]:
     def link(folder: Path) -> str | None:
         if folder not in addresses and len(addresses) < MOST_LINKED:
             address = None
-            try:
-                files.write_text(folder / FILE, _render_run(folder, output))
-                address = _address(folder / FILE, output.parent)
-            except (InputError, OSError):
-                pass
+            with suppress(InputError, OSError):
+                # A link among the runs may lead to somebody else's.
+                if any(folder.resolve().is_relative_to(path.resolve()) for path in paths):
+                    files.write_text(folder / FILE, _render_run(folder, output))
+                    address = _address(folder / FILE, output.parent)
             addresses[folder] = address
         return addresses.get(folder)
 

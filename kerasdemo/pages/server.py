@@ -108,7 +108,7 @@ class Guard:
         site, mode = headers.get("sec-fetch-site"), headers.get("sec-fetch-mode")
         if site in ("cross-site", "same-site") and mode != "navigate":
             return PlainTextResponse("not for pages from elsewhere\n", 403)
-        if scope["path"] in self.doors:
+        if scope["path"] in self.doors and scope["method"] == "GET":
             self.doors.remove(scope["path"])
             return RedirectResponse(self.base, 303)
         start = scope["path"][: len(self.base)].encode("utf-8", "replace")
@@ -202,7 +202,7 @@ class Site:
         except InputError as error:
             problem = "deleted" if state == "gone" else "damaged, or just being written"
             page = message_page.make(row.path.name, f"This run is {problem}.", error.lines)
-            return self._live(page, known | {"metrics": 0, "layers": 0}, crumbs)
+            return self._live(page, known | {"metrics": 0, "layers": 0, "damaged": True}, crumbs)
         layers = max((len(one.gradient_norm) for one in run.layers.values()), default=0)
         shown = {"metrics": run.history.epochs, "layers": layers, "ended": bool(run.facts)}
         return self._live(page, known | shown, crumbs)

@@ -91,8 +91,8 @@ def list_runs(results: str | Path) -> Listing:
         found = replace(line.summary, path=folder)
         runs.append(replace(found, label=entry.label, values=values) if entry else found)
     if lines != known and _writes_cache.get():
-        # A folder that can't be written to lists all the same, only more slowly.
-        with contextlib.suppress(OSError):
+        # A folder that can't be written to, or with a name that is no text, lists all the same.
+        with contextlib.suppress(OSError, ValueError):
             cached = b"".join([HEADER, *(_LINE.dump_json(line) + b"\n" for line in lines.values())])
             files.write(root / FILE, lambda temporary: temporary.write_bytes(cached))
     return Listing(runs, skipped)

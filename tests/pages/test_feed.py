@@ -112,6 +112,14 @@ def test_messages_are_new_epochs_with_their_layers(tmp_path: Path) -> None:
         follower.read()
 
 
+def test_epochs_are_counted_whatever_a_row_says(tmp_path: Path) -> None:
+    folder = begin_run(tmp_path / "run")
+    for number in (0, 1):
+        folder.add_epoch(number, {"loss": 1.0})
+    assert Follower(folder, "key", metrics=2).read() == []
+    assert [one["epoch"] for one in Follower(folder, "key").read()] == [1, 2]
+
+
 def test_numbers_that_are_not_finite_are_null(tmp_path: Path) -> None:
     folder = begin_run(tmp_path / "run")
     folder.add_epoch(1, {"loss": math.nan, "val_loss": math.inf, "accuracy": 0.5})

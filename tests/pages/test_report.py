@@ -60,6 +60,14 @@ def test_beyond_so_many_runs_none_gets_a_page(
     assert len(list(results.glob("*/report.html"))) == 1
 
 
+def test_behind_a_link_nothing_is_written(results: Path, tmp_path: Path) -> None:
+    write_run(tmp_path / "theirs", "name: theirs\ndata: {name: fizzbuzz}")
+    (results / "link").symlink_to(tmp_path / "theirs")
+    report([results])
+    assert not (tmp_path / "theirs" / "report.html").exists()
+    assert (results / "a-1" / "report.html").exists()
+
+
 def test_a_tuning_has_its_own_page(tmp_path: Path) -> None:
     (tmp_path / "tune.json").write_text("{}")
     with pytest.raises(InputError, match=r"tune\.json"):

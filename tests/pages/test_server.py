@@ -124,6 +124,12 @@ def test_a_run_folder_is_served_itself(root: Path) -> None:
         assert "small-0" in served.get(f"run/{key}")
 
 
+def test_of_a_run_folder_nothing_beside_it_is_served(root: Path) -> None:
+    with serving(root / "sweep" / "growing-1") as served:
+        assert "growing-1" in served.get()
+        assert "Which?" not in served.get()
+
+
 # Security
 
 

@@ -139,6 +139,7 @@
   }
 
   function hearEpoch({ epoch, metrics, layers }) {
+    if (live.damaged) return; // a message has no curves
     if (Object.keys(metrics).length && epoch > live.metrics) {
       live.metrics = epoch;
       // A page that was made before the first epoch has no place for its curves.
