@@ -208,6 +208,12 @@ class Site:
         return self._live(page, known | shown, crumbs)
 
     async def compare(self, request: Request) -> Response:
+        chosen = len(set(request.query_params.getlist("run")))
+        if chosen > MOST_COMPARED:
+            problem = f"{chosen:,} runs were chosen; at most {MOST_COMPARED:,} are compared."
+            page = message_page.make("Comparison", problem, ())
+            crumbs = [("All runs", self.base), ("?", None)]
+            return await self._answer(lambda: self._live(page, {"kind": "none"}, crumbs), 400)
         rows = await self._find_all(request)
         if not rows:
             return await self._answer(self._missing, 404)

@@ -118,6 +118,13 @@ def test_hostile_names_and_texts_are_text(root: Path, served: Served) -> None:
     assert "<script>alert" not in served.get("compare?" + "&".join(f"run={k}" for k in keys))
 
 
+def test_of_too_many_chosen_runs_none_is_left_out_in_silence(served: Served) -> None:
+    query = "&".join(f"run={number}" for number in range(1_001))
+    status, _, text = served.ask(f"{served.base}compare?{query}")
+    assert status == 400
+    assert "1,001 runs were chosen" in text
+
+
 def test_a_run_folder_is_served_itself(root: Path) -> None:
     with serving(root / "small-0") as served:
         (key,) = [key for key in links(served.get(), "run/") if key]
