@@ -143,8 +143,16 @@ def inside(drawn: Figure) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", ["a", "W" * 63, "two_hundred_epochs_of_adam_on_mnist", "$x$"])
-@pytest.mark.parametrize("epochs", [1, 200])
+@pytest.mark.parametrize(
+    ("name", "epochs"),
+    [
+        ("a", 200),
+        ("W" * 63, 1),
+        pytest.param("W" * 63, 200, marks=pytest.mark.slow),
+        pytest.param("two_hundred_epochs_of_adam_on_mnist", 200, marks=pytest.mark.slow),
+        ("$x$", 1),
+    ],
+)
 def test_nothing_overlaps_or_is_cut_off(
     drawn: list[Figure], run: MakeRun, name: str, epochs: int, tmp_path: Path
 ) -> None:

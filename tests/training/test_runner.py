@@ -298,6 +298,7 @@ def test_a_file_with_a_relative_path_stays_readable(
     assert (config.name, config.description) == ("08", "1e3")
 
 
+@pytest.mark.slow
 def test_runs_of_one_network_on_other_numbers_of_examples(tiny: Tiny, tmp_path: Path) -> None:
     for seed, train in enumerate((120, 60, 120)):
         config = tiny(f"data.train={train}", f"seed={seed}", "training.epochs=1")
@@ -351,8 +352,8 @@ DELTA = (
 @pytest.mark.parametrize(
     "change",
     [
-        CONVOLUTION,
         DELTA,
+        pytest.param(CONVOLUTION, marks=pytest.mark.slow),
         pytest.param("training.precision=bfloat16", marks=pytest.mark.slow),
     ],
 )
