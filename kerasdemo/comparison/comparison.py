@@ -4,15 +4,23 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerasdemo.comparison.comparability import find_cautions, split_by_scale
-from kerasdemo.comparison.groups import Group, differing_keys, make_groups, swept_keys
+from kerasdemo.comparison.groups import (
+    MISSING,
+    Group,
+    differing_keys,
+    is_number,
+    make_groups,
+    swept_keys,
+)
 from kerasdemo.comparison.metrics import METRICS, less_is_better
 from kerasdemo.comparison.statistics import PairedDifference
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.datasets import DATASETS
 from kerasdemo.config.errors import unknown
-from kerasdemo.records import Listing, Summary, list_runs
+from kerasdemo.records import Listing, Scalar, Summary, list_runs
 from kerasdemo.records.displayed import Displayed
 
 # The smallest value that some counts can have; of all other numbers it is 0, which rates never
@@ -73,6 +81,16 @@ class Comparison(Displayed):
     def groups(self) -> list[Group]:
         """The groups, best first; of several scales, the best of each scale first."""
         return [one.group for one in self.ranked]
+
+    def values_of(self, key: str) -> list[Scalar]:
+        """Return the values that groups have at a key: numbers by size, words, `MISSING`."""
+        values = dict.fromkeys(group.values[key] for group in self.groups)
+
+        def order(value: Scalar) -> tuple[bool, bool, Any, str]:
+            number = value if is_number(value) else 0
+            return value == MISSING, not is_number(value), number, str(value)
+
+        return sorted(values, key=order)
 
     @property
     def scales(self) -> int:

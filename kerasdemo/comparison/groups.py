@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from kerasdemo.comparison.metrics import fewest_examples, value_of
 from kerasdemo.comparison.statistics import (
@@ -15,6 +16,8 @@ from kerasdemo.comparison.statistics import (
     paired_difference,
 )
 from kerasdemo.records import Scalar, Summary
+
+Item = TypeVar("Item")
 
 MISSING = "-"
 SAMPLE = "mnist_sample"
@@ -95,6 +98,20 @@ class Group:
         """How many runs have each verdict, the most frequent first."""
         titles = [run.title for run in self.runs if run.title is not None]
         return dict(Counter(sorted(titles)).most_common())
+
+
+def is_number(value: Scalar) -> bool:
+    """Return whether a setting is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def sample(ranked: Sequence[Item], most: int) -> list[Item]:
+    """Return the best half of `most`, and the rest evenly down to the last."""
+    if len(ranked) <= most:
+        return list(ranked)
+    top = most // 2
+    step = (len(ranked) - 1 - top) / (most - 1 - top)
+    return [*ranked[:top], *(ranked[top + round(i * step)] for i in range(most - top))]
 
 
 def is_on_sample(run: Summary) -> bool:

@@ -8,7 +8,7 @@ examples, so this is a little too wide, never too narrow.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -18,6 +18,8 @@ from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.959964  # of 0.975
 POWER = 0.8
+# Values that span this much are read on a log axis.
+LOG_SPAN = 20
 # Two seeds that happen to agree look certain: no winner from fewer than three.
 FEWEST_SEEDS = 3
 MOST_SEEDS = 100
@@ -134,6 +136,15 @@ def _t(quantile: float, freedom: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, quantile))
+
+
+def spans(values: Iterable[float], ratio: float = LOG_SPAN) -> bool:
+    """Return whether values are all positive and span a ratio, so that a log axis suits them.
+
+    Values that are not finite do not count.
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) >= ratio * min(finite)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasdemo.comparison.comparison import Comparison
-from kerasdemo.comparison.groups import Group, format_value, short_names
+from kerasdemo.comparison.groups import Group, format_value, is_number, sample, short_names
 from kerasdemo.comparison.metrics import TIMES, is_accuracy, less_is_better
-from kerasdemo.comparison.statistics import Interval, metric_interval
+from kerasdemo.comparison.statistics import LOG_SPAN, Interval, metric_interval, spans
 from kerasdemo.config import Fault, InputError
 from kerasdemo.display import style
 from kerasdemo.display.group_names import group_names, shorten
@@ -32,8 +32,6 @@ MOST_CURVES, MOST_DOTS, MOST_LINES = 7, 25, 200
 MOST_RUNS = 25
 # The interval of two seeds is so wide that it hides both: they are drawn as lines of their own.
 FEWEST_IN_A_BAND = 3
-# Values that span this much are read on a log axis.
-LOG_SPAN = 20
 # Of losses without a common scale, the smaller one would be flat beyond this ratio.
 SCALE_RATIO = 4
 COLORS = "viridis"
@@ -102,7 +100,7 @@ def plot_groups(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     keys = comparison.keys
     if comparison.scales > 1:
         plot = plot_dots
-    elif len(keys) == 1 and all(_is_number(group.values[keys[0]]) for group in comparison.groups):
+    elif len(keys) == 1 and all(is_number(group.values[keys[0]]) for group in comparison.groups):
         plot = plot_line
     elif len(keys) == 2 and len(comparison.groups) > 2 and not comparison.named:
         plot = plot_heat_map
@@ -120,7 +118,7 @@ def plot_line(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     key, metric = comparison.keys[0], comparison.metric
     pairs = sorted(((float(g.values[key] or 0), g) for g in comparison.groups), key=lambda p: p[0])
     x, groups = [value for value, _ in pairs], [group for _, group in pairs]
-    is_log = _spans(x, LOG_SPAN)
+    is_log = spans(x)
     at = [math.log(value) for value in x] if is_log else x
     gaps = [after - before for before, after in itertools.pairwise(at)]
     is_crowded = bool(gaps) and min(gaps) < CROWDED * (at[-1] - at[0])
@@ -165,7 +163,7 @@ def plot_heat_map(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
 
     ax = style.new_axes() if ax is None else ax
     row_key, column_key = comparison.keys[:2]
-    rows, columns = (_sorted_values(comparison, key) for key in (row_key, column_key))
+    rows, columns = (comparison.values_of(key) for key in (row_key, column_key))
     cells = [
         (rows.index(g.values[row_key]), columns.index(g.values[column_key]), g)
         for g in comparison.groups
@@ -211,7 +209,7 @@ def plot_parallel(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     import matplotlib as mpl
 
     ax = style.new_axes() if ax is None else ax
-    groups = _sample([g for g in comparison.groups if g.by_seed], MOST_LINES)
+    groups = sample([g for g in comparison.groups if g.by_seed], MOST_LINES)
     rows = [{**g.values, comparison.metric: g.interval.mean} for g in groups]
     keys = [*comparison.keys, comparison.metric]
     scales = {key: _heights([row[key] for row in rows]) for key in keys}
@@ -246,7 +244,7 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     """Draw a dot and its 95 % interval for each group, and a tick for each seed."""
     ax = style.new_axes() if ax is None else ax
     metric = comparison.metric
-    groups = _sample(comparison.groups, MOST_DOTS)
+    groups = sample(comparison.groups, MOST_DOTS)
     ax.errorbar(
         [g.interval.mean for g in groups], range(len(groups)), xerr=_reach(groups), fmt="o",
         color=CYCLE[0], ms=6,
@@ -266,7 +264,7 @@ def plot_dots(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax.invert_yaxis()
     means = [g.interval.mean for g in groups if g.by_seed]
     ratio = SCALE_RATIO if comparison.scales > 1 else LOG_SPAN if metric in TIMES else math.inf
-    is_log = _spans(means, ratio)
+    is_log = spans(means, ratio)
     beyond = [] if is_log else _fit_groups(ax.set_xlim, groups, names)
     if is_log:
         ax.set_xscale("log")
@@ -288,7 +286,7 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     ax = style.new_axes() if ax is None else ax
     metric = comparison.metric.replace("test_", "val_")
     metric = "accuracy" if metric in TIMES else metric
-    groups = _sample(comparison.groups, MOST_CURVES)
+    groups = sample(comparison.groups, MOST_CURVES)
     names = group_names(comparison, groups)
     # Name -> what is drawn: means and single seeds; ends of the bands.
     curves: dict[str, tuple[list[float], list[float]]] = {}
@@ -316,7 +314,7 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
         curves[name] = values, ends
     beyond: list[str] = []
     values = [v for some, _ in curves.values() for v in some]
-    if comparison.scales > 1 and _spans(values, SCALE_RATIO):
+    if comparison.scales > 1 and spans(values, SCALE_RATIO):
         ax.set_yscale("log")
         _use_plain_log_ticks(ax.yaxis)
     else:
@@ -412,37 +410,12 @@ def _fit_names(names: Sequence[str]) -> tuple[list[str], float]:
 # Which groups, and in what order.
 
 
-def _sample(groups: Sequence[Group], most: int) -> list[Group]:
-    """Return the best half of `most`, and the rest evenly down to the worst."""
-    if len(groups) <= most:
-        return list(groups)
-    top = most // 2
-    step = (len(groups) - 1 - top) / (most - 1 - top)
-    return [*groups[:top], *(groups[top + round(i * step)] for i in range(most - top))]
-
-
-def _sorted_values(comparison: Comparison, key: str) -> list[Scalar]:
-    """Return the values at a key: numbers by size, then words."""
-    values = dict.fromkeys(group.values[key] for group in comparison.groups)
-    return sorted(values, key=lambda v: (isinstance(v, str), v if _is_number(v) else str(v)))
-
-
-def _is_number(value: Scalar) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _color_map(comparison: Comparison) -> str:
     """Return the color map in which bright is good."""
     return f"{COLORS}_r" if less_is_better(comparison.metric) else COLORS
 
 
 # Axes and their limits.
-
-
-def _spans(values: Sequence[float], ratio: float) -> bool:
-    """Return whether positive values span a ratio, so that they are read on a log axis."""
-    finite = [value for value in values if math.isfinite(value)]
-    return bool(finite) and min(finite) > 0 and max(finite) / min(finite) >= ratio
 
 
 def _use_plain_log_ticks(axis: "Axis") -> None:
@@ -544,11 +517,11 @@ def _fit_curves(
 def _heights(values: Sequence[Scalar]) -> dict[Scalar, float]:
     """Return value -> height, 0 to 1: numbers to scale (log if they span much), words evenly."""
     distinct = list(dict.fromkeys(values))
-    if not all(map(_is_number, distinct)):
+    if not all(map(is_number, distinct)):
         distinct.sort(key=str)
         return {v: i / max(len(distinct) - 1, 1) for i, v in enumerate(distinct)}
     numbers = [float(v or 0) for v in distinct]
-    shape = math.log if _spans(numbers, LOG_SPAN) else float
+    shape = math.log if spans(numbers) else float
     low, high = shape(min(numbers)), shape(max(numbers))
     return {v: (shape(float(v or 0)) - low) / ((high - low) or 1) for v in distinct}
 

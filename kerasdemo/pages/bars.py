@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from kerasdemo.comparison.statistics import Interval
-from kerasdemo.pages.group_charts import spans
+from kerasdemo.comparison.statistics import Interval, spans
 
 
 @dataclass(frozen=True)

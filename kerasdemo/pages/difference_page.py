@@ -7,9 +7,10 @@ from typing import Any
 
 from kerasdemo.comparison.difference import POINTS, RATIO, SHARES, diff
 from kerasdemo.comparison.groups import MISSING, differing_keys, format_value
+from kerasdemo.comparison.statistics import LOG_SPAN
 from kerasdemo.display.sentences import describe_differences
 from kerasdemo.pages.charts import Axis, Lines, Mark, Series
-from kerasdemo.pages.group_charts import LOG_SPAN, NAMES, Curves, factor, unit
+from kerasdemo.pages.group_charts import NAMES, Curves, factor, unit
 from kerasdemo.pages.page import Chart, Page
 from kerasdemo.records import Run, Summary
 from kerasdemo.records.summary import CURVES

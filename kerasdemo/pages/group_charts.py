@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdemo.comparison.comparison import Comparison
-from kerasdemo.comparison.groups import MISSING, Group, format_value
+from kerasdemo.comparison.groups import Group, format_value, is_number, sample
 from kerasdemo.comparison.metrics import TIMES, is_accuracy
-from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval, metric_interval
+from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval, metric_interval, spans
 from kerasdemo.display.group_names import group_names
 from kerasdemo.display.sentences import METRIC_NAMES
 from kerasdemo.pages.charts import (
@@ -25,16 +25,13 @@ from kerasdemo.pages.charts import (
     Value,
 )
 from kerasdemo.pages.page import Chart
-from kerasdemo.records import Scalar
 
 Curves = Mapping[str, Sequence[float]]
 
-# Curves that are told apart in one chart, and the groups whose curves a page holds.
+# Curves that can be distinguished in one chart, and the groups whose curves a page holds.
 MOST_CURVES, MOST_GROUPS = 8, 100
 # Points of a curve; of a longer one every other, every third ... and the last.
 MOST_POINTS = 120
-# Values that span this much are read on a log axis.
-LOG_SPAN = 20
 NAMES = {
     **METRIC_NAMES,
     "r2": "R² of the training set",
@@ -62,25 +59,6 @@ def names(comparison: Comparison) -> list[str]:
     """Return a short name of each group in one line, no two alike."""
     found = group_names(comparison, comparison.groups)
     return [" ".join(name.replace(r"\$", "$").split()) for name in found]
-
-
-def spans(values: Sequence[float]) -> bool:
-    """Return whether values are all positive and span enough for a log axis."""
-    return bool(values) and min(values) > 0 and max(values) >= LOG_SPAN * min(values)
-
-
-def is_number(value: Scalar) -> bool:
-    """Return whether a setting is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def sample(count: int, most: int) -> list[int]:
-    """Return places in a ranking: the best half of `most`, the rest evenly down to the last."""
-    if count <= most:
-        return list(range(count))
-    top = most // 2
-    step = (count - 1 - top) / (most - 1 - top)
-    return [*range(top), *(top + round(i * step) for i in range(most - top))]
 
 
 # The metric over the settings.
@@ -213,7 +191,7 @@ def _describe_marks(comparison: Comparison) -> str:
 
 def _heat_map(comparison: Comparison) -> HeatMap:
     row_key, column_key = comparison.keys[:2]
-    rows, columns = (_sorted_values(comparison, key) for key in (row_key, column_key))
+    rows, columns = (comparison.values_of(key) for key in (row_key, column_key))
     values: list[list[Value]] = [[None] * len(columns) for _ in rows]
     ids: list[list[str | None]] = [[None] * len(columns) for _ in rows]
     metric, lost = comparison.metric, 0
@@ -242,7 +220,7 @@ def _parallel(comparison: Comparison, groups: Sequence[tuple[int, Group]]) -> Pa
     axes, places, labels = [], [], names(comparison)
     metric = comparison.metric
     for key in comparison.keys:
-        values = _sorted_values(comparison, key)
+        values = comparison.values_of(key)
         if all(map(is_number, values)):
             axes.append(ParallelAxis(key, None, spans([float(value or 0) for value in values])))
             places.append({value: value for value in values})
@@ -272,16 +250,6 @@ def _parallel(comparison: Comparison, groups: Sequence[tuple[int, Group]]) -> Pa
     )
 
 
-def _sorted_values(comparison: Comparison, key: str) -> list[Scalar]:
-    """Return the values at a key: numbers by size, then words, then none."""
-    values = dict.fromkeys(group.values[key] for group in comparison.groups)
-    order = {True: 0, False: 1}
-    return sorted(
-        values,
-        key=lambda v: (v == MISSING, order[is_number(v)], v if is_number(v) else 0, str(v)),
-    )
-
-
 # Curves.
 
 
@@ -301,7 +269,7 @@ def curves(
     found, labels = {}, names(comparison)
     for metric in sources:
         lines = []
-        for place in sample(len(comparison.groups), MOST_GROUPS):
+        for place in sample(range(len(comparison.groups)), MOST_GROUPS):
             group = comparison.groups[place]
             some = [histories.get(run.path, {}).get(metric, ()) for run in group.runs]
             line = mean_line([one for one in some if one], metric, group.examples)
@@ -315,7 +283,7 @@ def curves(
 
 def drawn(chart: Lines) -> Lines:
     """Return a chart with the lines that are drawn at first, each in a color of its own."""
-    chosen = [chart.series[place] for place in sample(len(chart.series), MOST_CURVES)]
+    chosen = sample(chart.series, MOST_CURVES)
     return replace(chart, series=[replace(one, color=color) for color, one in enumerate(chosen)])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from kerasdemo.pages.board import COLUMNS, Row
 from kerasdemo.pages.page import Page
 
-# Runs that are in the page itself; the others come when it is open, and are shown when asked for.
+# Runs that are in the page itself; the others come when it is open, and are shown on request.
 MOST_ROWS = 500
 STYLES = ("page.css", "table.css")
 

@@ -60,16 +60,14 @@ def _render(paths: Sequence[Path], output: Path) -> str:
     first = paths[0]
     if len(paths) == 1 and RunFolder(first).is_run:
         return _render_run(first)
-    if len(paths) == 1 and (first / "tune.json").is_file():
-        from kerasdemo.pages import tune_page
+    from kerasdemo.pages import runs_page, tune_page
 
+    if len(paths) == 1 and tune_page.is_tuning(first):
         return render(tune_page.make(first, link=_linker(paths, output)))
     if len(paths) == 1 and _is_lecture(first):
         from kerasdemo.pages import lecture_site
 
         return render(lecture_site.make(first))
-    from kerasdemo.pages import runs_page
-
     return render(runs_page.make(paths, link=_linker(paths, output)))
 
 

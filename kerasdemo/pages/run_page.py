@@ -9,6 +9,7 @@ from kerasdemo.config import RunConfig
 from kerasdemo.config.changes import options, with_changes
 from kerasdemo.config.document import Document, dump, key_of
 from kerasdemo.diagnosis import diagnose
+from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display.verdict_text import data_warnings, label_remedies
 from kerasdemo.pages import (
@@ -23,8 +24,6 @@ from kerasdemo.pages.page import Page
 from kerasdemo.records import Run
 from kerasdemo.records.verdict import Remedy, Verdict
 
-# Standard errors to each side of a 95 % interval.
-Z = 1.96
 # Characters of a remedy that can be copied: of a network of hundreds of layers there are more.
 MOST_COPIED = 10_000
 # The usual reason for the end of a training, which needs no words.
@@ -151,7 +150,7 @@ def _interval(features: RunFeatures, score: float, part: str) -> str:
         low, high = found.low, found.high
     else:
         error = features.error(score, part)
-        low, high = score - Z * error, score + Z * error
+        low, high = score - Z_975 * error, score + Z_975 * error
     if not low < high:
         return ""
     form, factor = (".3f", 1) if scale.metric == "r2" else (".1f", 100)

@@ -1,4 +1,4 @@
-"""What a run was asked to do, next to the defaults, and what else is known of it."""
+"""The settings of a run next to the defaults, and what else is known of it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.comparison.comparison import Comparison, Ranked, compare, gather
-from kerasdemo.comparison.groups import MISSING, Group, format_value, short_names
+from kerasdemo.comparison.groups import MISSING, Group, format_value, is_number, short_names
 from kerasdemo.comparison.metrics import TIMES, is_accuracy, usual_metric, value_of
 from kerasdemo.comparison.statistics import Interval
 from kerasdemo.config import Fault, InputError
@@ -325,7 +325,7 @@ def _group_row(
 def _cell(value: object) -> dict[str, Any]:
     """Return a setting as the text of a cell, and as what it is sorted by."""
     text = format_value(value)  # type: ignore[arg-type]
-    return {"text": text, "value": str(value) if group_charts.is_number(value) else text}  # type: ignore[arg-type]
+    return {"text": text, "value": str(value) if is_number(value) else text}  # type: ignore[arg-type]
 
 
 def _number_text(mean: Interval) -> str:

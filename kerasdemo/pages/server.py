@@ -38,7 +38,7 @@ from kerasdemo.records import RunFolder, read
 from kerasdemo.records.index import reading_only
 
 PORT = 8642
-# Ports after the first that are tried where none was asked for.
+# Ports after the first that are tried where none is given.
 MORE_PORTS = 20
 # Seconds of reading before the list is shown with what is known by then.
 FIRST_LOOK = 0.5

@@ -69,6 +69,12 @@ def test_grouping_by_a_key_or_a_section() -> None:
         compare(runs, "val_acc")
 
 
+def test_values_are_in_order_of_size_then_words_then_missing() -> None:
+    runs = [make_summary(0.5, 0, x=x) for x in ("b", 0.5, None, 10, "a")]
+    runs.append(make_summary(0.5, 0, y=1))
+    assert compare(runs, group_by=["x"]).values_of("x") == [0.5, 10, None, "a", "b", "-"]
+
+
 def test_the_best_at_the_edge_of_its_range() -> None:
     rising = [make_summary(rate, s, rate=rate) for rate in (0.1, 0.2, 0.3) for s in (0, 1)]
     assert compare(rising).edges == ("rate",)

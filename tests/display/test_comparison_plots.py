@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from kerasdemo.comparison.comparison import compare
+from kerasdemo.comparison.groups import sample
 from kerasdemo.config import parse
 from kerasdemo.display import comparison_plots as plots
 from kerasdemo.records import Summary, list_runs
@@ -200,7 +201,7 @@ def test_named_groups_are_dots() -> None:
 
 def test_of_many_groups_a_sample_is_drawn() -> None:
     comparison = compare([make_summary(x / 100, 0, x=x) for x in range(100)])
-    sampled = plots._sample(comparison.groups, 7)
+    sampled = sample(comparison.groups, 7)
     assert len(sampled) == 7
     assert sampled[:3] == comparison.groups[:3]
     assert sampled[-1] is comparison.groups[-1]
