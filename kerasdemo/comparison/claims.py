@@ -17,7 +17,7 @@ from kerasdemo.comparison.statistics import (
     metric_interval,
     paired_difference,
 )
-from kerasdemo.config.types import NotNegative, Number, Positive, StrictModel
+from kerasdemo.config.keras_objects import NotNegative, Number, Positive, StrictModel
 from kerasdemo.records import Summary
 from kerasdemo.records.verdict import Outcome
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kerasdemo.config import keras_arguments, types
+from kerasdemo.config import keras_arguments, layer_types
+from kerasdemo.config.keras_objects import Activation, Initializer
 from kerasdemo.config.tensor_shapes import Shape, output_shape
-from kerasdemo.config.types import RunConfig
+from kerasdemo.config.types import Network, RunConfig
 
 NORMALIZATIONS = ("batch_normalization", "layer_normalization")
 # Layers that are an activation, and say so by their type alone.
@@ -40,7 +41,7 @@ class BuildStep:
     units, of dropout its rate.
     """
 
-    layer: types.Layer
+    layer: layer_types.Layer
     name: str
     key: str
 
@@ -180,64 +181,67 @@ def expand(config: RunConfig, shape: Shape, classes: int | None) -> tuple[BuildS
     return tuple(named)
 
 
-Declared = Iterator[tuple[types.Layer, str]]
+Declared = Iterator[tuple[layer_types.Layer, str]]
 
 
-def _by_depth(network: types.Network, shape: Shape, outputs: int) -> Declared:
+def _by_depth(network: Network, shape: Shape, outputs: int) -> Declared:
     pieces = network.maxout_pieces if network.activation.name == "maxout" else 1
     if len(shape) > 1:
-        yield types.FlattenLayer(type="flatten"), "network"
+        yield layer_types.FlattenLayer(type="flatten"), "network"
     if network.input_dropout:
-        dropout = types.DropoutLayer(type="dropout", rate=network.input_dropout)
+        dropout = layer_types.DropoutLayer(type="dropout", rate=network.input_dropout)
         yield dropout, "network.input_dropout"
     for units in network.hidden_units:
         yield _dense(units * pieces), "network.units"
         if network.normalization == "batch":
-            normalization = types.BatchNormalizationLayer(type="batch_normalization")
+            normalization = layer_types.BatchNormalizationLayer(type="batch_normalization")
             yield normalization, "network.normalization"
         elif network.normalization == "layer":
-            yield types.LayerNormalizationLayer(type="layer_normalization"), "network.normalization"
+            yield (
+                layer_types.LayerNormalizationLayer(type="layer_normalization"),
+                "network.normalization",
+            )
         if network.activation.name == "maxout":
-            yield types.MaxoutLayer(type="maxout", pieces=pieces), "network.activation"
+            yield layer_types.MaxoutLayer(type="maxout", pieces=pieces), "network.activation"
         else:
             yield _activation(network.activation), "network.activation"
         if network.dropout:
-            yield types.DropoutLayer(type="dropout", rate=network.dropout), "network.dropout"
+            yield layer_types.DropoutLayer(type="dropout", rate=network.dropout), "network.dropout"
     yield _dense(outputs), "network"
     yield _activation(network.output_activation), "network.output_activation"
 
 
-def _as_written(layers: Sequence[types.Layer], shape: Shape) -> Declared:
-    if isinstance(layers[0], types.Conv2DLayer) and len(shape) == 2:
-        yield types.ReshapeLayer(type="reshape", target_shape=(*shape, 1)), "network.layers.0"
+def _as_written(layers: Sequence[layer_types.Layer], shape: Shape) -> Declared:
+    if isinstance(layers[0], layer_types.Conv2DLayer) and len(shape) == 2:
+        yield layer_types.ReshapeLayer(type="reshape", target_shape=(*shape, 1)), "network.layers.0"
     for number, layer in enumerate(layers):
         key = f"network.layers.{number}"
         match layer:
-            case types.DenseLayer() | types.Conv2DLayer():
+            case layer_types.DenseLayer() | layer_types.Conv2DLayer():
                 yield layer, f"{key}.{'units' if layer.type == 'dense' else 'filters'}"
                 if layer.activation.name != "linear":
                     yield _activation(layer.activation), f"{key}.activation"
-            case types.MaxoutLayer():
+            case layer_types.MaxoutLayer():
                 if layer.units is not None:
                     yield _dense(layer.units * layer.pieces), f"{key}.units"
-                yield types.MaxoutLayer(type="maxout", pieces=layer.pieces), f"{key}.pieces"
-            case types.ActivationLayer():
+                yield layer_types.MaxoutLayer(type="maxout", pieces=layer.pieces), f"{key}.pieces"
+            case layer_types.ActivationLayer():
                 yield layer, f"{key}.activation"
-            case types.DropoutLayer():
+            case layer_types.DropoutLayer():
                 yield layer, f"{key}.rate"
             case _:
                 yield layer, key
 
 
-def _dense(units: int) -> types.DenseLayer:
+def _dense(units: int) -> layer_types.DenseLayer:
     # Unchecked: units times pieces may be more than a config may have; the memory check says so.
-    return types.DenseLayer(type="dense", units=1).model_copy(update={"units": units})
+    return layer_types.DenseLayer(type="dense", units=1).model_copy(update={"units": units})
 
 
-def _activation(chosen: types.Activation | None) -> types.ActivationLayer:
+def _activation(chosen: Activation | None) -> layer_types.ActivationLayer:
     # A config that was not completed has none at its output.
     given: Any = chosen or {"name": "softmax"}
-    return types.ActivationLayer(type="activation", activation=given)
+    return layer_types.ActivationLayer(type="activation", activation=given)
 
 
 def layers_of(config: RunConfig, shape: Shape, classes: int | None) -> tuple[Layer, ...]:
@@ -265,33 +269,33 @@ def layers_of(config: RunConfig, shape: Shape, classes: int | None) -> tuple[Lay
     return tuple(layers)
 
 
-def _arguments(layer: types.Layer, initializer: types.Initializer) -> dict[str, Any]:
+def _arguments(layer: layer_types.Layer, initializer: Initializer) -> dict[str, Any]:
     """Return a layer's arguments in plain values, without those that are not given."""
     found = {
         name: value
         for name, value in layer.model_dump(mode="json", exclude={"type"}).items()
         if value is not None
     }
-    if isinstance(layer, types.ActivationLayer):
+    if isinstance(layer, layer_types.ActivationLayer):
         return {"activation": layer.activation.name, **layer.activation.arguments}
-    if isinstance(layer, types.DenseLayer | types.Conv2DLayer):
+    if isinstance(layer, layer_types.DenseLayer | layer_types.Conv2DLayer):
         found.setdefault("kernel_initializer", initializer.model_dump(mode="json"))
         found["activation"] = "linear"  # it is a layer of its own
     return found
 
 
-def _parameters(layer: types.Layer, arguments: Mapping[str, Any], shape: Shape) -> int:
+def _parameters(layer: layer_types.Layer, arguments: Mapping[str, Any], shape: Shape) -> int:
     match layer:
-        case types.DenseLayer():
+        case layer_types.DenseLayer():
             return (shape[-1] + layer.use_bias) * layer.units
-        case types.Conv2DLayer():
+        case layer_types.Conv2DLayer():
             size = layer.kernel_size
             window = size**2 if isinstance(size, int) else math.prod(size)
             return (shape[-1] // layer.groups * window + layer.use_bias) * layer.filters
-        case types.BatchNormalizationLayer() | types.LayerNormalizationLayer():
+        case layer_types.BatchNormalizationLayer() | layer_types.LayerNormalizationLayer():
             scales = arguments.get("center", True) + arguments.get("scale", True)
             return int(scales) * shape[-1]
-        case types.ActivationLayer() if layer.activation.name == "prelu":
+        case layer_types.ActivationLayer() if layer.activation.name == "prelu":
             return math.prod(shape)
         case _:
             return 0

@@ -8,9 +8,11 @@ from pydantic import ValidationError
 from kerasdemo.config import datasets, regular_file
 from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.consistency import faults_of
+from kerasdemo.config.data_types import Data
 from kerasdemo.config.document import Document, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
-from kerasdemo.config.types import NAME, Data, EarlyStopping, RunConfig
+from kerasdemo.config.keras_objects import NAME
+from kerasdemo.config.types import EarlyStopping, RunConfig
 from kerasdemo.config.validation_errors import translate
 
 # No config has these keys: they say how the runs of an experiment differ.

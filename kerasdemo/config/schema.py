@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kerasdemo.config import keras_arguments, types
+from kerasdemo.config import keras_arguments, layer_types
 from kerasdemo.config.types import RunConfig
 
 
@@ -60,7 +60,7 @@ KINDS = ("activations", "initializers", "constraints", "losses", "optimizers", "
 
 def _spellings(names: list[str]) -> list[str]:
     """Return other spellings of these names: Conv2D, mse."""
-    others = [*types.EXTRA_CLASS_NAMES.items()]
+    others = [*layer_types.EXTRA_CLASS_NAMES.items()]
     for kind in KINDS:
         others += [
             *keras_arguments.class_names(kind).items(),

@@ -2,21 +2,22 @@
 
 import math
 
-from kerasdemo.config import types
+from kerasdemo.config import layer_types
+from kerasdemo.config.keras_objects import Sides
 
 Shape = tuple[int, ...]
 
 
-def output_shape(layer: types.Layer, shape: Shape) -> Shape:
+def output_shape(layer: layer_types.Layer, shape: Shape) -> Shape:
     """Return the shape that a layer gives for an input of `shape`; of maxout its pooling.
 
     Raises:
         ValueError: where it can't take such an input, with the reason.
     """
     match layer:
-        case types.DenseLayer():
+        case layer_types.DenseLayer():
             return (*shape[:-1], layer.units)
-        case types.Conv2DLayer():
+        case layer_types.Conv2DLayer():
             # A kernel with gaps covers a larger window.
             sides = zip(_pair(layer.kernel_size), _pair(layer.dilation_rate), strict=True)
             covered = tuple((side - 1) * rate + 1 for side, rate in sides)
@@ -27,17 +28,17 @@ def output_shape(layer: types.Layer, shape: Shape) -> Shape:
                     f"{layer.groups} groups"
                 )
             return (*windows, layer.filters)
-        case types.MaxPooling2DLayer() | types.AveragePooling2DLayer():
+        case layer_types.MaxPooling2DLayer() | layer_types.AveragePooling2DLayer():
             size = _pair(layer.pool_size)
             strides = size if layer.strides is None else _pair(layer.strides)
             return (*_windows(shape, size, strides, layer.padding), shape[-1])
-        case types.FlattenLayer():
+        case layer_types.FlattenLayer():
             return (math.prod(shape),)
-        case types.ReshapeLayer():
+        case layer_types.ReshapeLayer():
             if math.prod(layer.target_shape) != math.prod(shape):
                 raise ValueError(f"can't reshape {shape} into {tuple(layer.target_shape)}")
             return tuple(layer.target_shape)
-        case types.MaxoutLayer():
+        case layer_types.MaxoutLayer():
             if shape[-1] % layer.pieces:
                 raise ValueError(f"{shape[-1]} values can't be split into groups of {layer.pieces}")
             return (*shape[:-1], shape[-1] // layer.pieces)
@@ -58,5 +59,5 @@ def _windows(shape: Shape, size: Shape, strides: Shape, padding: str) -> Shape:
     return tuple(counts)
 
 
-def _pair(sides: types.Sides) -> tuple[int, int]:
+def _pair(sides: Sides) -> tuple[int, int]:
     return (sides, sides) if isinstance(sides, int) else (sides[0], sides[1])

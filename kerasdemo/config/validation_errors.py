@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 
 from kerasdemo.config.document import Document, Key
 from kerasdemo.config.errors import Fault, near, shown, unknown
-from kerasdemo.config.types import KerasObject, RunConfig
+from kerasdemo.config.keras_objects import KerasObject
+from kerasdemo.config.types import RunConfig
 
 
 def translate(

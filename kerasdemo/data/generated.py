@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerasdemo.config.types import Data
+from kerasdemo.config.data_types import Data
 from kerasdemo.data.dataset import ARRAYS, Array
 
 # Seeds vary the training, not the data.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from kerasdemo.config import types
+from kerasdemo.config import layer_types
 from kerasdemo.config.layers import NORMALIZATIONS
 from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 from kerasdemo.diagnosis.rule import Suggestion
@@ -375,7 +375,7 @@ def add_dropout(features: RunFeatures, rate: float = 0.5) -> Suggestion | None:
     if layers is None:
         has_it = features.dropout >= rate or not features.hidden
         return None if has_it else Suggestion({"network.dropout": rate}, reason)
-    if any(isinstance(layer, types.DropoutLayer) for layer in layers):
+    if any(isinstance(layer, layer_types.DropoutLayer) for layer in layers):
         return None
     # network.layers.3.units -> 3, the output layer
     last = int((features.network[-1].units_key or "").split(".")[2])

@@ -20,8 +20,9 @@ from kerasdemo.comparison.claims import Claim
 from kerasdemo.config import seeds
 from kerasdemo.config.document import Document, read
 from kerasdemo.config.errors import Fault, InputError
+from kerasdemo.config.keras_objects import NAME, Count, Number, Positive, StrictModel
 from kerasdemo.config.loading import EXPERIMENT_KEYS
-from kerasdemo.config.types import NAME, Count, Number, Positive, RunConfig, StrictModel
+from kerasdemo.config.types import RunConfig
 from kerasdemo.config.validation_errors import translate
 
 KINDS = ("grid", "variants", "configs", "search")

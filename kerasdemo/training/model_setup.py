@@ -7,7 +7,7 @@ from typing import Any
 from kerasdemo.backend import keras
 from kerasdemo.config import InputError
 from kerasdemo.config.errors import shown
-from kerasdemo.config.types import NAME
+from kerasdemo.config.keras_objects import NAME
 from kerasdemo.records import Scalar
 from kerasdemo.records.schema import PLAIN_KEY
 from kerasdemo.training.keras_classes import ALIASES, classes, snake_case

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.config import InputError, RunConfig, types
+from kerasdemo.config import InputError, RunConfig, layer_types
+from kerasdemo.config.keras_objects import Activation, Initializer, KerasObject
 from kerasdemo.config.layers import BuildStep, Layer, expand
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data import Array, Scaling
@@ -190,13 +191,13 @@ class _Builder:
         """Yield the Keras layers of a step; `shape` is what they are given for one example."""
         layer = step.layer
         match layer:
-            case types.ActivationLayer():
+            case layer_types.ActivationLayer():
                 yield self._activation(layer.activation, step.name, is_output)
-            case types.MaxoutLayer():
+            case layer_types.MaxoutLayer():
                 yield from self._maxout(layer.pieces, step.name, shape)
             case _:
                 arguments = self._arguments(layer)
-                if isinstance(layer, types.DenseLayer | types.Conv2DLayer):
+                if isinstance(layer, layer_types.DenseLayer | layer_types.Conv2DLayer):
                     initializer = layer.kernel_initializer or self.config.network.initializer
                     # A new object for each layer: one with a seed always draws the same numbers.
                     arguments = {
@@ -204,7 +205,7 @@ class _Builder:
                         "kernel_regularizer": self._penalty(self.config.network.regularizer),
                         **arguments,
                     }
-                elif isinstance(layer, types.DropoutLayer):
+                elif isinstance(layer, layer_types.DropoutLayer):
                     arguments["seed"] = self._seed()
                 yield self._layer(NETWORK_LAYERS[layer.type], name=step.name, **arguments)
 
@@ -214,15 +215,15 @@ class _Builder:
         arguments: dict[str, Any] = layer.model_dump(exclude=elsewhere)
         for name in arguments:
             value = getattr(layer, name)
-            if isinstance(value, types.Regularizer):
+            if isinstance(value, layer_types.Regularizer):
                 arguments[name] = keras.regularizers.L1L2(value.l1, value.l2)
-            elif isinstance(value, types.KerasObject) and name.endswith("_constraint"):
+            elif isinstance(value, KerasObject) and name.endswith("_constraint"):
                 arguments[name] = classes("constraints")[value.name](**value.arguments)
-            elif isinstance(value, types.KerasObject):
+            elif isinstance(value, KerasObject):
                 arguments[name] = self._initializer(value)
         return arguments
 
-    def _initializer(self, chosen: types.Initializer) -> Any:
+    def _initializer(self, chosen: Initializer) -> Any:
         cls = classes("initializers")[chosen.name]
         seed = {"seed": self._seed()} if "seed" in signature(cls).parameters else {}
         return cls(**chosen.arguments, **seed)
@@ -230,7 +231,7 @@ class _Builder:
     def _seed(self) -> int:
         return int(self.seeds.integers(2**31))
 
-    def _penalty(self, chosen: types.Regularizer) -> Any:
+    def _penalty(self, chosen: layer_types.Regularizer) -> Any:
         cls = traced_layers.L1L2 if self.traced else keras.regularizers.L1L2
         return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
 
@@ -250,7 +251,7 @@ class _Builder:
             join = (*place, groups)
             yield self._layer(keras.layers.Reshape, name=f"{name}_join", target_shape=join)
 
-    def _activation(self, activation: types.Activation, name: str, is_output: bool) -> Any:
+    def _activation(self, activation: Activation, name: str, is_output: bool) -> Any:
         # Under mixed precision Keras recommends the output in float32, where the loss is computed.
         is_mixed = self.config.training.precision.startswith("mixed_")
         policy = {"dtype": "float32"} if is_output and is_mixed else {}

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kerasdemo.config import RunConfig, keras_arguments, types
+from kerasdemo.config import RunConfig, keras_arguments, layer_types
+from kerasdemo.config.keras_objects import KerasObject, StrictModel
 from kerasdemo.config.layers import BuildStep, expand, layers_of
 from kerasdemo.config.tensor_shapes import Shape, output_shape
+from kerasdemo.config.types import EarlyStopping
 from kerasdemo.data import Array, Part
 from kerasdemo.training import network
 
@@ -101,7 +103,7 @@ class _Layers:
             inside = None
             if step.layer.type in ("dense", "conv2d") and steps and self._fits(steps):
                 activation = steps.pop(0).layer
-                assert isinstance(activation, types.ActivationLayer)
+                assert isinstance(activation, layer_types.ActivationLayer)
                 inside = activation.activation.name
             yield from self._lines(step, shape, inside, is_output=not steps)
             shape = output_shape(step.layer, shape)
@@ -111,7 +113,7 @@ class _Layers:
         layer = steps[0].layer
         is_float32_output = self.is_mixed and len(steps) == 1
         return (
-            isinstance(layer, types.ActivationLayer)
+            isinstance(layer, layer_types.ActivationLayer)
             and layer.activation.name not in ACTIVATION_LAYERS
             and not is_float32_output
         )
@@ -120,7 +122,7 @@ class _Layers:
         self, step: BuildStep, shape: Shape, activation: str | None, *, is_output: bool
     ) -> Iterator[str]:
         layer = step.layer
-        if isinstance(layer, types.ActivationLayer):
+        if isinstance(layer, layer_types.ActivationLayer):
             policy = ['dtype="float32"'] if is_output and self.is_mixed else []
             name = layer.activation.name
             if name in ACTIVATION_LAYERS:
@@ -128,7 +130,7 @@ class _Layers:
                 yield _line(f"keras.layers.{ACTIVATION_LAYERS[name]}", [*given, *policy])
             elif name != "linear" or policy:
                 yield _line("keras.layers.Activation", [_value(name), *policy])
-        elif isinstance(layer, types.MaxoutLayer):
+        elif isinstance(layer, layer_types.MaxoutLayer):
             yield from _maxout(layer.pieces, shape)
         else:
             class_name = keras_arguments.class_name("layers", layer.type)
@@ -163,11 +165,11 @@ class _Layers:
         return positional + named
 
     def _text(self, name: str, value: Any) -> str:
-        if isinstance(value, types.Regularizer):
+        if isinstance(value, layer_types.Regularizer):
             return _penalty(value)
-        if isinstance(value, types.KerasObject) and name.endswith("_constraint"):
+        if isinstance(value, KerasObject) and name.endswith("_constraint"):
             return _object("constraints", value)
-        if isinstance(value, types.KerasObject):
+        if isinstance(value, KerasObject):
             seed = [f"seed={self._seed()}"] if self.seeds and _draws(value.name) else []
             return _object("initializers", value, also=seed)
         return _value(value)
@@ -181,7 +183,7 @@ def _draws(initializer: str) -> bool:
     return initializer not in ("zeros", "ones", "constant", "identity")
 
 
-def _penalty(chosen: types.Regularizer) -> str:
+def _penalty(chosen: layer_types.Regularizer) -> str:
     if not chosen.l1:
         return f"keras.regularizers.L2({chosen.l2!r})"
     return f"keras.regularizers.L1L2(l1={chosen.l1!r}, l2={chosen.l2!r})"
@@ -202,7 +204,7 @@ def _maxout(pieces: int, shape: Shape) -> Iterator[str]:
 # Compile and fit.
 
 
-def _loss(chosen: types.KerasObject) -> str:
+def _loss(chosen: KerasObject) -> str:
     """Return a loss by its name where it has no arguments, as most people write it."""
     text = _object("losses", chosen)
     if "(" not in text and chosen.name in keras_arguments.aliases("losses").values():
@@ -239,12 +241,12 @@ def _fit(config: RunConfig, results: str, loop: Loop) -> str:
     return f"history = {_line(name, [*arguments, *record])}"
 
 
-def _differing(chosen: types.StrictModel) -> list[str]:
+def _differing(chosen: StrictModel) -> list[str]:
     """Return the arguments of a callback; ours has other defaults than Keras', so all count."""
     given = chosen.model_dump(mode="json")
     keras_defaults = {
         "monitor": "val_loss",
-        "min_delta": 0.0 if isinstance(chosen, types.EarlyStopping) else 1e-4,
+        "min_delta": 0.0 if isinstance(chosen, EarlyStopping) else 1e-4,
         "mode": "auto",
         "baseline": None,
         "start_from_epoch": 0,
@@ -263,7 +265,7 @@ def _differing(chosen: types.StrictModel) -> list[str]:
 
 def _object(
     kind: str,
-    chosen: types.KerasObject,
+    chosen: KerasObject,
     *,
     always: tuple[str, ...] = (),
     also: Iterable[str] = (),
@@ -276,7 +278,7 @@ def _object(
     return _line(f"keras.{kind}.{class_name}", given)
 
 
-def _given(kind: str, chosen: types.KerasObject, always: tuple[str, ...] = ()) -> list[str]:
+def _given(kind: str, chosen: KerasObject, always: tuple[str, ...] = ()) -> list[str]:
     defaults = keras_arguments.names(kind)[chosen.name]
     return [
         f"{name}={_value(value)}"
@@ -287,9 +289,9 @@ def _given(kind: str, chosen: types.KerasObject, always: tuple[str, ...] = ()) -
 
 def _plain(value: Any) -> Any:
     """Return a value as it is compared with a default: (1, 1) is 1, an object its name."""
-    if isinstance(value, types.KerasObject):
+    if isinstance(value, KerasObject):
         return value.name if not value.arguments else (value.name, value.arguments)
-    if isinstance(value, types.Regularizer | Mapping):
+    if isinstance(value, layer_types.Regularizer | Mapping):
         return value
     if isinstance(value, tuple | list) and len(set(value)) == 1 and len(value) == 2:
         return value[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasdemo.config import Fault, InputError, RunConfig, types
+from kerasdemo.config import Fault, InputError, RunConfig, layer_types
 from kerasdemo.config.layers import expand
 from kerasdemo.lecture.demos import dense
 from kerasdemo.lecture.demos.dense import Array
@@ -114,12 +114,12 @@ def _activations(config: RunConfig, dataset: "Dataset") -> list[dense.Activation
     for step in expand(config, dataset.shape, dataset.classes):
         key = tuple(step.key.split(".")[:2])
         match step.layer:
-            case types.DenseLayer():
+            case layer_types.DenseLayer():
                 chosen.append(("linear", {}, key))
-            case types.ActivationLayer() if chosen and chosen[-1][0] == "linear":
+            case layer_types.ActivationLayer() if chosen and chosen[-1][0] == "linear":
                 activation = step.layer.activation
                 chosen[-1] = (activation.name, activation.arguments, key)
-            case types.FlattenLayer() | types.ReshapeLayer():
+            case layer_types.FlattenLayer() | layer_types.ReshapeLayer():
                 pass
             case _:
                 message = f"{step.layer.type} is not differentiated by hand; expected dense (each "
