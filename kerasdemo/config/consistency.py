@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kerasdemo.config.datasets import DatasetInfo
 from kerasdemo.config.document import Document, Key, key_of
 from kerasdemo.config.errors import Fault
-from kerasdemo.config.layers import ShapeError, has_one_output, layers_of
+from kerasdemo.config.layers import ShapeError, layers_of
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.config.types import RunConfig
 
@@ -17,7 +17,7 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     found: list[tuple[Key, str]] = [
         *_counts(config, facts),
         *_monitors(config),
-        *output_faults(config, facts.shape, facts.classes),
+        *(output_faults(config, facts.shape, facts.classes) if facts.shape else ()),
     ]
     return [document.fault(key, message) for key, message in found]
 
@@ -66,7 +66,7 @@ def output_faults(
     """
     network, loss = config.network, config.loss.name
     if network.layers is None:
-        if has_one_output(config) and classes not in (None, 2):
+        if config.has_one_output and classes not in (None, 2):
             yield (
                 ("loss",),
                 f"{loss} has one output unit, for two classes; {config.data.name} has "

@@ -4,9 +4,12 @@ import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kerasdemo.config import regular_file
+from kerasdemo.config.data_types import Data
+
+Targets = Literal["classes", "numbers", "labels", "whole_numbers"]
 
 # The arrays of a file in memory; training holds them several times.
 MAX_BYTES = 2 * 1024**3
@@ -18,21 +21,31 @@ class DatasetInfo:
 
     Args:
         train, test: number of examples.
-        shape: of one example.
+        shape: of one example; None of a table, whose categories are counted when it is split.
         classes: number of classes, or None.
         default_train, default_validation, default_test: examples that a config gets by default;
             None is all.
         validation: number of validation examples; None where they are taken from `train`.
+        targets: classes; numbers; labels that are 0 or 1 each; whole_numbers, which may be either
+            classes or numbers.
+        columns: of targets that are numbers or labels.
     """
 
     train: int
     test: int
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     classes: int | None
     default_train: int | None
     default_validation: int
     default_test: int | None = None
     validation: int | None = None
+    targets: Targets = "classes"
+    columns: int = 1
+
+    @property
+    def outputs(self) -> int | None:
+        """Units that an output needs: classes, labels or target columns; None if not known."""
+        return self.classes if self.targets in ("classes", "whole_numbers") else self.columns
 
 
 _MNIST = DatasetInfo(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
@@ -45,16 +58,18 @@ DATASETS: dict[str, DatasetInfo] = {
     "mnist_sample": DatasetInfo(4_000, 1_000, (28, 28), 10, None, 500),
     "fizzbuzz": DatasetInfo(900, 100, (10,), 4, None, 0),
     "circles": DatasetInfo(_MANY, _MANY, (2,), 2, 700, 300, 300),
+    "cifar10": DatasetInfo(50_000, 10_000, (32, 32, 3), 10, 10_000, 10_000),
+    "cifar100": DatasetInfo(50_000, 10_000, (32, 32, 3), 100, 10_000, 10_000),
     "blobs": DatasetInfo(_MANY, _MANY, (2,), 3, 700, 300, 300),
 }
 
 
-def find_info(name: str, path: str | None) -> DatasetInfo | None:
+def find_info(data: Data) -> DatasetInfo | None:
     """Return what is known of a data set; of a file what its headers say, or None."""
-    if name != "file":
-        return DATASETS[name]
+    if data.name != "file":
+        return DATASETS[data.name]
     try:
-        shapes = _shapes(Path(path or ""))
+        shapes = _shapes(Path(data.path or ""))
     except Exception:  # zipfile, zlib and numpy each have errors of their own
         return None
     (train, *shape), (test, *_) = shapes["x_train"], shapes["x_test"]

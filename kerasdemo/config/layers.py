@@ -19,10 +19,8 @@ from kerasdemo.config.types import Network, RunConfig
 NORMALIZATIONS = ("batch_normalization", "layer_normalization")
 # Layers that are an activation, and say so by their type alone.
 ACTIVATION_TYPES = ("activation", "maxout", "re_lu", "leaky_re_lu", "p_re_lu", "elu", "softmax")
-# Losses whose `depth` form ends in one unit, for two classes.
-ONE_UNIT = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
-# Classes that a network is built for where nobody knows them yet.
-GUESSED_CLASSES = 10
+# Units of an output where nobody knows yet how many classes there are.
+GUESSED_OUTPUTS = 10
 
 
 class ShapeError(ValueError):
@@ -146,28 +144,24 @@ class KernelLayer:
     is_normalized: bool
 
 
-def has_one_output(config: RunConfig) -> bool:
-    """Return whether the `depth` form ends in one unit, as its loss wants."""
-    return config.loss.name in ONE_UNIT
-
-
 def has_convolution(config: RunConfig) -> bool:
     """Return whether a network has a convolution, which XLA's code for the CPU is slow at."""
     return any(layer.type == "conv2d" for layer in config.network.layers or ())
 
 
-def expand(config: RunConfig, shape: Shape, classes: int | None) -> tuple[BuildStep, ...]:
+def expand(config: RunConfig, shape: Shape, outputs: int | None) -> tuple[BuildStep, ...]:
     """Return the layers to build, in order, each with its name.
 
     Args:
         config: whose network it is.
         shape: of one example, without the batch axis.
-        classes: which the `depth` form's output has a unit for; None counts as 10.
+        outputs: classes, labels or target columns, which the `depth` form's output has a unit for;
+            None counts as 10.
     """
     network = config.network
     if network.layers is None:
-        outputs = 1 if has_one_output(config) else classes or GUESSED_CLASSES
-        steps = _by_depth(network, shape, outputs)
+        units = 1 if config.has_one_output else outputs or GUESSED_OUTPUTS
+        steps = _by_depth(network, shape, units)
     else:
         steps = _as_written(network.layers, shape)
     numbers: Counter[str] = Counter()
@@ -244,19 +238,19 @@ def _activation(chosen: Activation | None) -> layer_types.ActivationLayer:
     return layer_types.ActivationLayer(type="activation", activation=given)
 
 
-def layers_of(config: RunConfig, shape: Shape, classes: int | None) -> tuple[Layer, ...]:
+def layers_of(config: RunConfig, shape: Shape, outputs: int | None) -> tuple[Layer, ...]:
     """Return a config's layers as they would be built, without building them.
 
     Args:
         config: whose network it is.
         shape: of one example, without the batch axis.
-        classes: number of classes; None counts as 10.
+        outputs: classes, labels or target columns; None counts as 10.
 
     Raises:
         ShapeError: where a layer can't take what the layer before it gives.
     """
     layers = []
-    for step in expand(config, shape, classes):
+    for step in expand(config, shape, outputs):
         try:
             output = output_shape(step.layer, shape)
         except ValueError as error:

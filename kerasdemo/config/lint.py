@@ -18,7 +18,6 @@ from kerasdemo.config.layers import (
     KernelLayer,
     Layer,
     ShapeError,
-    has_one_output,
     kernel_layers,
     layers_of,
 )
@@ -192,7 +191,9 @@ class Declared:
         """Return a config with its layers."""
         facts = config.dataset_info
         try:
-            return cls(config, layers_of(config, facts.shape, facts.classes) if facts else ())
+            if facts is None or facts.shape is None:
+                return cls(config, ())
+            return cls(config, layers_of(config, facts.shape, facts.outputs))
         except ShapeError:
             return cls(config, ())  # which loading has reported
 
@@ -291,7 +292,7 @@ def _bottleneck(declared: Declared) -> Found:
     network, facts = declared.config.network, declared.config.dataset_info
     if network.layers is not None or not declared.hidden or facts is None:
         return
-    outputs = 1 if has_one_output(declared.config) else facts.classes or 0
+    outputs = 1 if declared.config.has_one_output else facts.outputs or 0
     least = min(network.hidden_units)
     if least * 2 < outputs:
         message = f"{least} units for {outputs} classes; use more"

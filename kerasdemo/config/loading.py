@@ -143,6 +143,7 @@ def _complete_data(config: RunConfig, document: Document) -> Data:
             "train": train,
             "validation": validation,
             "test": data.test or facts.default_test or facts.test,
-            "shuffle": data.name == "file" if data.shuffle is None else data.shuffle,
+            "shuffle": data.is_shuffled_by_default if data.shuffle is None else data.shuffle,
+            "normalize": data.normalize or data.default_normalize,
         }
     )

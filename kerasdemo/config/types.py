@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from kerasdemo.config import datasets
 from kerasdemo.config.changes import with_changes
-from kerasdemo.config.data_types import Data
+from kerasdemo.config.data_types import Data, Task
 from kerasdemo.config.document import Document, Key, dotted, dump
 from kerasdemo.config.errors import Fault
 from kerasdemo.config.keras_objects import (
@@ -39,6 +39,8 @@ from kerasdemo.config.keras_objects import (
 )
 from kerasdemo.config.layer_types import Layer, Regularizer
 
+# Losses whose `depth` form ends in one unit, for two classes.
+ONE_UNIT = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
 EVERY_FORM = {"initializer", "regularizer", "layers"}
 
 
@@ -186,6 +188,20 @@ class RunConfig(StrictModel):
         labels = ("name", "description", "ignore")
         return {key: value for key, value in self.resolved.items() if key not in labels}
 
+    @property
+    def task(self) -> Task:
+        """What the network learns: the kind of targets, and binary for two classes by one unit."""
+        given = self.data.task or "classification"
+        return "binary" if given == "classification" and self.has_one_output else given
+
+    @property
+    def has_one_output(self) -> bool:
+        """Whether the network ends in one unit: the `depth` form does where its loss wants one."""
+        if self.network.layers is not None:
+            units = [u for layer in self.network.layers if (u := getattr(layer, "units", None))]
+            return bool(units) and units[-1] == 1
+        return self.loss.name in ONE_UNIT and self.data.task in (None, "classification")
+
     def with_changes(self, changes: Mapping[str, Any]) -> "RunConfig":
         """Return the config with other values, all else as it is, filled-in defaults included.
 
@@ -216,4 +232,4 @@ class RunConfig(StrictModel):
     @property
     def dataset_info(self) -> datasets.DatasetInfo | None:
         """What is known of the data without loading it, or None."""
-        return datasets.find_info(self.data.name, self.data.path)
+        return datasets.find_info(self.data)

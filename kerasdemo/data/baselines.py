@@ -52,7 +52,7 @@ class Problem:
         train, validation = dataset.train, dataset.validation
         sums = (float(train.x[::97].sum(dtype=np.float64)), float(validation.x[::97].sum()))
         key = (dataset.source.sha256, train.x.shape, validation.x.shape, sums)
-        return cls(train, validation, "classification", dataset.classes, key)
+        return cls(train, validation, "classification", dataset.outputs, key)
 
     @property
     def has_classes(self) -> bool:

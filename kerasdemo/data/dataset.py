@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Examples `x` (n, *shape) float32 and their classes `y` (n,) int64."""
+    """Examples and their targets.
+
+    Args:
+        x: (n, *shape) float32; of texts words' numbers (n, length) int32.
+        y: classes (n,) int64; labels 0 and 1 (n, labels) int64; numbers (n, columns) float32.
+    """
 
     x: Array
     y: Array
@@ -101,19 +106,26 @@ class Dataset:
 
     Args:
         train, validation, test: the parts; validation may be empty.
-        classes: number of classes.
+        outputs: number of classes, labels or target columns.
         source: where the examples come from.
         uneven: which part lacks classes that another part has, in a sentence.
         scaling: how the examples were scaled, before the noise.
+        targets: what kind `y` is.
     """
 
     train: Part
     validation: Part
     test: Part
-    classes: int
+    outputs: int
     source: Source
     uneven: str | None = None
     scaling: Scaling = Scaling()
+    targets: Literal["classification", "multi_label", "regression"] = "classification"
+
+    @property
+    def classes(self) -> int | None:
+        """Number of classes; None of other targets."""
+        return self.outputs if self.targets == "classification" else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -126,7 +138,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     source = dataset.source
     parts: dict[str, Part] = {name: getattr(dataset, name) for name in PARTS}
     shares = {
-        name: (np.bincount(part.y, minlength=dataset.classes) / max(len(part.y), 1)).tolist()
+        name: (np.bincount(part.y, minlength=dataset.outputs) / max(len(part.y), 1)).tolist()
         for name, part in parts.items()
     }
     feature_sds = dataset.train.x.reshape(len(dataset.train.x), -1).std(axis=0)

@@ -1,6 +1,7 @@
 """From a config's `data` to the examples as the network sees them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -32,8 +33,8 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
     labels, classes, uneven = _labels(config, source, parts)
     x = {part: source.arrays[f"x_{name}"][chosen] for part, (name, chosen) in parts.items()}
     maximum = IMAGE_MAXIMUM if source.name in IMAGES else None
-    scaling = Scaling.fit(config.data.normalize, x["train"], maximum)
-    examples = {}
+    scaling = Scaling.fit(config.data.normalize or "none", x["train"], maximum)
+    examples: dict[str, Any] = {}
     for number, part in enumerate(PARTS):
         scaled = scaling(x[part])
         sd = getattr(config.data.noise, part)
@@ -43,7 +44,7 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
             with np.errstate(over="ignore"):  # such noise makes the run diverge, which it reports
                 scaled = scaled + np.float32(sd) * noise
         examples[part] = Part(scaled, labels[part].astype(np.int64))
-    return Dataset(**examples, classes=classes, source=source, uneven=uneven, scaling=scaling)
+    return Dataset(**examples, outputs=classes, source=source, uneven=uneven, scaling=scaling)
 
 
 def check(config: RunConfig) -> list[str]:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdemo.config import Fault, InputError
+from kerasdemo.config.data_types import Task
 from kerasdemo.config.errors import shown
 from kerasdemo.records import files
 from kerasdemo.records.run import History, Run
 from kerasdemo.records.schema import SHARES
-from kerasdemo.records.setup import Setup, Task
+from kerasdemo.records.setup import Setup
 
 UNKNOWN = "unknown"
 # Keras' names of a metric -> ours, and the task that it is of.

@@ -52,7 +52,7 @@ def declared(config: RunConfig, facts: Mapping[str, Any]) -> tuple[Layer, ...]:
         The layers; none where the shape of the data is not known or a layer does not fit.
     """
     data, known = facts.get("data") or {}, config.dataset_info
-    shape = tuple(data.get("shape") or (known.shape if known else ()))
+    shape = tuple(data.get("shape") or (known and known.shape) or ())
     classes = data.get("classes") or (known.classes if known else None)
     try:
         return layers_of(config, shape, classes) if shape else ()

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from kerasdemo.config import RunConfig
+from kerasdemo.config.data_types import Task
 from kerasdemo.records import files
 from kerasdemo.records.reading import Scalar, flatten
 from kerasdemo.records.schema import PLAIN_KEY, PlainKey
 
-Task = Literal["classification", "binary", "multi_label", "regression", "other"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 Structure = Literal["chain", "graph", "code"]

@@ -71,7 +71,7 @@ def run(
     faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
     if faults:
         raise InputError(faults)
-    shortage = find_shortage(config, layers_of(config, dataset.shape, dataset.classes))
+    shortage = find_shortage(config, layers_of(config, dataset.shape, dataset.outputs))
     if shortage:
         raise InputError(config.fault(("network",), shortage))
     from kerasdemo.training.trainer import Trainer

@@ -133,9 +133,9 @@ class _ShortTrainer:
 
     def __init__(self, config: RunConfig, dataset: Dataset):
         self.config = config
-        self.classes = dataset.classes
-        self.network = network.build(config, dataset.shape, dataset.classes)
-        self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.classes)
+        self.classes = dataset.outputs
+        self.network = network.build(config, dataset.shape, dataset.outputs)
+        self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.outputs)
         self.rate = float(config.optimizer.arguments["learning_rate"])
 
     def train(

@@ -41,11 +41,11 @@ class Trainer:
     def __init__(self, config: RunConfig, dataset: Dataset):
         self.config = config
         self.dataset = dataset
-        self.network = network.build(config, dataset.shape, dataset.classes)
+        self.network = network.build(config, dataset.shape, dataset.outputs)
         kind = network.targets(config, self.network)
 
         def encode(part: Part) -> tuple[Array, Array]:
-            return part.x, network.encode(kind, part.y, dataset.classes)
+            return part.x, network.encode(kind, part.y, dataset.outputs)
 
         self.train = encode(dataset.train)
         self.validation = encode(dataset.validation) if len(dataset.validation.y) else None
@@ -58,7 +58,7 @@ class Trainer:
                 "plain fit trains them, a mini-batch at a time",
                 stacklevel=2,
             )
-        self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.classes)
+        self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.outputs)
         self.validation_right: Array | None = None
         """which validation examples the kept weights classify correctly; after `fit`"""
 

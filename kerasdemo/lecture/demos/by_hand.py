@@ -49,11 +49,11 @@ def compare_gradients(config: RunConfig) -> Agreement:
     config = config.with_changes({"training.precision": "float64"})
     dataset = data.load(config)
     activations = _activations(config, dataset)
-    model = network.build(config, dataset.shape, dataset.classes)
+    model = network.build(config, dataset.shape, dataset.outputs)
     x = dataset.train.x[: config.training.batch_size].astype(np.float64)  # (batch, *shape)
     classes = dataset.train.y[: config.training.batch_size]
     kind = network.targets(config, model)
-    targets = network.encode(kind, classes, dataset.classes).astype(np.float64)
+    targets = network.encode(kind, classes, dataset.outputs).astype(np.float64)
     layers = []
     for keras_layer, activation in zip(kernel_layers(model), activations, strict=True):
         if len(keras_layer.input.shape) != 2:
@@ -111,7 +111,7 @@ def _activations(config: RunConfig, dataset: "Dataset") -> list[dense.Activation
         faults.append(config.fault(("loss",), message))
     # Name, arguments and key of each.
     chosen: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = []
-    for step in expand(config, dataset.shape, dataset.classes):
+    for step in expand(config, dataset.shape, dataset.outputs):
         key = tuple(step.key.split(".")[:2])
         match step.layer:
             case layer_types.DenseLayer():

@@ -102,8 +102,8 @@ def _total_loss(seed: int) -> Any:
     config = parse(CONFIG, overrides=[f"seed={seed}"])
     digits = data.load(config)
     x = tf.constant(digits.train.x)
-    y = tf.constant(network.encode("one_hot", digits.train.y, digits.classes))
-    model = network.build(config, digits.shape, digits.classes)
+    y = tf.constant(network.encode("one_hot", digits.train.y, digits.outputs))
+    model = network.build(config, digits.shape, digits.outputs)
     model.fit(
         x, y, batch_size=config.training.batch_size, epochs=config.training.epochs, verbose=0,
         shuffle=False,

@@ -63,7 +63,7 @@ def change_weight(activation: str, seed: int) -> WeightChange:
 
     config = parse(CONFIG, overrides=[f"seed={seed}", f"network.activation={activation}"])
     examples = data.load(config)
-    model = network.build(config, (784,), examples.classes)
+    model = network.build(config, (784,), examples.outputs)
     x = examples.train.x.reshape(EXAMPLES, -1).astype(np.float64)  # (examples, 784)
     hidden = [layer for layer in model.layers if isinstance(layer, keras.layers.Activation)]
     inside = keras.Model(model.inputs[0], [layer.output for layer in hidden])
