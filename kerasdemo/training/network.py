@@ -17,6 +17,7 @@ from kerasdemo.data import Array, Scaling
 from kerasdemo.training import traced_layers
 from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes
 from kerasdemo.training.model_layers import describe_layer
+from kerasdemo.training.optimizers import build_optimizer, optimizer
 
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
@@ -97,24 +98,6 @@ def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
         optimizer=network.optimizer, loss=network.loss, metrics=[accuracy(config, network)]
     )
     return whole
-
-
-def optimizer(config: RunConfig) -> Any:
-    """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
-    name = config.optimizer.name
-    # Left to itself Keras numbers its optimizers, and TensorFlow never frees the kernels of a
-    # new variable name: a megabyte a run.
-    chosen = classes("optimizers")[name](**config.optimizer.arguments, name=name)
-    if config.training.precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
-    return chosen
-
-
-def build_optimizer(chosen: Any, variables: list[Any]) -> None:
-    """Make an optimizer's variables."""
-    # Made by Keras' LossScaleOptimizer, one of Nadam's would be missing in `variables`.
-    getattr(chosen, "inner_optimizer", chosen).build(variables)
-    chosen.build(variables)
 
 
 def loss(config: RunConfig) -> Any:

@@ -1,0 +1,25 @@
+"""From a config's `optimizer` to an ordinary Keras optimizer."""
+
+from typing import Any
+
+from kerasdemo.backend import keras
+from kerasdemo.config import RunConfig
+from kerasdemo.training.keras_classes import classes
+
+
+def optimizer(config: RunConfig) -> Any:
+    """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
+    name = config.optimizer.name
+    # Left to itself Keras numbers its optimizers, and TensorFlow never frees the kernels of a
+    # new variable name: a megabyte a run.
+    chosen = classes("optimizers")[name](**config.optimizer.arguments, name=name)
+    if config.training.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
+    return chosen
+
+
+def build_optimizer(chosen: Any, variables: list[Any]) -> None:
+    """Make an optimizer's variables."""
+    # Made by Keras' LossScaleOptimizer, one of Nadam's would be missing in `variables`.
+    getattr(chosen, "inner_optimizer", chosen).build(variables)
+    chosen.build(variables)
