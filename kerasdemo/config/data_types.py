@@ -63,6 +63,7 @@ class Data(StrictModel):
         "fizzbuzz",
         "circles",
         "blobs",
+        "friedman",
         "file",
         "csv",
         "parquet",

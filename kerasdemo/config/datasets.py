@@ -61,6 +61,7 @@ DATASETS: dict[str, DatasetInfo] = {
     "cifar10": DatasetInfo(50_000, 10_000, (32, 32, 3), 10, 10_000, 10_000),
     "cifar100": DatasetInfo(50_000, 10_000, (32, 32, 3), 100, 10_000, 10_000),
     "blobs": DatasetInfo(_MANY, _MANY, (2,), 3, 700, 300, 300),
+    "friedman": DatasetInfo(_MANY, _MANY, (10,), None, 700, 300, 300, targets="numbers"),
 }
 
 
