@@ -13,7 +13,7 @@ from kerasdemo.config import InputError, RunConfig, layer_types
 from kerasdemo.config.keras_objects import Activation, Initializer, KerasObject
 from kerasdemo.config.layers import BuildStep, Layer, expand
 from kerasdemo.config.tensor_shapes import Shape
-from kerasdemo.data import Array, Scaling
+from kerasdemo.data import Array
 from kerasdemo.training import traced_layers
 from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes
 from kerasdemo.training.model_layers import describe_layer
@@ -76,28 +76,6 @@ def describe_layers(network: Any, config: RunConfig | None = None) -> tuple[Laye
     steps = expand(config, network.input_shape[1:], network.output_shape[-1])
     keys = {step.name: step.key for step in steps}
     return tuple(replace(layer, key=keys[layer.name]) for layer in found)
-
-
-def with_scaling(network: Any, config: RunConfig, scaling: Scaling) -> Any:
-    """Return the compiled network behind a layer that scales: it takes unscaled examples."""
-    if scaling.mean is not None and scaling.sd is not None:
-        layer = keras.layers.Normalization(
-            axis=tuple(range(1, scaling.mean.ndim + 1)),
-            mean=scaling.mean,
-            variance=scaling.sd**2,
-            dtype="float32",
-            name="normalization",
-        )
-    elif scaling.largest is not None:
-        layer = keras.layers.Rescaling(1.0 / scaling.largest, dtype="float32", name="rescaling")
-    else:
-        return network
-    layers = [keras.Input(network.input_shape[1:]), layer, *network.layers]
-    whole = keras.Sequential(layers, name="network")
-    whole.compile(
-        optimizer=network.optimizer, loss=network.loss, metrics=[accuracy(config, network)]
-    )
-    return whole
 
 
 def loss(config: RunConfig) -> Any:

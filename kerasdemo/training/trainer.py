@@ -21,6 +21,7 @@ from kerasdemo.training.device import has_gpu, resident_bytes
 from kerasdemo.training.engine import CONVOLUTIONS_ARE_SLOW, XLA, Engine
 from kerasdemo.training.epoch_trainer import EpochTrainer
 from kerasdemo.training.evaluation import CHUNK
+from kerasdemo.training.preprocessing import with_preprocessing
 from kerasdemo.training.reporter import Reporter
 
 # EpochTrainers that a process keeps; a sweep runs the runs of one compile key together.
@@ -138,7 +139,7 @@ class Trainer:
         if self.validation and not has_diverged:
             self.validation_right = evaluator.evaluate(evaluate.sets["val_"]).right
         self.epoch_trainer.store(self.network)
-        model = network.with_scaling(self.network, self.config, self.dataset.scaling)
+        model = with_preprocessing(self.network, self.config, self.dataset)
         files.write(folder.model_file, model.save, suffix=".keras")
         predicted = self._predict_test()
         if predicted:
