@@ -2,51 +2,12 @@
 
 import math
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from kerasdemo.config import regular_file
+from kerasdemo.config import image_folder, regular_file
 from kerasdemo.config.data_types import Data
-
-Targets = Literal["classes", "numbers", "labels", "whole_numbers"]
-
-# The arrays of a file in memory; training holds them several times.
-MAX_BYTES = 2 * 1024**3
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a data set.
-
-    Args:
-        train, test: number of examples.
-        shape: of one example; None of a table, whose categories are counted when it is split.
-        classes: number of classes, or None.
-        default_train, default_validation, default_test: examples that a config gets by default;
-            None is all.
-        validation: number of validation examples; None where they are taken from `train`.
-        targets: classes; numbers; labels that are 0 or 1 each; whole_numbers, which may be either
-            classes or numbers.
-        columns: of targets that are numbers or labels.
-    """
-
-    train: int
-    test: int
-    shape: tuple[int, ...] | None
-    classes: int | None
-    default_train: int | None
-    default_validation: int
-    default_test: int | None = None
-    validation: int | None = None
-    targets: Targets = "classes"
-    columns: int = 1
-
-    @property
-    def outputs(self) -> int | None:
-        """Units that an output needs: classes, labels or target columns; None if not known."""
-        return self.classes if self.targets in ("classes", "whole_numbers") else self.columns
-
+from kerasdemo.config.dataset_info import MAX_BYTES, DataError, DatasetInfo
 
 _MNIST = DatasetInfo(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
 # Computed, as many as requested.
@@ -66,26 +27,48 @@ DATASETS: dict[str, DatasetInfo] = {
 
 
 def find_info(data: Data) -> DatasetInfo | None:
-    """Return what is known of a data set; of a file what its headers say, or None."""
-    if data.name != "file":
-        return DATASETS[data.name]
+    """Return what is known of a data set; of files what they say themselves, or None."""
     try:
-        shapes = _shapes(Path(data.path or ""))
-    except Exception:  # zipfile, zlib and numpy each have errors of their own
+        return _read_info(data)
+    except DataError:
         return None
+
+
+def find_problem(data: Data) -> DataError | None:
+    """Return why `find_info` returns None, or None where it does not."""
+    try:
+        _read_info(data)
+    except DataError as error:
+        return error
+    return None
+
+
+def _read_info(data: Data) -> DatasetInfo:
+    if data.is_table:
+        from kerasdemo.config import table_file  # here, as few configs name a table
+
+        return table_file.read_info(data)
+    if data.name == "image_folder":
+        return image_folder.read_info(data)
+    return _read_npz_info(data) if data.name == "file" else DATASETS[data.name]
+
+
+def _read_npz_info(data: Data) -> DatasetInfo:
+    """Return what the headers of an .npz file say."""
+    path = Path(data.path or "")
+    problem = regular_file.find_problem(path)
+    if problem is not None:
+        raise DataError(f"{problem}: {path}")
+    try:
+        shapes = _shapes(path)
+    except Exception as error:  # zipfile, zlib and numpy each have errors of their own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        expected = "expected an .npz file with arrays x_train, y_train, x_test, y_test"
+        raise DataError(f"{path}: {reason} ({expected})") from None
     (train, *shape), (test, *_) = shapes["x_train"], shapes["x_test"]
     validation = shapes["x_val"][0] if "x_val" in shapes else None
     default = train // 10 if validation is None else validation
     return DatasetInfo(train, test, tuple(shape), None, None, default, validation=validation)
-
-
-def find_problem(path: str) -> str:
-    """Return why `find_info` returns None for a file."""
-    try:
-        _shapes(Path(path))
-    except Exception as error:  # as above
-        return " ".join(str(error).split()) or type(error).__name__
-    return "it can't be read"
 
 
 def check_size(path: Path) -> None:

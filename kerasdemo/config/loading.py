@@ -124,14 +124,9 @@ def _complete(config: RunConfig, document: Document) -> RunConfig:
 def _complete_data(config: RunConfig, document: Document) -> Data:
     data, facts = config.data, config.dataset_info
     if facts is None:
-        problem = regular_file.find_problem(Path(data.path or ""))
-        message = f"{problem}: {data.path}"
-        if problem is None:
-            message = (
-                f"{data.path}: {datasets.find_problem(data.path or '')} (expected an .npz file "
-                "with arrays x_train, y_train, x_test, y_test)"
-            )
-        raise InputError(document.fault(("data", "path"), message))
+        problem = datasets.find_problem(data)
+        assert problem is not None
+        raise InputError(document.fault(problem.key, str(problem)))
     validation = facts.default_validation if data.validation is None else data.validation
     train = data.train
     if train is None and "train" not in data.model_fields_set:

@@ -36,6 +36,7 @@ class Source:
         warning: that the sample stands in, or None.
         class_names: of labels that are text, sorted.
         class_count: the width of labels that are one-hot, or the number of `class_names`.
+        rows: of a table instead of arrays: all its rows, a pandas DataFrame.
     """
 
     arrays: Mapping[str, Array]
@@ -44,6 +45,7 @@ class Source:
     warning: str | None = None
     class_names: tuple[str, ...] | None = None
     class_count: int | None = None
+    rows: Any = None
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -111,6 +113,7 @@ class Dataset:
         uneven: which part lacks classes that another part has, in a sentence.
         scaling: how the examples were scaled, before the noise.
         targets: what kind `y` is.
+        encoding: of a table how its columns became numbers, a `tables.TableEncoding`.
     """
 
     train: Part
@@ -121,6 +124,7 @@ class Dataset:
     uneven: str | None = None
     scaling: Scaling = Scaling()
     targets: Literal["classification", "multi_label", "regression"] = "classification"
+    encoding: Any = None
 
     @property
     def classes(self) -> int | None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.consistency import output_faults
+from kerasdemo.data import tables
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.npz_file import list_some, read_npz
 from kerasdemo.data.sources import describe_missing, find, find_file
@@ -29,6 +30,8 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
         InputError: as for `find`; and where there are fewer examples than requested.
     """
     source = source or find(config)
+    if config.data.is_table:
+        return tables.load(config, source)
     parts = split(config, source)
     labels, classes, uneven = _labels(config, source, parts)
     x = {part: source.arrays[f"x_{name}"][chosen] for part, (name, chosen) in parts.items()}
@@ -55,6 +58,8 @@ def check(config: RunConfig) -> list[str]:
     Raises:
         InputError: where `load` or the runner would refuse the data.
     """
+    if config.data.is_table:
+        return tables.check(config)
     file = find_file(config)
     if file is None:
         missing = describe_missing(config)

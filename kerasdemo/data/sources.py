@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.data import images, tables
 from kerasdemo.data.dataset import ARRAYS, Source, hash_arrays
 from kerasdemo.data.generated import GENERATED
 from kerasdemo.data.npz_file import read_npz
@@ -36,6 +37,10 @@ def find(config: RunConfig) -> Source:
             Fashion-MNIST is not available.
     """
     name = config.data.name
+    if config.data.is_table:
+        return tables.find(config)
+    if name == "image_folder":
+        return images.find(config)
     if name in GENERATED:
         arrays = GENERATED[name](config.data)
         return Source(arrays, name, hash_arrays(arrays))
