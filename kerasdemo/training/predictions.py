@@ -8,13 +8,19 @@ from typing import Any, Literal
 import numpy as np
 
 from kerasdemo.config.layers import Layer
-from kerasdemo.data import Array, Scaling
+from kerasdemo.data import Array, Scaling, scores
 from kerasdemo.records.predictions import (
+    LONGEST_NAME,
     MOST_CLASSES,
+    MOST_COLUMNS,
+    MOST_CURVES,
     MOST_EXAMPLES,
     MOST_MISTAKES,
     MOST_PAIRS,
+    MOST_PAIRS_IN_ALL,
     MOST_PIXELS,
+    MOST_POINTS,
+    MOST_POINTS_IN_ALL,
 )
 
 LEAST_PIXELS = 4
@@ -72,7 +78,9 @@ def of_classes(
     rows = np.flatnonzero(is_usable)
     if not len(rows) or count > MOST_CLASSES:
         return None
-    truth, output = truth[rows].astype(np.int64), output[rows].astype(np.float64)
+    # As the network gave them: a threshold and equal scores are of that precision.
+    given = output[rows]
+    truth, output = truth[rows].astype(np.int64), given.astype(np.float64)
     each = np.arange(len(rows))
     if output.shape[1] == 1:
         guess = (output[:, 0] > threshold).astype(np.int64)
@@ -99,32 +107,175 @@ def of_classes(
         }
         for place, n in enumerate(chosen.tolist())
     ]
-    return {
+    found = {
         "part": part,
         "examples": len(rows),
         "confusion": cells.reshape(count, count).tolist(),
         "classes": list(names) if names else None,
         "mistakes": mistakes,
     }
+    if given.shape[1] == 1:
+        found["roc"] = [roc(truth == 1, given[:, 0])]
+    elif probabilities is not None and count <= MOST_CURVES:
+        of = [1] if count == 2 else range(count)
+        found["roc"] = [roc(truth == n, probabilities[:, n], len(of)) for n in of]
+    return found
 
 
-def of_numbers(part: str, truth: Array, output: Array) -> dict[str, Any] | None:
-    """Return the content of predictions.json for a regression of one number.
+def of_labels(
+    part: str,
+    truth: Array,
+    output: Array,
+    *,
+    threshold: float = 0.5,
+    names: Sequence[str] | None = None,
+) -> dict[str, Any] | None:
+    """Return the content of predictions.json for several labels.
 
     Args:
         part: "test" or "validation".
-        truth, output: (n, 1).
+        truth: 0 or 1 (n, labels).
+        output: of the network (n, labels); examples with NaN are left out.
+        threshold: what an output must exceed for the label.
+        names: of the labels.
 
     Returns:
-        None where no output is a number.
+        None where there are more labels than are recorded, or no example is left.
     """
-    pairs = np.hstack([truth, output]).astype(np.float64)
-    pairs = pairs[np.isfinite(pairs).all(axis=1)]
-    if not len(pairs):
+    usable = np.isfinite(output).all(axis=1)
+    truth, output = truth[usable] > 0.5, output[usable]
+    count = output.shape[1]
+    if not len(output) or count > MOST_COLUMNS:
         return None
-    truth, guess = pairs[spread(len(pairs), MOST_PAIRS)].T
-    short = [[float(f"{value:.7g}") for value in side.tolist()] for side in (truth, guess)]
-    return {"part": part, "examples": len(pairs), "truth": short[0], "guess": short[1]}
+    guess = output > threshold
+    cells = [np.bincount(2 * t + g, minlength=4) for t, g in zip(truth.T, guess.T, strict=True)]
+    return {
+        "part": part,
+        "examples": len(output),
+        "all_right": int((truth == guess).all(axis=1).sum()),
+        "labels": [
+            {
+                "name": _name(names, n),
+                "confusion": cells[n].reshape(2, 2).tolist(),
+                "roc": roc(truth[:, n], output[:, n], count),
+            }
+            for n in range(count)
+        ],
+    }
+
+
+def of_numbers(
+    part: str,
+    truth: Array,
+    output: Array,
+    *,
+    names: Sequence[str] | None = None,
+    units: Sequence[str | None] | None = None,
+    mean: Array | float | None = None,
+) -> dict[str, Any] | None:
+    """Return the content of predictions.json for a regression.
+
+    Args:
+        part: "test" or "validation".
+        truth, output: (n, columns), in the unit of the target.
+        names, units: of the columns.
+        mean: of the training targets, by column, which R² is about; None: of `truth`.
+
+    Returns:
+        None where there are more columns than are recorded, or no output is a number.
+    """
+    truth, output = truth.astype(np.float64), output.astype(np.float64)
+    usable = np.isfinite(truth).all(axis=1) & np.isfinite(output).all(axis=1)
+    truth, output = truth[usable], output[usable]
+    count = truth.shape[1]
+    if not len(truth) or count > MOST_COLUMNS:
+        return None
+    means = np.broadcast_to(truth.mean(axis=0) if mean is None else mean, (count,))
+    rows = spread(len(truth), min(MOST_PAIRS, MOST_PAIRS_IN_ALL // count))
+    return {
+        "part": part,
+        "examples": len(truth),
+        "columns": [
+            {
+                "name": _name(names, n),
+                "unit": _name(units, n),
+                "truth": _short(truth[rows, n]),
+                "guess": _short(output[rows, n]),
+                "residuals": _residuals(truth[:, n], output[:, n], float(means[n])),
+            }
+            for n in range(count)
+        ],
+    }
+
+
+@np.errstate(over="ignore")  # of a network that diverged
+def _residuals(truth: Array, guess: Array, mean: float) -> dict[str, float | None]:
+    """Return the statistics of prediction - truth, each (n,)."""
+    off = guess - truth
+    size = np.abs(off)
+    found = {
+        "mean": off.mean(),
+        "rmse": np.sqrt((off**2).mean()),
+        "mae": size.mean(),
+        "percentile_90": np.percentile(size, 90),
+    }
+    # Beyond what a float can hold they are as large as it can.
+    limited = {key: _short(np.nan_to_num(value))[0] for key, value in found.items()}
+    r2 = scores.r2(truth, guess, mean)
+    return limited | {"r2": None if r2 is None or not math.isfinite(r2) else _short(r2)[0]}
+
+
+def roc(truth: Array, score: Array, curves: int = 1) -> dict[str, Any] | None:
+    """Return the ROC curve of a score and the area under it (Fawcett 2006).
+
+    Args:
+        truth: whether each example is positive (n,).
+        score: the larger, the likelier positive (n,).
+        curves: of how many it is one: each has fewer points.
+
+    Returns:
+        None where all examples are of one kind.
+    """
+    area = scores.auc(truth, score)
+    if area is None:
+        return None
+    order = np.argsort(-score, kind="stable")
+    # Equal scores are accepted together.
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
+    hits = np.cumsum(truth[order])[ends]
+    false, true = np.append(0, 1 + ends - hits), np.append(0, hits)
+    chosen = _corners(false, true, min(MOST_POINTS, MOST_POINTS_IN_ALL // curves))
+    sides = (np.round(side[chosen] / side[-1], 6).tolist() for side in (false, true))
+    return {
+        "auc": round(area, 6),
+        **dict(zip(("false_positive_rate", "true_positive_rate"), sides, strict=True)),
+    }
+
+
+def _corners(x: Array, y: Array, most: int) -> Array:
+    """Return which points (m,) of a rising curve to keep: its corners, evenly along the way.
+
+    Args:
+        x, y: whole numbers (n,), from 0 on.
+    """
+    across, up = np.diff(x), np.diff(y)
+    turns = across[1:] * up[:-1] != across[:-1] * up[1:]
+    corners: Array = np.concatenate([[0], 1 + np.flatnonzero(turns), [len(x) - 1]])
+    if len(corners) <= most:
+        return corners
+    # Where it is steep there are as many as where it is flat.
+    way = x[corners] / x[-1] + y[corners] / y[-1]
+    return corners[np.unique(np.searchsorted(way, np.linspace(0, way[-1], most)))]
+
+
+def _short(values: Any) -> list[float]:
+    """Return numbers with seven digits."""
+    return [float(f"{value:.7g}") for value in np.atleast_1d(values).tolist()]
+
+
+def _name(names: Sequence[str | None] | None, n: int) -> str | None:
+    name = names[n] if names else None
+    return None if name is None else name[:LONGEST_NAME]
 
 
 def spread(count: int, most: int = MOST_EXAMPLES) -> Array:

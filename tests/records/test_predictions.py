@@ -19,10 +19,28 @@ CLASSES: dict[str, Any] = {
     "classes": ["cat", "dog"],
     "mistakes": [{"truth": "cat", "guess": "dog", "confidence": 0.9, "image": IMAGE}],
 }
-NUMBERS: dict[str, Any] = {"part": "validation", "examples": 2, "truth": [1, 2.5], "guess": [0, 3]}
+OLDER_NUMBERS = {"part": "validation", "examples": 2, "truth": [1, 2.5], "guess": [0, 3]}
+RESIDUALS = {"mean": -0.25, "rmse": 0.8, "mae": 0.75, "percentile_90": 0.95, "r2": None}
+COLUMN = {"name": "use", "unit": "l", "truth": [1, 2.5], "guess": [0, 3], "residuals": RESIDUALS}
+NUMBERS: dict[str, Any] = {"part": "test", "examples": 2, "columns": [COLUMN]}
+ROC = {"auc": 1, "false_positive_rate": [0, 0, 1], "true_positive_rate": [0, 1, 1]}
+LABEL = {"name": None, "confusion": [[1, 0], [0, 1]], "roc": ROC}
+LABELS: dict[str, Any] = {"part": "test", "examples": 2, "all_right": 2, "labels": [LABEL]}
 
 
-@pytest.mark.parametrize("content", [CLASSES, NUMBERS, CLASSES | {"classes": None}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        CLASSES,
+        CLASSES | {"classes": None},
+        CLASSES | {"roc": [ROC]},
+        CLASSES | {"roc": [None]},
+        NUMBERS,
+        OLDER_NUMBERS,
+        LABELS,
+        LABELS | {"labels": [LABEL | {"roc": None, "name": "tag"}] * 50},
+    ],
+)
 def test_predictions_are_read_with_the_run(content: dict[str, Any], tmp_path: Path) -> None:
     folder = write_run(tmp_path / "a")
     assert read(folder.path).predictions == {}  # as of older records
@@ -40,7 +58,20 @@ def test_predictions_are_read_with_the_run(content: dict[str, Any], tmp_path: Pa
         ({"confusion": [[1, 2]]}, "as many columns as rows"),
         ({"confusion": [[0] * 51] * 51}, "`confusion`"),
         ({"confusion": [[-1, 0], [0, 1]]}, "`confusion.0.0` is -1"),
-        ({"confusion": None}, "`confusion`, or as many of `truth`"),
+        ({"confusion": None}, "one of `confusion`, `labels` and `columns`"),
+        ({"confusion": None, "truth": [1.0], "guess": []}, "as many of `truth`"),
+        ({"roc": [ROC, ROC]}, "of two classes one"),
+        ({"roc": [ROC | {"auc": 1.5}]}, "`roc.0.auc`"),
+        ({"roc": [ROC | {"true_positive_rate": [0, 1]}]}, "as many false as true"),
+        ({"roc": [ROC | {"true_positive_rate": [0, 1, 0.5]}]}, "rates that never fall"),
+        ({"roc": [ROC | {"true_positive_rate": [0, float("nan"), 1]}]}, "true_positive_rate.1"),
+        ({"roc": [ROC | {"false_positive_rate": [0] * 201}]}, "false_positive_rate"),
+        ({"labels": [LABEL] * 51}, "`labels`"),
+        ({"labels": [LABEL | {"confusion": [[1, 2, 3], [0, 1]]}]}, "`labels.0.confusion.0`"),
+        ({"labels": [LABEL | {"name": "x" * 301}]}, "`labels.0.name`"),
+        ({"columns": []}, "`columns`"),
+        ({"columns": [COLUMN | {"guess": [1]}]}, "as many of `truth`"),
+        ({"columns": [COLUMN | {"residuals": RESIDUALS | {"mae": -1}}]}, "residuals.mae"),
         ({"classes": ["cat"]}, "a name in `classes` for each row"),
         ({"mistakes": CLASSES["mistakes"] * 13}, "`mistakes`"),
         ({"truth": [1.0] * 301}, "`truth`"),

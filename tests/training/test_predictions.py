@@ -13,8 +13,10 @@ from kerasdemo import data
 from kerasdemo.backend import keras, tf
 from kerasdemo.config import RunConfig, parse
 from kerasdemo.config.layers import Layer
-from kerasdemo.data import Scaling
+from kerasdemo.data import Scaling, scores
 from kerasdemo.records import Run
+from kerasdemo.records.predictions import Predictions, Roc
+from kerasdemo.records.schema import check
 from kerasdemo.training import predictions, runner
 
 Tiny = Callable[..., RunConfig]
@@ -109,22 +111,105 @@ def test_a_binary_run_from_python_records_its_validation_examples(tmp_path: Path
     right = (output > 0.5) == (y > 0.5)
     assert (found["part"], found["examples"]) == ("validation", 60)
     assert np.array(found["confusion"]).trace() == right.sum()
+    assert found["roc"][0]["auc"] == pytest.approx(run.history.val_auc[-1], abs=1e-5)
     assert all(mistake["image"] is None for mistake in found["mistakes"])
     confident = np.maximum(output, 1 - output)[~right]
     assert found["mistakes"][0]["confidence"] == pytest.approx(confident.max(), abs=1e-4)
 
 
-def test_a_regression_records_pairs(tmp_path: Path) -> None:
+def test_a_regression_records_pairs_and_residuals(tmp_path: Path) -> None:
     x = rng.standard_normal((700, 3)).astype(np.float32)
-    y = x.sum(axis=1)
-    model = dense(1)
+    y = np.stack([x.sum(axis=1), 100 * x[:, 0]], axis=1)
+    model = dense(2)
     run = train(model, x, y, tmp_path, (x, y), loss="mse")
     found = run.predictions
     assert found["examples"] == 700
-    assert len(found["truth"]) == len(found["guess"]) == 300
-    rows = predictions.spread(700, 300)
-    np.testing.assert_allclose(found["truth"], y[rows], rtol=1e-5)
-    np.testing.assert_allclose(found["guess"], model.predict(x)[rows, 0], rtol=1e-3, atol=1e-4)
+    rows, output = predictions.spread(700, 300), model.predict(x, verbose=0)
+    for n, column in enumerate(found["columns"]):
+        np.testing.assert_allclose(column["truth"], y[rows, n], rtol=1e-5)
+        np.testing.assert_allclose(column["guess"], output[rows, n], rtol=1e-3, atol=1e-4)
+        residuals, off = column["residuals"], output[:, n] - y[:, n]
+        assert residuals["mean"] == pytest.approx(off.mean(), rel=1e-3, abs=1e-4)
+        assert residuals["rmse"] == pytest.approx(np.sqrt((off**2).mean()), rel=1e-3)
+        assert residuals["mae"] == pytest.approx(np.abs(off).mean(), rel=1e-3)
+        share = (np.abs(off) <= residuals["percentile_90"] * 1.001).mean()
+        assert share == pytest.approx(0.9, abs=0.01)
+        variance = ((y[:, n] - y[:, n].mean()) ** 2).mean()
+        assert residuals["r2"] == pytest.approx(1 - (off**2).mean() / variance, abs=1e-3)
+
+
+def test_labels_are_counted_each_by_itself(tmp_path: Path) -> None:
+    y = (NUMBERS > 0.3).astype(np.float32)
+    model = dense(3, "sigmoid")
+    run = train(model, NUMBERS, y, tmp_path, (NUMBERS, y), loss="binary_crossentropy")
+    found, output = run.predictions, model.predict(NUMBERS, verbose=0)
+    right = (output > 0.5) == (y > 0.5)
+    assert (found["examples"], found["all_right"]) == (60, right.all(axis=1).sum())
+    for n, label in enumerate(found["labels"]):
+        (_, false), (missed, hit) = label["confusion"]
+        assert hit + missed == y[:, n].sum()
+        assert hit + false == (output[:, n] > 0.5).sum()
+        assert label["roc"]["auc"] == pytest.approx(scores.auc(y[:, n], output[:, n]), abs=1e-6)
+
+
+def test_names_units_and_many_columns() -> None:
+    y = rng.standard_normal((900, 50))
+    found = predictions.of_numbers("test", y, y + 1, names=["price" * 99] * 50, units=["€"] * 50)
+    assert found is not None
+    first = found["columns"][0]
+    assert (len(first["truth"]), first["unit"], len(first["name"])) == (24, "€", 300)
+    check(Predictions, found, "predictions.json")
+    assert predictions.of_numbers("test", np.zeros((2, 51)), np.zeros((2, 51))) is None
+    assert predictions.of_labels("test", np.zeros((2, 51)), np.zeros((2, 51))) is None
+
+
+def test_residuals_that_no_float_can_hold_are_as_large_as_it_can() -> None:
+    found = predictions.of_numbers("test", np.zeros((2, 1)), np.full((2, 1), 1e200))
+    assert found is not None
+    residuals = found["columns"][0]["residuals"]
+    assert residuals["rmse"] > 1e308
+    assert residuals["r2"] is None
+    check(Predictions, found, "predictions.json")
+
+
+def test_a_roc_curve_by_hand() -> None:
+    # By falling score: positive, negative, a tie of both, negative.
+    truth = np.array([True, False, True, False, False])
+    score = np.array([0.9, 0.8, 0.5, 0.5, 0.1])
+    found = predictions.roc(truth, score)
+    assert found is not None
+    assert found["false_positive_rate"] == [0, 0, 0.333333, 0.666667, 1]
+    assert found["true_positive_rate"] == [0, 0.5, 0.5, 1, 1]
+    assert found["auc"] == pytest.approx((3 + 1.5) / 6)
+    assert predictions.roc(np.ones(5, bool), score) is None
+
+
+@pytest.mark.parametrize("curves", [1, 50])
+def test_a_long_roc_curve_is_thinned(curves: int) -> None:
+    truth = rng.random(10_000) < 0.1
+    score = rng.standard_normal(10_000) + truth
+    found = predictions.roc(truth, score, curves)
+    assert found is not None
+    x, y = found["false_positive_rate"], found["true_positive_rate"]
+    assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
+    assert len(x) <= min(200, 2000 // curves)
+    assert found["auc"] == pytest.approx(np.trapezoid(y, x), abs=0.02)
+    check(Roc, found, "roc")
+
+
+def test_of_few_classes_there_is_a_curve_for_each() -> None:
+    truth = np.array([0, 1, 2, 0, 1, 2])
+    output = np.eye(4)[truth]
+    found = predictions.of_classes("test", truth, output)
+    assert found is not None
+    assert [curve and curve["auc"] for curve in found["roc"]] == [1, 1, 1, None]
+    two = predictions.of_classes("test", truth % 2, np.eye(2)[truth % 2])
+    assert two is not None
+    assert [curve["auc"] for curve in two["roc"]] == [1]
+    many = predictions.of_classes("test", truth, np.eye(9)[truth])
+    no_probabilities = predictions.of_classes("test", truth, output, link=None)
+    assert many is not None and no_probabilities is not None
+    assert "roc" not in many and "roc" not in no_probabilities
 
 
 def test_validation_examples_may_come_in_batches_or_by_name(tmp_path: Path) -> None:
@@ -141,14 +226,11 @@ def test_validation_examples_may_come_in_batches_or_by_name(tmp_path: Path) -> N
     assert np.sum(run.predictions["confusion"]) == 60
 
 
-def test_nothing_is_recorded_without_validation_examples_or_a_single_guess(tmp_path: Path) -> None:
+def test_nothing_is_recorded_without_validation_examples_or_targets(tmp_path: Path) -> None:
     run = train(dense(1), NUMBERS, NUMBERS.sum(axis=1), tmp_path / "a", loss="mse")
     assert run.predictions == {}
-    y = (NUMBERS > 0).astype(np.float32)  # three labels
-    run = train(
-        dense(3, "sigmoid"), NUMBERS, y, tmp_path / "b", (NUMBERS, y), loss="binary_crossentropy"
-    )
-    assert run.predictions == {}
+    run = train(dense(3), NUMBERS, NUMBERS, tmp_path / "b", (NUMBERS, NUMBERS), loss="mse")
+    assert run.predictions == {}  # an autoencoder
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (784,), (8, 8, 3)])
