@@ -1,15 +1,14 @@
 """Sizes, shapes and classes of the data sets, known without loading them."""
 
-import math
-import zipfile
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from kerasdemo.config import image_folder, regular_file
-from kerasdemo.config.data_types import Data
-from kerasdemo.config.dataset_info import MAX_BYTES, DataError, DatasetInfo
+from kerasdemo.config import image_folder, npz_header, table_file
+from kerasdemo.config.data_types import TEXTS, Data
+from kerasdemo.config.dataset_info import DataError, DatasetInfo
 
 _MNIST = DatasetInfo(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
+# Of texts, where a config does not say it: words of each, and words that are known.
+LENGTH, TOKENS = 200, 10_000
 # Computed, as many as requested.
 _MANY = 100_000
 
@@ -23,6 +22,9 @@ DATASETS: dict[str, DatasetInfo] = {
     "cifar100": DatasetInfo(50_000, 10_000, (32, 32, 3), 100, 10_000, 10_000),
     "blobs": DatasetInfo(_MANY, _MANY, (2,), 3, 700, 300, 300),
     "friedman": DatasetInfo(_MANY, _MANY, (10,), None, 700, 300, 300, targets="numbers"),
+    "california_housing": DatasetInfo(16_512, 4_128, (8,), None, None, 1_651, targets="numbers"),
+    "imdb": DatasetInfo(25_000, 25_000, (LENGTH,), 2, None, 5_000, tokens=TOKENS),
+    "reuters": DatasetInfo(8_982, 2_246, (LENGTH,), 46, None, 1_000, tokens=TOKENS),
 }
 
 
@@ -45,66 +47,13 @@ def find_problem(data: Data) -> DataError | None:
 
 def _read_info(data: Data) -> DatasetInfo:
     if data.is_table:
-        from kerasdemo.config import table_file  # here, as few configs name a table
-
         return table_file.read_info(data)
     if data.name == "image_folder":
         return image_folder.read_info(data)
-    return _read_npz_info(data) if data.name == "file" else DATASETS[data.name]
-
-
-def _read_npz_info(data: Data) -> DatasetInfo:
-    """Return what the headers of an .npz file say."""
-    path = Path(data.path or "")
-    problem = regular_file.find_problem(path)
-    if problem is not None:
-        raise DataError(f"{problem}: {path}")
-    try:
-        shapes = _shapes(path)
-    except Exception as error:  # zipfile, zlib and numpy each have errors of their own
-        reason = " ".join(str(error).split()) or type(error).__name__
-        expected = "expected an .npz file with arrays x_train, y_train, x_test, y_test"
-        raise DataError(f"{path}: {reason} ({expected})") from None
-    (train, *shape), (test, *_) = shapes["x_train"], shapes["x_test"]
-    validation = shapes["x_val"][0] if "x_val" in shapes else None
-    default = train // 10 if validation is None else validation
-    return DatasetInfo(train, test, tuple(shape), None, None, default, validation=validation)
-
-
-def check_size(path: Path) -> None:
-    """Refuse what is no plain file, and a zip whose members are larger than memory.
-
-    Reading a member ends at the size that the zip declares for it.
-
-    Raises:
-        OSError, ValueError: with the reason.
-    """
-    regular_file.check(path)
-    with zipfile.ZipFile(path) as archive:
-        size = sum(info.file_size for info in archive.infolist())
-    if size > MAX_BYTES:
-        raise ValueError(f"holds {size:,} bytes of arrays; at most {MAX_BYTES:,} are read")
-
-
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of x_train, x_test and, if any, x_val, without reading their values."""
-    import numpy as np  # here, because most configs name no file and load faster without it
-
-    read: Any = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    check_size(path)
-    shapes = {}
-    with zipfile.ZipFile(path) as archive:
-        validation = ("x_val",) if "x_val.npy" in archive.namelist() else ()
-        for name in ("x_train", "x_test", *validation):
-            info = archive.getinfo(f"{name}.npy")
-            with archive.open(info) as member:
-                shape, _, dtype = read[np.lib.format.read_magic(member)](member)
-            if math.prod(shape) * dtype.itemsize > info.file_size:
-                raise ValueError(f"{name} is cut off: its header says {shape} of {dtype}")
-            if len(shape) < 2:
-                raise ValueError(f"{name} has shape {shape}; expected (examples, features...)")
-            shapes[name] = shape
-    return shapes
+    if data.name == "file":
+        return npz_header.read_info(data)
+    info = DATASETS[data.name]
+    if data.name in TEXTS:
+        length = data.output_sequence_length or LENGTH
+        return replace(info, shape=(length,), tokens=data.max_tokens or TOKENS)
+    return info

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kerasdemo.config.dataset_info import Targets
 
 Array = NDArray[Any]
 PARTS = ("train", "validation", "test")
@@ -29,13 +31,15 @@ class Source:
     """A data set as it was found.
 
     Args:
-        arrays: x_train (n, *shape), y_train (n,), x_test, y_test and perhaps x_val, y_val; labels
-            are whole numbers, however a file spells them.
+        arrays: x_train (n, *shape), y_train, x_test, y_test and perhaps x_val, y_val; y is as of
+            `Part`, however a file spells it.
         name: of the data set that it is: mnist_sample where that stands in for mnist.
         sha256: of the arrays as they were found.
         warning: that the sample stands in, or None.
         class_names: of labels that are text, sorted.
         class_count: the width of labels that are one-hot, or the number of `class_names`.
+        targets: what y is: classes, labels or numbers.
+        column_names: of labels or of numbers, or None.
         rows: of a table instead of arrays: all its rows, a pandas DataFrame.
     """
 
@@ -45,6 +49,8 @@ class Source:
     warning: str | None = None
     class_names: tuple[str, ...] | None = None
     class_count: int | None = None
+    targets: Targets = "classes"
+    column_names: tuple[str, ...] | None = None
     rows: Any = None
 
     @property
@@ -114,6 +120,7 @@ class Dataset:
         scaling: how the examples were scaled, before the noise.
         targets: what kind `y` is.
         encoding: of a table how its columns became numbers, a `tables.TableEncoding`.
+        facts: what run.json records of a table besides: imputed and dropped values, columns.
     """
 
     train: Part
@@ -125,11 +132,17 @@ class Dataset:
     scaling: Scaling = Scaling()
     targets: Literal["classification", "multi_label", "regression"] = "classification"
     encoding: Any = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def classes(self) -> int | None:
         """Number of classes; None of other targets."""
         return self.outputs if self.targets == "classification" else None
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the outputs: classes, labels or target columns; None where they have none."""
+        return self.source.class_names or self.source.column_names
 
     @property
     def shape(self) -> tuple[int, ...]:

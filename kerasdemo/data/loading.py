@@ -1,19 +1,25 @@
 """From a config's `data` to the examples as the network sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasdemo.config import InputError, RunConfig
-from kerasdemo.config.consistency import output_faults
+from kerasdemo.config.consistency import output_faults, vocabulary_faults
+from kerasdemo.config.dataset_info import Targets
 from kerasdemo.data import tables
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.npz_file import list_some, read_npz
 from kerasdemo.data.sources import describe_missing, find, find_file
 from kerasdemo.data.split import split
 
-IMAGES = ("mnist", "mnist_sample", "fashion_mnist")
+IMAGES = ("mnist", "mnist_sample", "fashion_mnist", "cifar10", "cifar100", "image_folder")
+TARGETS: Mapping[Targets, Any] = {
+    "classes": "classification",
+    "labels": "multi_label",
+    "numbers": "regression",
+}
 IMAGE_MAXIMUM = 255.0
 # `check` reads so much of each array: a second or less, all of MNIST.
 CHECKED_BYTES = 1 << 26
@@ -33,21 +39,29 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
     if config.data.is_table:
         return tables.load(config, source)
     parts = split(config, source)
-    labels, classes, uneven = _labels(config, source, parts)
+    y, outputs, uneven = _targets(config, source, parts)
     x = {part: source.arrays[f"x_{name}"][chosen] for part, (name, chosen) in parts.items()}
     maximum = IMAGE_MAXIMUM if source.name in IMAGES else None
     scaling = Scaling.fit(config.data.normalize or "none", x["train"], maximum)
     examples: dict[str, Any] = {}
     for number, part in enumerate(PARTS):
-        scaled = scaling(x[part])
+        # Words' numbers stay whole.
+        scaled = x[part].astype(np.int32) if config.data.is_text else scaling(x[part])
         sd = getattr(config.data.noise, part)
         if sd:
             rng = np.random.default_rng([config.seed, number])
             noise = rng.standard_normal(scaled.shape, dtype=np.float32)
             with np.errstate(over="ignore"):  # such noise makes the run diverge, which it reports
                 scaled = scaled + np.float32(sd) * noise
-        examples[part] = Part(scaled, labels[part].astype(np.int64))
-    return Dataset(**examples, outputs=classes, source=source, uneven=uneven, scaling=scaling)
+        examples[part] = Part(scaled, y[part])
+    return Dataset(
+        **examples,
+        outputs=outputs,
+        source=source,
+        uneven=uneven,
+        scaling=scaling,
+        targets=TARGETS[source.targets],
+    )
 
 
 def check(config: RunConfig) -> list[str]:
@@ -66,47 +80,66 @@ def check(config: RunConfig) -> list[str]:
         return [missing] if missing else []
     named_by, path = file
     try:
-        source, excerpt = read_npz(path, config.data.name, CHECKED_BYTES)
+        source, excerpt = read_npz(path, config.data.name, CHECKED_BYTES, config.data.task)
     except ValueError as error:
         raise InputError(config.fault(("data", "path"), f"{named_by}{error}")) from None
-    _, classes, uneven = _labels(config, source, split(config, source))
+    _, outputs, uneven = _targets(config, source, split(config, source))
     shape = tuple(source.arrays["x_train"].shape[1:])
-    faults = [config.fault(*fault) for fault in output_faults(config, shape, classes)]
-    if faults:
-        raise InputError(faults)
+    found = [
+        *output_faults(config, shape, outputs, source.targets),
+        *vocabulary_faults(config, source.arrays["x_train"]),
+    ]
+    if found:
+        raise InputError([config.fault(*fault) for fault in found])
     names = source.class_names
     named = f"{len(names)} classes: {list_some(names)}" if names else None
     return [text for text in (uneven, named, excerpt) if text]
 
 
-def _labels(
+def _targets(
     config: RunConfig, source: Source, parts: Mapping[str, tuple[str, Array | slice]]
 ) -> tuple[dict[str, Array], int, str | None]:
-    """Return the labels of each part, the number of classes, and which part lacks which class.
+    """Return the targets of each part, the number of outputs, and which part lacks which class.
 
     Raises:
         InputError: where a part has a class that the training examples do not have.
     """
-    labels = {part: source.arrays[f"y_{name}"][chosen] for part, (name, chosen) in parts.items()}
+    y = {part: source.arrays[f"y_{name}"][chosen] for part, (name, chosen) in parts.items()}
+    if source.targets == "numbers":
+        return {part: t.astype(np.float32) for part, t in y.items()}, y["train"].shape[1], None
+    if source.targets == "labels":
+        present = {
+            part: set(np.flatnonzero(t.any(axis=0)).tolist()) for part, t in y.items() if len(t)
+        }
+        uneven = _describe_gaps(present, source.column_names, "labels", config.data.shuffle)
+        return y, y["train"].shape[1], uneven
     known = config.dataset_info.classes if config.dataset_info else None
     classes = known or max(2, source.class_count or int(source.arrays["y_train"].max()) + 1)
-    for part, y in labels.items():
-        unknown = y[y >= classes]
+    for part, labels in y.items():
+        unknown = labels[labels >= classes]
         if unknown.size:
             message = f"label {unknown[0]} in the {part} examples; training has 0 to {classes - 1}"
             raise InputError(config.fault(("data", "path"), message))
-    # As in a file that is sorted by class.
-    present = {part: set(np.unique(y).tolist()) for part, y in labels.items() if len(y)}
+    present = {part: set(np.unique(labels).tolist()) for part, labels in y.items() if len(labels)}
+    uneven = _describe_gaps(present, source.class_names, "classes", config.data.shuffle)
+    return {part: labels.astype(np.int64) for part, labels in y.items()}, classes, uneven
+
+
+def _describe_gaps(
+    present: Mapping[str, set[int]],
+    names: Sequence[str] | None,
+    plural: str,
+    is_shuffled: bool | None,
+) -> str | None:
+    """Return which part lacks classes or labels that another has, as in a file sorted by class."""
     every = set[int]().union(*present.values())
-    names = source.class_names
     gaps = []
     for part, found in present.items():
         missing = [names[c] if names else str(c) for c in sorted(every - found)]
         if missing:
-            of = f"{len(missing)} of {len(every)} classes ({list_some(missing)})"
+            of = f"{len(missing)} of {len(every)} {plural} ({list_some(missing)})"
             gaps.append(f"no {part} example of {of}")
     if not gaps:
-        return labels, classes, None
-    advice = "give it more examples" if config.data.shuffle else "mix them with data.shuffle: true"
-    uneven = f"{' and '.join(gaps)}: metrics there say nothing about these classes; {advice}"
-    return labels, classes, uneven
+        return None
+    advice = "give it more examples" if is_shuffled else "mix them with data.shuffle: true"
+    return f"{' and '.join(gaps)}: metrics there say nothing about these {plural}; {advice}"

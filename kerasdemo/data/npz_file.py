@@ -6,18 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kerasdemo.config import regular_file
-from kerasdemo.config.datasets import check_size
+from kerasdemo.config.dataset_info import Targets
+from kerasdemo.config.npz_header import check_size, kind_of_targets, read_header
 from kerasdemo.data.dataset import ARRAYS, VALIDATION_ARRAYS, Array, Source, hash_arrays
 
 MAX_CLASSES = 10_000
+ASK = "data.task: regression"
+# Arrays that name the columns of targets, which are labels or numbers.
+NAMES = {"labels": "label_names", "numbers": "target_names"}
 
 
-def read_npz(path: Path, name: str, max_bytes: int | None = None) -> tuple[Source, str | None]:
+def read_npz(
+    path: Path, name: str, max_bytes: int | None = None, task: str | None = None
+) -> tuple[Source, str | None]:
     """Return what a file holds, and in a sentence what of it was not read.
 
     Args:
@@ -25,12 +30,13 @@ def read_npz(path: Path, name: str, max_bytes: int | None = None) -> tuple[Sourc
         name: of the data set that it is said to be.
         max_bytes: to read of the values of each x; the source is then for checks only. None
             reads all.
+        task: `data.task`; None finds out from y_train whether it has classes, labels or numbers.
 
     Raises:
         ValueError: with what is wrong in the file.
     """
     modified = path.stat().st_mtime_ns if path.exists() else 0
-    source, excerpt = _read_checked(path.resolve(), modified, max_bytes)
+    source, excerpt = _read_checked(path.resolve(), modified, max_bytes, task)
     shape = source.arrays["x_train"].shape[1:]
     if name in ("mnist", "fashion_mnist") and shape != (28, 28):
         raise ValueError(f"{path}: examples of shape {shape}; expected (28, 28)")
@@ -38,32 +44,33 @@ def read_npz(path: Path, name: str, max_bytes: int | None = None) -> tuple[Sourc
 
 
 @lru_cache(maxsize=4)
-def _read_checked(path: Path, modified: int, max_bytes: int | None) -> tuple[Source, str | None]:
+def _read_checked(
+    path: Path, modified: int, max_bytes: int | None, task: str | None
+) -> tuple[Source, str | None]:
     """Return a checked source; `modified` is a part of the cache's key."""
     raw, counts = _read_arrays(path, max_bytes)
-    shape = raw["x_train"].shape[1:]
-    labels: dict[str, Array] = {}
-    for name in (name for name in raw if name.startswith("y")):
-        x_name = f"x{name[1:]}"
-        try:
-            _check_examples(x_name, raw[x_name])
-            labels[name] = _read_labels(name, raw[name], counts[x_name])
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
-        if raw[x_name].shape[1:] != shape:
-            message = f"x_train has examples of shape {shape}, {x_name} of {raw[x_name].shape[1:]}"
-            raise ValueError(f"{path}: {message}; expected the same")
+    names = {name: raw.pop(name) for name in NAMES.values() if name in raw}
+    kind = kind_of_targets(raw["y_train"], task)
     try:
-        labels, names = _number_classes(labels)
+        targets = _read_targets(raw, counts, kind)
+        class_names = column_names = None
+        if kind == "classes":
+            targets, class_names = _number_classes(targets)
+        else:
+            column_names = _read_names(names, NAMES[kind], targets["y_train"].shape[1])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    is_one_hot = raw["y_train"].shape[1:] not in ((), (1,))
+    is_one_hot = kind == "classes" and raw["y_train"].shape[1:] not in ((), (1,))
     source = Source(
-        raw | labels,
+        raw | targets,
         "file",
         "" if max_bytes else hash_arrays(raw),
-        class_names=names,
-        class_count=raw["y_train"].shape[1] if is_one_hot else (len(names) if names else None),
+        class_names=class_names,
+        class_count=raw["y_train"].shape[1]
+        if is_one_hot
+        else (len(class_names) if class_names else None),
+        targets=kind,
+        column_names=column_names,
     )
     short = [
         f"the first {len(raw[name]):,} of {count:,} examples in {name}"
@@ -71,6 +78,65 @@ def _read_checked(path: Path, modified: int, max_bytes: int | None) -> tuple[Sou
         if len(raw[name]) < count
     ]
     return source, f"checked {' and '.join(short)}; `run` checks all" if short else None
+
+
+def _read_targets(
+    raw: Mapping[str, Array], counts: Mapping[str, int], kind: Targets
+) -> dict[str, Array]:
+    """Return the checked targets of a file, by name; checks the examples as well."""
+    targets: dict[str, Array] = {}
+    shape = raw["x_train"].shape[1:]
+    for name in (name for name in raw if name.startswith("y")):
+        x_name = f"x{name[1:]}"
+        _check_examples(x_name, raw[x_name])
+        read = _read_labels if kind == "classes" else _read_columns
+        targets[name] = read(name, raw[name], counts[x_name], kind)
+        if raw[x_name].shape[1:] != shape:
+            message = f"x_train has examples of shape {shape}, {x_name} of {raw[x_name].shape[1:]}"
+            raise ValueError(f"{message}; expected the same")
+        if targets[name].shape[1:] != targets["y_train"].shape[1:]:
+            columns = targets["y_train"].shape[1]
+            message = f"y_train has {columns} columns, {name} {targets[name].shape[1]}"
+            raise ValueError(f"{message}; expected the same")
+    return targets
+
+
+def _read_columns(name: str, y: Array, examples: int, kind: Targets) -> Array:
+    """Return numbers (n, columns) float32, or labels 0 and 1 (n, labels) int64."""
+    y = y[:, None] if y.ndim == 1 else y
+    expected = "a row of numbers" if kind == "numbers" else "a row of 0 and 1"
+    if y.ndim != 2 or len(y) != examples or not y.size:
+        raise ValueError(f"{name} has shape {y.shape}; expected {expected} for {examples} examples")
+    if y.dtype.kind not in "uifb":
+        raise ValueError(f"{name} has dtype {y.dtype}; expected {expected} for each example")
+    if kind == "labels":
+        is_bad, what = ~np.isin(y, (0, 1)), "expected 0 or 1 for each label"
+    else:
+        is_bad, what = ~(np.abs(y) <= np.finfo(np.float32).max), "expected numbers of float32"
+    if is_bad.any():
+        row, column = np.argwhere(is_bad)[0]
+        more = int(is_bad.sum()) - 1
+        message = f"{name} has {y[row, column]:g} in row {row}, column {column} (from 0)"
+        raise ValueError(f"{message}{f', and {more:,} more like it' if more else ''}; {what}")
+    if name == "y_train" and len(y) > 1 and (constant := (y == y[0]).all(axis=0)).any():
+        column = int(constant.argmax())
+        message = f"y_train has {y[0, column]:g} in every row of column {column} (from 0)"
+        raise ValueError(f"{message}; expected targets that vary")
+    return y.astype(np.int64 if kind == "labels" else np.float32)
+
+
+def _read_names(names: Mapping[str, Array], name: str, columns: int) -> tuple[str, ...] | None:
+    """Return the names of the targets' columns, if the file has them."""
+    if name not in names:
+        return None
+    array = names[name]
+    if array.dtype.kind not in "US" or array.shape != (columns,):
+        message = f"{name} has shape {array.shape} and dtype {array.dtype}"
+        raise ValueError(f"{message}; expected {columns} texts, a name for each column of y_train")
+    found = tuple(str(text) for text in array.astype(np.str_))
+    if len(set(found)) < columns:
+        raise ValueError(f"{name} has the same name twice; expected different names")
+    return found
 
 
 def _read_arrays(path: Path, max_bytes: int | None) -> tuple[dict[str, Array], dict[str, int]]:
@@ -84,7 +150,7 @@ def _read_arrays(path: Path, max_bytes: int | None) -> tuple[dict[str, Array], d
             if not hasattr(archive, "files"):
                 raise ValueError("a single array")
             validation = VALIDATION_ARRAYS if set(VALIDATION_ARRAYS) & set(archive.files) else ()
-            wanted = (*ARRAYS, *validation)
+            wanted = (*ARRAYS, *validation, *(set(NAMES.values()) & set(archive.files)))
             missing = [name for name in wanted if name not in archive.files]
             if missing:
                 raise ValueError(f"no array {', '.join(missing)}; it has {sorted(archive.files)}")
@@ -104,14 +170,9 @@ def _read_arrays(path: Path, max_bytes: int | None) -> tuple[dict[str, Array], d
 def _read_beginning(archive: zipfile.ZipFile, name: str, max_bytes: int) -> tuple[Array, int]:
     """Return the first examples of an array, and how many there are; of labels all."""
     with archive.open(f"{name}.npy") as member:
-        if archive.getinfo(f"{name}.npy").file_size <= max_bytes or name.startswith("y"):
+        if archive.getinfo(f"{name}.npy").file_size <= max_bytes or not name.startswith("x"):
             array: Array = np.lib.format.read_array(member, allow_pickle=False)
             return array, len(array) if array.ndim else 0
-        version = np.lib.format.read_magic(member)
-        read_header: Any = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
         # In Fortran's order these are other values of the same array, and as good for a check.
         (count, *shape), _, dtype = read_header(member)
         if dtype.hasobject:
@@ -136,7 +197,7 @@ def _check_examples(name: str, x: Array) -> None:
             raise ValueError(f"{name} has values too large for float32")
 
 
-def _read_labels(name: str, y: Array, examples: int) -> Array:
+def _read_labels(name: str, y: Array, examples: int, _: Targets) -> Array:
     """Return labels (n,) as whole numbers or text, whether they are a column, floats, one-hot."""
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if y.ndim not in (1, 2) or len(y) != examples:
@@ -158,10 +219,13 @@ def _read_labels(name: str, y: Array, examples: int) -> Array:
     if fractions.size:
         raise ValueError(f"{name} has the label {fractions[0]:g}; expected whole numbers (classes)")
     if y.min() < 0:
-        raise ValueError(f"{name} has the label {int(y.min())}; expected classes from 0")
+        raise ValueError(
+            f"{name} has the label {int(y.min())}; expected classes from 0 (numbers: {ASK})"
+        )
     if y.max() >= MAX_CLASSES:
         raise ValueError(
-            f"{name} has the label {int(y.max())}; expected classes numbered from 0 without gaps"
+            f"{name} has the label {int(y.max())}; expected classes numbered from 0 without gaps "
+            f"(numbers: {ASK})"
         )
     return y.astype(np.int64)
 

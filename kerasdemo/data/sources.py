@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kerasdemo.config import Fault, InputError, RunConfig
+from kerasdemo.config.datasets import DATASETS
 from kerasdemo.data import images, tables
 from kerasdemo.data.dataset import ARRAYS, Source, hash_arrays
 from kerasdemo.data.generated import GENERATED
@@ -43,14 +44,14 @@ def find(config: RunConfig) -> Source:
         return images.find(config)
     if name in GENERATED:
         arrays = GENERATED[name](config.data)
-        return Source(arrays, name, hash_arrays(arrays))
+        return Source(arrays, name, hash_arrays(arrays), targets=DATASETS[name].targets)
     if name == "mnist_sample":
         return read_npz(SAMPLE, name)[0]
     file = find_local_file(config)
     if file is not None:
         named_by, path = file
         try:
-            return read_npz(path, name)[0]
+            return read_npz(path, name, task=config.data.task)[0]
         except ValueError as error:
             fault = config.fault(("data", "path"), f"{named_by}{error}")
             # `--set` may name the file, but did not damage it.

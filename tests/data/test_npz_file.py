@@ -32,7 +32,7 @@ PICKLED = np.array([[{"a": 1}]] * 40, dtype=object)
         ({"y_train": np.eye(4)[np.arange(40) % 4] * 2}, "is not one-hot; expected (40,)"),
         ({"y_train": np.zeros((40, 2, 2))}, "y_train has shape (40, 2, 2); expected (40,)"),
         ({"y_train": np.arange(39)}, "y_train has shape (39,); expected (40,)"),
-        ({"y_train": np.full(40, 0.5)}, "y_train has the label 0.5; expected whole numbers"),
+        ({"y_train": np.full(40, 0.5)}, "y_train has 0.5 in every row of column 0"),
         ({"y_train": np.full(40, np.nan)}, "y_train has 40 labels that are NaN"),
         ({"y_train": np.full(40, "a")}, "y_train has labels that are text, y_test numbers"),
         ({"y_train": np.zeros(40, complex)}, "y_train has dtype complex128"),
