@@ -1,6 +1,6 @@
 """From a config's `data` to the examples as the network sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from kerasdemo.config.consistency import output_faults, vocabulary_faults
 from kerasdemo.config.dataset_info import Targets
 from kerasdemo.data import tables
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
+from kerasdemo.data.gaps import describe_gaps
+from kerasdemo.data.noise import add_noise
 from kerasdemo.data.npz_file import list_some, read_npz
 from kerasdemo.data.sources import describe_missing, find, find_file
 from kerasdemo.data.split import split
@@ -44,16 +46,10 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
     maximum = IMAGE_MAXIMUM if source.name in IMAGES else None
     scaling = Scaling.fit(config.data.normalize or "none", x["train"], maximum)
     examples: dict[str, Any] = {}
-    for number, part in enumerate(PARTS):
+    for part in PARTS:
         # Words' numbers stay whole.
         scaled = x[part].astype(np.int32) if config.data.is_text else scaling(x[part])
-        sd = getattr(config.data.noise, part)
-        if sd:
-            rng = np.random.default_rng([config.seed, number])
-            noise = rng.standard_normal(scaled.shape, dtype=np.float32)
-            with np.errstate(over="ignore"):  # such noise makes the run diverge, which it reports
-                scaled = scaled + np.float32(sd) * noise
-        examples[part] = Part(scaled, y[part])
+        examples[part] = Part(add_noise(config, part, scaled), y[part])
     return Dataset(
         **examples,
         outputs=outputs,
@@ -111,7 +107,7 @@ def _targets(
         present = {
             part: set(np.flatnonzero(t.any(axis=0)).tolist()) for part, t in y.items() if len(t)
         }
-        uneven = _describe_gaps(present, source.column_names, "labels", config.data.shuffle)
+        uneven = describe_gaps(present, source.column_names, "labels", config.data.shuffle)
         return y, y["train"].shape[1], uneven
     known = config.dataset_info.classes if config.dataset_info else None
     classes = known or max(2, source.class_count or int(source.arrays["y_train"].max()) + 1)
@@ -121,25 +117,5 @@ def _targets(
             message = f"label {unknown[0]} in the {part} examples; training has 0 to {classes - 1}"
             raise InputError(config.fault(("data", "path"), message))
     present = {part: set(np.unique(labels).tolist()) for part, labels in y.items() if len(labels)}
-    uneven = _describe_gaps(present, source.class_names, "classes", config.data.shuffle)
+    uneven = describe_gaps(present, source.class_names, "classes", config.data.shuffle)
     return {part: labels.astype(np.int64) for part, labels in y.items()}, classes, uneven
-
-
-def _describe_gaps(
-    present: Mapping[str, set[int]],
-    names: Sequence[str] | None,
-    plural: str,
-    is_shuffled: bool | None,
-) -> str | None:
-    """Return which part lacks classes or labels that another has, as in a file sorted by class."""
-    every = set[int]().union(*present.values())
-    gaps = []
-    for part, found in present.items():
-        missing = [names[c] if names else str(c) for c in sorted(every - found)]
-        if missing:
-            of = f"{len(missing)} of {len(every)} {plural} ({list_some(missing)})"
-            gaps.append(f"no {part} example of {of}")
-    if not gaps:
-        return None
-    advice = "give it more examples" if is_shuffled else "mix them with data.shuffle: true"
-    return f"{' and '.join(gaps)}: metrics there say nothing about these {plural}; {advice}"
