@@ -17,10 +17,20 @@ def _content() -> dict[str, Any]:
 def names(kind: str) -> dict[str, dict[str, Any]]:
     """Return {name: {argument: default}} of a kind.
 
-    activations, initializers, constraints, losses, optimizers, layers.
+    activations, initializers, constraints, losses, metrics, optimizers, schedules, layers.
     """
     found: dict[str, dict[str, Any]] = _content()[kind]
     return found
+
+
+def required(name: str) -> tuple[str, ...]:
+    """Return the arguments of a layer, a schedule or a metric that have no default."""
+    return tuple(_content()["required"].get(name, ()))
+
+
+def without_xla() -> frozenset[str]:
+    """Return the layers that XLA can't compile, as Keras says (`supports_jit`)."""
+    return frozenset(_content()["without_xla"])
 
 
 def class_names(kind: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from kerasdemo.config import keras_arguments, memory
+from kerasdemo.config import keras_arguments, memory, schedules
 from kerasdemo.config.document import Key, dotted, key_of
 from kerasdemo.config.errors import Fault
 from kerasdemo.config.layers import (
@@ -21,35 +21,11 @@ from kerasdemo.config.layers import (
     kernel_layers,
     layers_of,
 )
+from kerasdemo.config.losses import PROBABILITIES, REGRESSION
 from kerasdemo.config.types import RunConfig
 
 Severity = Literal["error", "tip"]
 
-# Losses that read the output as probabilities, unless `from_logits` says otherwise.
-PROBABILITIES = frozenset(
-    {
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "categorical_generalized_cross_entropy",
-        "kl_divergence",
-        "binary_crossentropy",
-        "binary_focal_crossentropy",
-    }
-)
-# Losses for numbers, not for classes: flat where a softmax or sigmoid saturates at a wrong class.
-REGRESSION = frozenset(
-    {
-        "mean_squared_error",
-        "mean_absolute_error",
-        "mean_absolute_percentage_error",
-        "mean_squared_logarithmic_error",
-        "huber",
-        "log_cosh",
-        "poisson",
-        "cosine_similarity",
-    }
-)
 # Outputs between 0 and 1.
 WITHIN_UNIT = frozenset({"softmax", "sigmoid", "hard_sigmoid", "sparsemax", "sparse_sigmoid"})
 # The same value for every weight: all units of a layer stay copies of one.
@@ -242,14 +218,14 @@ def _rule(code: str, severity: Severity, title: str) -> Callable[[Find], Find]:
 
 @_rule("L101", "error", "The loss can't read the output")
 def _unreadable_output(declared: Declared) -> Found:
-    mismatch = find_output_mismatch(declared.loss, declared.layers)
+    mismatch = find_output_mismatch(declared.loss, declared.layers, declared.config.task)
     if mismatch is not None and mismatch.impossible:
         yield mismatch.key, mismatch.message
 
 
 @_rule("L201", "tip", "The output does not fit the loss")
 def _poor_output(declared: Declared) -> Found:
-    mismatch = find_output_mismatch(declared.loss, declared.layers)
+    mismatch = find_output_mismatch(declared.loss, declared.layers, declared.config.task)
     if mismatch is not None and not mismatch.impossible:
         yield mismatch.key, mismatch.message
 
@@ -347,12 +323,10 @@ def _dropout(declared: Declared) -> Found:
 @_rule("L501", "tip", "Few updates")
 def _few_updates(declared: Declared) -> Found:
     config = declared.config
-    examples, training = config.data.train, config.training
-    if not examples:
-        return
-    batch = min(training.batch_size, examples)
-    updates = -(-examples // batch) * training.epochs
-    if updates < FEW_UPDATES:
+    training, updates = config.training, config.updates
+    if updates is not None and updates < FEW_UPDATES:
+        examples = config.data.train or 0
+        batch = min(training.batch_size, examples)
         big = batch * 10 > examples
         yield (
             ("training", "batch_size" if big else "epochs"),
@@ -372,9 +346,9 @@ def _too_large(declared: Declared) -> Found:
 def _learning_rate(declared: Declared) -> Found:
     config = declared.config
     optimizer = config.optimizer
-    rate = optimizer.arguments.get("learning_rate")
-    if rate is None:
+    if "learning_rate" not in optimizer.arguments:
         return
+    rate = schedules.peak(optimizer.arguments["learning_rate"])
     default = keras_arguments.names("optimizers")[optimizer.name]["learning_rate"]
     high, low = HIGH_RATE.get(optimizer.name, 0.1), LOW_RATE.get(optimizer.name, 1e-5)
     key: Key = ("optimizer", "learning_rate")
@@ -382,6 +356,17 @@ def _learning_rate(declared: Declared) -> Found:
         yield key, f"{rate:g} is very large for {optimizer.name}; try {default:g}, Keras' default"
     elif rate <= low:
         yield key, f"{rate:g} is very small for {optimizer.name}; try {default:g}, Keras' default"
+
+
+@_rule("L504", "tip", "A learning-rate schedule that does not fit the updates")
+def _misfitting_schedule(declared: Declared) -> Found:
+    rate, updates = (
+        declared.config.optimizer.arguments.get("learning_rate"),
+        declared.config.updates,
+    )
+    if isinstance(rate, Mapping) and updates is not None:
+        for argument, message in schedules.find_misfits(rate, updates):
+            yield ("optimizer", "learning_rate", argument), message
 
 
 @_rule("L402", "tip", "A heavy penalty on the weights")

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 from kerasdemo.config import datasets, regular_file
 from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.consistency import faults_of
-from kerasdemo.config.data_types import Data
+from kerasdemo.config.data_types import Data, Task
+from kerasdemo.config.dataset_info import DatasetInfo
 from kerasdemo.config.document import Document, parse_text, read
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.keras_objects import NAME
+from kerasdemo.config.task_fit import DEFAULT_LOSSES, find_task, task_faults
 from kerasdemo.config.types import EarlyStopping, RunConfig
 from kerasdemo.config.validation_errors import translate
 
@@ -70,8 +72,11 @@ def from_document(document: Document, overrides: Overrides = ()) -> RunConfig:
         raise InputError(faults) from None
     if document.faults:
         raise InputError(document.faults)
-    config = _with_origin(_complete(config, document), document)
-    faults = faults_of(config, document)
+    facts = _find_facts(config, document)
+    config = _with_origin(_complete(config, facts), document)
+    # What does not fit the task would show in other faults, too.
+    faults = [document.fault(key, message) for key, message in task_faults(config, facts)]
+    faults = faults or faults_of(config, document)
     if faults:
         raise InputError(faults)
     return config
@@ -102,31 +107,46 @@ def _with_defaults(document: Document) -> dict[str, Any]:
     return data
 
 
-def _complete(config: RunConfig, document: Document) -> RunConfig:
-    """Fill in the values that depend on other values."""
-    data, network, training = _complete_data(config, document), config.network, config.training
+def _find_facts(config: RunConfig, document: Document) -> DatasetInfo:
+    """Return what is known of a config's data."""
+    facts = config.dataset_info
+    if facts is None:
+        problem = datasets.find_problem(config.data)
+        assert problem is not None
+        raise InputError(document.fault(problem.key, str(problem)))
+    return facts
+
+
+def _complete(config: RunConfig, facts: DatasetInfo) -> RunConfig:
+    """Fill in the values that depend on other values, and on the data."""
+    network, training = config.network, config.training
+    data = _complete_data(config.data, facts, find_task(facts, config))
+    config = config.model_copy(update={"data": data})
+    if "loss" not in config.model_fields_set and data.task in DEFAULT_LOSSES:
+        changed = RunConfig.model_validate({"loss": DEFAULT_LOSSES[data.task]})
+        config = config.model_copy(update={"loss": changed.loss})
     if network.layers is None and network.output_activation is None:
-        name = "softmax"
-        if config.loss.arguments.get("from_logits"):
-            name = "linear"
-        elif config.loss.name in ("binary_crossentropy", "binary_focal_crossentropy"):
-            name = "sigmoid"
-        elif config.loss.name in ("hinge", "squared_hinge"):
-            name = "tanh"
         given = {key: getattr(network, key) for key in network.model_fields_set}
+        name = _output_activation(config)
         network = network.model_validate({**given, "output_activation": name})
     if "early_stopping" not in training.model_fields_set:
         stopping = EarlyStopping() if data.validation else None
         training = training.model_copy(update={"early_stopping": stopping})
-    return config.model_copy(update={"data": data, "network": network, "training": training})
+    return config.model_copy(update={"network": network, "training": training})
 
 
-def _complete_data(config: RunConfig, document: Document) -> Data:
-    data, facts = config.data, config.dataset_info
-    if facts is None:
-        problem = datasets.find_problem(data)
-        assert problem is not None
-        raise InputError(document.fault(problem.key, str(problem)))
+def _output_activation(config: RunConfig) -> str:
+    """Return the output's activation that fits the task and the loss."""
+    loss, task = config.loss, config.data.task
+    if loss.arguments.get("from_logits") or task == "regression":
+        return "linear"
+    if loss.name in ("hinge", "squared_hinge"):
+        return "tanh"
+    binary = ("binary_crossentropy", "binary_focal_crossentropy")
+    return "sigmoid" if loss.name in binary or task == "multi_label" else "softmax"
+
+
+def _complete_data(data: Data, facts: DatasetInfo, task: Task) -> Data:
     validation = facts.default_validation if data.validation is None else data.validation
     train = data.train
     if train is None and "train" not in data.model_fields_set:
@@ -140,5 +160,6 @@ def _complete_data(config: RunConfig, document: Document) -> Data:
             "test": data.test or facts.default_test or facts.test,
             "shuffle": data.is_shuffled_by_default if data.shuffle is None else data.shuffle,
             "normalize": data.normalize or data.default_normalize,
+            "task": task,
         }
     )

@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
+    Discriminator,
     Field,
     PrivateAttr,
     SerializerFunctionWrapHandler,
+    Tag,
     model_serializer,
     model_validator,
 )
@@ -20,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from kerasdemo.config import datasets
 from kerasdemo.config.changes import with_changes
 from kerasdemo.config.data_types import Data, Task
+from kerasdemo.config.dataset_info import DatasetInfo
 from kerasdemo.config.document import Document, Key, dotted, dump
 from kerasdemo.config.errors import Fault
 from kerasdemo.config.keras_objects import (
@@ -29,6 +33,7 @@ from kerasdemo.config.keras_objects import (
     HiddenActivation,
     Initializer,
     Loss,
+    Metric,
     NotNegative,
     Number,
     Optimizer,
@@ -37,7 +42,8 @@ from kerasdemo.config.keras_objects import (
     RuleCode,
     StrictModel,
 )
-from kerasdemo.config.layer_types import Layer, Regularizer
+from kerasdemo.config import layer_types
+from kerasdemo.config.layer_types import Layers, Regularizer
 
 # Losses whose `depth` form ends in one unit, for two classes.
 ONE_UNIT = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
@@ -67,7 +73,7 @@ class Network(StrictModel):
     """on every kernel"""
     output_activation: Activation | None = None
     """left out: softmax; sigmoid under binary_crossentropy; linear where a loss has from_logits"""
-    layers: Annotated[tuple[Layer, ...], Field(strict=False, min_length=1)] | None = None
+    layers: Layers | None = None
     """instead of depth, units, ...: the whole network as written, the output layer included"""
 
     @model_validator(mode="after")
@@ -95,12 +101,20 @@ class Network(StrictModel):
         return {key: value for key, value in dumped.items() if key in EVERY_FORM}
 
     @property
+    def is_graph(self) -> bool:
+        """Whether a layer reads another one than that before it: there is a `residual` block."""
+        return layer_types.is_graph(self.layers or ())
+
+    @property
     def hidden_units(self) -> tuple[int, ...]:
         """Units of each hidden layer, in the `depth` form."""
         return self.units if isinstance(self.units, tuple) else (self.units,) * self.depth
 
 
-Monitor = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
+Monitor = Literal[
+    *("loss", "accuracy", "balanced_accuracy", "auc", "r2"),
+    *("val_loss", "val_accuracy", "val_balanced_accuracy", "val_auc", "val_r2"),
+]
 
 
 class EarlyStopping(StrictModel):
@@ -127,6 +141,18 @@ class ReduceLROnPlateau(StrictModel):
     min_lr: NotNegative = 0.0
 
 
+def _text_keys(value: Any) -> Any:
+    """Accept classes as numbers, as Python writes them."""
+    return {str(k): v for k, v in value.items()} if isinstance(value, dict) else value
+
+
+Weights = Annotated[dict[str, NotNegative], Field(min_length=1), BeforeValidator(_text_keys)]
+ClassWeight = Annotated[
+    Annotated[Literal["balanced"], Tag("word")] | Annotated[Weights, Tag("mapping")],
+    Discriminator(lambda value: "mapping" if isinstance(value, dict) else "word"),
+]
+
+
 class Training(StrictModel):
     """Epochs, mini-batches, and when to stop."""
 
@@ -137,11 +163,21 @@ class Training(StrictModel):
     early_stopping: EarlyStopping | None = EarlyStopping()
     """Keras' EarlyStopping, or null (left out without validation data: null)"""
     reduce_lr_on_plateau: ReduceLROnPlateau | None = None
-    """Keras' ReduceLROnPlateau, or null"""
+    """Keras' ReduceLROnPlateau, or null; not with a learning-rate schedule"""
+    class_weight: ClassWeight | None = None
+    """class, by number or name -> weight of its examples' loss (1 of classes left out); balanced:
+    every class weighs the same, examples / (classes * examples of the class); or null"""
     precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16", "bfloat16"] = (
         "float32"
     )
     """Keras' dtype policy"""
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        if self.class_weight is None:
+            del dumped["class_weight"]  # configs that were recorded before the key say the same
+        return dumped
 
 
 class RunConfig(StrictModel):
@@ -158,9 +194,15 @@ class RunConfig(StrictModel):
     network: Network = Network()
     """the network"""
     loss: Loss = Field("categorical_crossentropy", validate_default=True)
-    """what training minimizes: a Keras loss"""
+    """what training minimizes: a Keras loss; left out: mean_squared_error for numbers,
+    binary_crossentropy for labels"""
     optimizer: Optimizer = Field("adam", validate_default=True)
-    """a Keras optimizer and its arguments"""
+    """a Keras optimizer and its arguments; `learning_rate` is a number or one of Keras' schedules,
+    such as {name: cosine_decay, ...}; for a warm-up give cosine_decay `warmup_target` and
+    `warmup_steps`, with `alpha: 1.0` the rate then stays"""
+    metrics: Annotated[tuple[Metric, ...], Field(strict=False)] = ()
+    """Keras' metrics that are computed each epoch, besides loss and accuracy; each is a column of
+    metrics.csv, a second one of the same name `<name>_2`"""
     training: Training = Training()
     """batches, epochs, callbacks"""
     ignore: Annotated[tuple[RuleCode, ...], Field(strict=False)] = ()
@@ -171,10 +213,11 @@ class RunConfig(StrictModel):
     _load: "Callable[[Document], RunConfig] | None" = PrivateAttr(None)
 
     @model_serializer(mode="wrap")
-    def _without_empty_ignore(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_empty_lists(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = handler(self)
-        if not self.ignore:
-            del dumped["ignore"]  # configs that were recorded before the key say the same
+        for key in ("metrics", "ignore"):
+            if not dumped[key]:
+                del dumped[key]  # configs that were recorded before the key say the same
         return dumped
 
     @property
@@ -198,9 +241,26 @@ class RunConfig(StrictModel):
     def has_one_output(self) -> bool:
         """Whether the network ends in one unit: the `depth` form does where its loss wants one."""
         if self.network.layers is not None:
-            units = [u for layer in self.network.layers if (u := getattr(layer, "units", None))]
+            walked = layer_types.walk(self.network.layers)
+            units = [u for _, layer in walked if (u := getattr(layer, "units", None))]
             return bool(units) and units[-1] == 1
         return self.loss.name in ONE_UNIT and self.data.task in (None, "classification")
+
+    @property
+    def metric_columns(self) -> dict[str, Metric]:
+        """Column of metrics.csv -> the metric that it holds: precision, precision_2."""
+        columns: dict[str, Metric] = {}
+        for metric in self.metrics:
+            number = sum(one.name == metric.name for one in columns.values()) + 1
+            columns[metric.name if number == 1 else f"{metric.name}_{number}"] = metric
+        return columns
+
+    @property
+    def updates(self) -> int | None:
+        """Mini-batches that all epochs train on; None where the examples are not counted yet."""
+        if not self.data.train:
+            return None
+        return -(-self.data.train // self.training.batch_size) * self.training.epochs
 
     def with_changes(self, changes: Mapping[str, Any]) -> "RunConfig":
         """Return the config with other values, all else as it is, filled-in defaults included.
@@ -230,6 +290,10 @@ class RunConfig(StrictModel):
         return self._document.fault(key, message)
 
     @property
-    def dataset_info(self) -> datasets.DatasetInfo | None:
+    def dataset_info(self) -> DatasetInfo | None:
         """What is known of the data without loading it, or None."""
-        return datasets.find_info(self.data)
+        info = datasets.find_info(self.data)
+        if info is not None and info.targets == "whole_numbers" and self.data.task is not None:
+            is_regression = self.data.task == "regression"
+            return replace(info, targets="numbers" if is_regression else "classes")
+        return info

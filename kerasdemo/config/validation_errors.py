@@ -81,7 +81,7 @@ def _message(details: list[ErrorDetails], root: type[BaseModel]) -> str:
             return f"got {shown(detail['input'])}; expected a rule's code such as K212 or L301"
         case "string_pattern_mismatch":
             return f"got {shown(detail['input'])}; expected letters, digits and . _ + = -, 1 to 100"
-        case "path" | "form" | "units" | "experiment":
+        case "path" | "form" | "units" | "arguments" | "experiment" | "target" | "key":
             return detail["msg"]
     texts = [_TYPES.get(one["type"], one["msg"]) for one in details]
     prefixes = re.compile("^(Input|Value) should be ")

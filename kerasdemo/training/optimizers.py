@@ -9,13 +9,21 @@ from kerasdemo.training.keras_classes import classes
 
 def optimizer(config: RunConfig) -> Any:
     """Return a new Keras optimizer, which scales the loss under mixed_float16 as Keras does."""
-    name = config.optimizer.name
+    name, arguments = config.optimizer.name, config.optimizer.arguments
+    if isinstance(arguments.get("learning_rate"), dict):
+        arguments["learning_rate"] = _schedule(arguments["learning_rate"])
     # Left to itself Keras numbers its optimizers, and TensorFlow never frees the kernels of a
     # new variable name: a megabyte a run.
-    chosen = classes("optimizers")[name](**config.optimizer.arguments, name=name)
+    chosen = classes("optimizers")[name](**arguments, name=name)
     if config.training.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(chosen, name="loss_scale_optimizer")
     return chosen
+
+
+def _schedule(given: dict[str, Any]) -> Any:
+    """Return Keras' schedule with a name and arguments."""
+    arguments = {key: value for key, value in given.items() if key != "name"}
+    return classes("schedules")[given["name"]](**arguments)
 
 
 def build_optimizer(chosen: Any, variables: list[Any]) -> None:

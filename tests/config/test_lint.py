@@ -22,6 +22,11 @@ LOGITS_OF_SOFTMAX = (
 )
 
 
+SHORT_DECAY = (
+    "optimizer: {learning_rate: {name: cosine_decay, initial_learning_rate: 0.01, decay_steps: 9}}"
+)
+
+
 def codes(text: str) -> list[str]:
     return [tip.code for tip in lint(parse(text))]
 
@@ -70,6 +75,7 @@ def test_a_sound_config_gets_no_tip(text: str) -> None:
         ("L502", "optimizer: {name: adam, learning_rate: 0.5}"),
         ("L502", "optimizer: {name: sgd, learning_rate: 1.0e-6}"),
         ("L503", "training: {early_stopping: {patience: 0}}"),
+        ("L504", SHORT_DECAY),
     ],
 )  # fmt: skip
 def test_a_fault_is_found(code: str, text: str) -> None:

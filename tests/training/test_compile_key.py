@@ -32,6 +32,7 @@ def test_what_does_not_change_the_arithmetic_shares(override: str) -> None:
         *("network.units=9", "optimizer=adam", "optimizer.momentum=0.5", "loss=mse"),
         *("network.dropout=0", "network.regularizer.l2=0", "network.regularizer.l1=0.1"),
         *("training.batch_size=7", "training.precision=float64", "data.train=229"),
+        "optimizer.learning_rate={name: cosine_decay, initial_learning_rate: 0.1, decay_steps: 9}",
     ],
 )
 def test_other_arithmetic_has_another_key(override: str) -> None:
@@ -44,3 +45,11 @@ def test_rates_of_written_layers_share() -> None:
     )
     none, half, other = (compile_key(config(layers % rate)) for rate in ("0", "0.5", "0.2"))
     assert half == other != none
+
+
+def test_two_schedules_are_two_programs() -> None:
+    schedule = (
+        "optimizer.learning_rate={name: cosine_decay, initial_learning_rate: 0.1, decay_steps: %d}"
+    )
+    one, same, other = (compile_key(config(schedule % steps)) for steps in (9, 9, 10))
+    assert one == same != other

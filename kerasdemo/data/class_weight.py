@@ -1,0 +1,40 @@
+"""Weights of the examples' losses by their class, as Keras' `fit(class_weight=...)` gives them."""
+
+import numpy as np
+
+from kerasdemo.config import InputError, RunConfig
+from kerasdemo.config.errors import unknown
+from kerasdemo.data.dataset import Array, Dataset
+
+
+def example_weights(config: RunConfig, dataset: Dataset) -> Array | None:
+    """Return the weight of each training example's loss (n,) float32; None where all count alike.
+
+    `training.class_weight` says them: class, by name or number -> weight, 1 of classes that are
+    left out; or balanced, which makes every class weigh the same in all: n / (classes * examples of
+    the class), as scikit-learn has it.
+
+    Args:
+        config: whose task is classification where it has class weights.
+        dataset: of its classes.
+
+    Raises:
+        InputError: where the data has no such class.
+    """
+    chosen, y = config.training.class_weight, dataset.train.y
+    if chosen is None:
+        return None
+    weights = np.ones(dataset.outputs)
+    if chosen == "balanced":
+        counts = np.bincount(y, minlength=dataset.outputs)
+        weights = len(y) / (max(1, int((counts > 0).sum())) * np.maximum(counts, 1))
+    else:
+        names = dataset.source.class_names or tuple(map(str, range(dataset.outputs)))
+        numbers = {name: number for number, name in enumerate(names)}
+        for name, weight in chosen.items():
+            if name not in numbers:
+                message = unknown("class", name, names)
+                raise InputError(config.fault(("training", "class_weight", name), message))
+            weights[numbers[name]] = weight
+    found: Array = weights[y].astype(np.float32)
+    return found
