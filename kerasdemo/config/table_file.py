@@ -257,7 +257,7 @@ def _keep(is_missing: Mapping[str, Array], data: Data, raw: RawTable) -> Array:
 
 def _describe_missing(name: str, is_missing: Array, raw: RawTable) -> str:
     rows = np.flatnonzero(is_missing)
-    places = [raw.place(row).split()[-1] for row in rows]
+    places = [raw.place(int(row)).split()[-1] for row in rows]
     unit = raw.place(0).split()[0] + ("s" if len(rows) > 1 else "")
     return (
         f"{len(rows):,} in column {short(name)} ({unit} {table_reading.list_some(places, most=3)})"
