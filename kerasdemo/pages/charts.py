@@ -52,8 +52,23 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A straight line that others are compared with, such as y = x. intercept: its y where x is 0.
+
+    A chart that has one has no log scale.
+    """
+
+    label: str
+    slope: float
+    intercept: float = 0.0
+
+
+@dataclass(frozen=True)
 class Lines:
-    """Lines over a number, mostly the epoch."""
+    """Lines over a number, mostly the epoch.
+
+    limits: the ends of both axes, which then can't be changed; None: those of the values.
+    """
 
     title: str
     sentence: str
@@ -61,6 +76,8 @@ class Lines:
     series: Sequence[Series]
     marks: Sequence[Mark] = ()
     x: Axis = Axis("epoch")
+    limits: tuple[float, float] | None = None
+    reference: Reference | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return _as_dict("lines", self)
@@ -111,13 +128,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Points by two numbers."""
+    """Points by two numbers. limits: as of `Lines`."""
 
     title: str
     sentence: str
     x: Axis
     y: Axis
     points: Sequence[Point]
+    limits: tuple[float, float] | None = None
+    reference: Reference | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return _as_dict("scatter", self)
@@ -156,7 +175,7 @@ class Parallel:
 
 
 # What is left out where it is None; anything else that is None is a missing value.
-_OPTIONAL = ("source", "low", "high", "color")
+_OPTIONAL = ("source", "low", "high", "color", "limits", "reference")
 
 
 def _as_dict(kind: str, chart: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ SLICE = 0.3
 SETTLE = 0.3
 # Seconds after which a silent stream says that it is still there.
 HEARTBEAT = 15.0
+# Columns of metrics.csv besides those that all runs have.
+MOST_FURTHER = 64
 # Rows of the list in one message.
 MOST_ROWS = 200
 
@@ -90,7 +92,7 @@ class Follower:
                 empty = {"run": self._key, "epoch": epoch, "metrics": {}, "layers": {}}
                 message = messages.setdefault(epoch, empty)
                 if kind == "metrics":
-                    message["metrics"] = _numbers(row, METRICS)
+                    message["metrics"] = _numbers(row, METRICS) | _further(row)
                 else:
                     message["layers"][cut(row["layer"])] = _numbers(row, STATISTICS)
         return [messages[epoch] for epoch in sorted(messages)]
@@ -99,6 +101,17 @@ class Follower:
 def _numbers(row: Mapping[str, str], names: Sequence[str]) -> dict[str, float | None]:
     numbers = {name: float(row[name]) for name in names if name in row}
     return {name: n if math.isfinite(n) else None for name, n in numbers.items()}
+
+
+def _further(row: Mapping[str, str]) -> dict[str, float | None]:
+    """Return the numbers in columns that a config's or a person's own metrics have."""
+    found: dict[str, float | None] = {}
+    for name, cell in row.items():
+        if name not in METRICS and name != "epoch" and len(found) < MOST_FURTHER:
+            with suppress(ValueError):
+                number = float(cell)
+                found[name] = number if math.isfinite(number) else None
+    return found
 
 
 def state_of(folder: RunFolder) -> str:

@@ -10,6 +10,12 @@ def number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def quantity(value: float, unit: str | None = None) -> str:
+    """Return a number with four digits, or all of a large one's whole digits, and its unit."""
+    text = f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return f"{text} {unit}" if unit else text
+
+
 def percent(share: float) -> str:
     """Return a share in percent; one that is not 1 is never written as 100 %."""
     return f"{100 * share:.1f} %" if share >= 1 or share < 0.9995 else "> 99.9 %"

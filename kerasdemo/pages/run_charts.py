@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.pages import numbers
+from kerasdemo.pages import numbers, page
 from kerasdemo.pages.charts import Axis, HeatMap, Lines, Mark, Scale, Series
 from kerasdemo.pages.page import Chart
 from kerasdemo.records import Run
@@ -19,7 +19,11 @@ MOST_LAYERS, DIGITS = 60, 3
 LOG_RATIO = 20.0
 # An R² below this hides all that is above it.
 LEAST_R2 = -1.0
-CURVES = ("loss", "score", "learning_rate")
+METRIC_TITLES = {"auc": "AUC"}
+LONGEST_NAME = 60
+# Further metrics that have a chart; what the ids of the charts by epoch begin with.
+MOST_METRICS = 12
+CURVES = ("loss", "score", "metric-", "learning_rate")
 STATISTICS = {
     "gradient_norm": (
         "Gradient norm",
@@ -47,7 +51,7 @@ SHARES = ("dead", "saturated")
 
 
 def curves(features: RunFeatures) -> dict[str, Chart]:
-    """Return the loss, the score of a task that has one, and a learning rate that changes."""
+    """Return the loss, the score, further metrics, and a learning rate that changes."""
     if not features.epochs:
         return {}
     name = features.loss_name.replace("_", " ")
@@ -60,26 +64,46 @@ def curves(features: RunFeatures) -> dict[str, Chart]:
         axis = Axis(features.scale.name, " %" if is_share else "")
         title = features.scale.name[0].upper() + features.scale.name[1:]
         charts["score"] = _curve(features, score, title, axis, 100.0 if is_share else 1.0)
+    for n, metric in enumerate(_further_metrics(features)[:MOST_METRICS], 1):
+        title = METRIC_TITLES.get(metric, metric.replace("_", " "))
+        label = page.cut(title, LONGEST_NAME)
+        title = label[0].upper() + label[1:]
+        charts[f"metric-{n}"] = _curve(features, metric, title, Axis(label))
     rates = features.history.learning_rate
-    if len(set(rates)) > 1:
-        finite = [rate for rate in rates if math.isfinite(rate)]
+    finite = [rate for rate in rates if math.isfinite(rate)]
+    if len(set(finite)) > 1:
+        highest, at = max(zip(finite, range(-1, -len(finite) - 1, -1), strict=True))
         sentence = f"It goes from {numbers.number(rates[0])} to {numbers.number(rates[-1])}."
+        if highest > max(rates[0], rates[-1]):
+            sentence = f"{sentence[:-1]}; it is highest, {numbers.number(highest)}, in epoch {-at}."
         epochs = _thinned([rates], MOST_POINTS, ())
         charts["learning_rate"] = Lines(
             "Learning rate",
             sentence,
-            Axis("learning rate", log=bool(finite) and min(finite) > 0),
+            Axis("learning rate", log=min(finite) > 0),
             [_series("learning_rate", "learning rate", rates, epochs, 1.0, color=0)],
         )
     return charts
+
+
+def _further_metrics(features: RunFeatures) -> list[str]:
+    """Return the names of the metrics besides loss and score, as those of training are called."""
+    columns = features.history.columns
+    known = [name for name in ("auc",) if name in columns and name != features.scale.metric]
+    own = [
+        name
+        for name in features.history.metrics
+        if not (name.startswith("val_") and name.removeprefix("val_") in features.history.metrics)
+    ]
+    return [*known, *own]
 
 
 def _curve(
     features: RunFeatures, metric: str, title: str, axis: Axis, factor: float = 1.0
 ) -> Lines:
     """Return the chart of a metric: training, validation, the test result, and marked epochs."""
-    training: Sequence[float] = getattr(features.history, metric)
-    validation: Sequence[float] = getattr(features.history, f"val_{metric}")
+    columns = features.history.columns
+    training, validation = columns.get(metric, ()), columns.get(f"val_{metric}", ())
     sides = [("training", metric, training), ("validation", f"val_{metric}", validation)]
     sides = [side for side in sides if side[2]]
     marks = list(_marks(features))
@@ -139,11 +163,13 @@ def _describe_curve(
 ) -> str:
     """Return what the curves end with, in a sentence or two."""
     kept = features.kept_epoch
-    values = {
-        "training": features.at(metric),
-        "validation": features.at(f"val_{metric}"),
-        "test": features.fact("test", metric),
+    columns = features.history.columns
+    sides = {"training": columns.get(metric, ()), "validation": columns.get(f"val_{metric}", ())}
+    values: dict[str, float | None] = {
+        part: side[kept - 1] if 1 <= kept <= len(side) and math.isfinite(side[kept - 1]) else None
+        for part, side in sides.items()
     }
+    values["test"] = features.fact("test", metric)
     known = [
         f"{part} {numbers.number(factor * value)}{unit}"
         for part, value in values.items()
@@ -158,7 +184,7 @@ def _describe_curve(
         sentences.append(f"It is NaN or infinite from epoch {features.broken_epoch} on.")
     if not has_validation:
         sentences.append("Validation was not measured.")
-    both = (*getattr(features.history, metric), *getattr(features.history, f"val_{metric}"))
+    both = (*sides["training"], *sides["validation"])
     hidden = [value for value in both if _is_left_out(metric, value)]
     if hidden:
         sentences.append(

@@ -1,6 +1,6 @@
 """The page of one run: what it means, how it came about, and everything that is known of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -46,8 +46,8 @@ def make(run: Run, verdict: Verdict | None = None) -> Page:
     features = RunFeatures(run)
     charts = run_charts.curves(features) | run_charts.layers(run)
     predictions = run_predictions.describe(run)
-    if predictions and predictions["chart"]:
-        charts["predictions"] = predictions["chart"]
+    if predictions:
+        charts |= predictions["charts"]
     description = run.config.description if run.config else ""
     data = {
         "id": run.id,
@@ -56,7 +56,7 @@ def make(run: Run, verdict: Verdict | None = None) -> Page:
         "verdict": _verdict(run, verdict),
         "warnings": data_warnings(run),
         "figures": _figures(features),
-        "curves": [name for name in run_charts.CURVES if name in charts],
+        "curves": [name for name in charts if name.startswith(run_charts.CURVES)],
         "statistics": [name for name in run_charts.STATISTICS if name in charts],
         "quiet": run_charts.find_quiet(run),
         "predictions": predictions,
@@ -150,11 +150,28 @@ def _interval(features: RunFeatures, score: float, part: str) -> str:
         low, high = found.low, found.high
     else:
         error = features.error(score, part)
-        low, high = score - Z_975 * error, score + Z_975 * error
+        low, high = score - Z_975 * error, min(score + Z_975 * error, 1.0)
+        low = low if scale.metric == "r2" else max(low, 0.0)
     if not low < high:
         return ""
     form, factor = (".3f", 1) if scale.metric == "r2" else (".1f", 100)
     return f"[{factor * low:{form}}, {factor * high:{form}}], "
+
+
+def _task_figures(run: Run) -> list[dict[str, str]]:
+    """Return the size of the errors of one number, or how often all labels are right."""
+    found = run.predictions
+    columns: Sequence[Mapping[str, Any]] = found.get("columns") or ()
+    if len(columns) == 1:
+        residuals, unit = columns[0]["residuals"], columns[0].get("unit")
+        text = numbers.quantity(residuals["rmse"], unit)
+        note = f"mean absolute error {numbers.quantity(residuals['mae'], unit)}"
+        return [{"name": f"{found['part']} RMSE", "value": text, "note": note}]
+    if found.get("all_right") is not None:
+        share = numbers.percent(found["all_right"] / found["examples"])
+        note = f"of {found['examples']:,} {found['part']} examples"
+        return [{"name": "all labels right", "value": share, "note": note}]
+    return []
 
 
 def _figures(features: RunFeatures) -> list[dict[str, str]]:
@@ -182,6 +199,7 @@ def _figures(features: RunFeatures) -> list[dict[str, str]]:
             for part, loss in losses.items()
             if loss is not None
         ]
+    figures += _task_figures(run)
     if features.epochs:
         kept = run.kept_epoch
         note = f"weights of epoch {kept} kept" if kept and kept < features.epochs else ""

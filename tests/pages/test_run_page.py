@@ -247,6 +247,108 @@ def test_a_regression_shows_predicted_beside_true_values() -> None:
     assert "2 of the 9 validation examples" in words(page.render(made))
 
 
+def numbers_run(count: int = 1) -> Run:
+    """A regression whose every column is 1 too high, but for one example."""
+    residuals = {"mean": 0.9, "rmse": 12_345.6, "mae": 0.9, "percentile_90": 1.0, "r2": 0.5}
+    column = {
+        "name": "price", "unit": "€", "truth": [1.0, 2.0, 4.0], "guess": [2.0, 3.0, 4.0],
+        "residuals": residuals,
+    }  # fmt: skip
+    unnamed = column | {"name": None, "unit": None}
+    found = {"part": "test", "examples": 3, "columns": [column, *[unnamed] * (count - 1)]}
+    run = make_python_run("regression", loss=[1.0], val_loss=[1.0], r2=[0.1], val_r2=[0.0])
+    return replace(run, predictions=found)
+
+
+def test_a_regression_says_its_errors_in_the_unit_of_the_target() -> None:
+    made = run_page.make(numbers_run())
+    charts = {name: chart.as_dict() for name, chart in made.charts.items()}
+    against, residuals = charts["predictions"], charts["residuals"]
+    assert against["x"] == {"label": "true price", "unit": " €", "log": False}
+    assert against["reference"] == {"label": "prediction = truth", "slope": 1.0, "intercept": 0.0}
+    low, high = against["limits"]
+    assert low < 1.0 < 4.0 < high
+    assert [(one["x"], one["y"]) for one in residuals["points"]] == [(2, 1), (3, 1), (4, 0)]
+    # What is selected in one stands out in the other.
+    assert [one["id"] for one in residuals["points"]] == [one["id"] for one in against["points"]]
+    seen = words(page.render(made))
+    assert "test RMSE 12,346 € mean absolute error 0.9 €" in seen
+    assert "RMSE 12,346 €, MAE 0.9 €, R² 0.500. 90 % are off by at most 1 €." in seen
+
+
+def test_of_several_targets_there_is_a_table_and_charts_of_the_first() -> None:
+    made = run_page.make(numbers_run(6))
+    assert [name for name in made.charts if name.startswith("residuals")] == [
+        "residuals", "residuals-2", "residuals-3", "residuals-4",
+    ]  # fmt: skip
+    assert made.charts["residuals-2"].title == "Residuals: target 2"
+    assert "target 6 12,346 0.9 1 0.9 0.5" in words(page.render(made))
+
+
+CURVE = {"auc": 0.75, "false_positive_rate": [0, 0, 0.5, 1], "true_positive_rate": [0, 0.5, 1, 1]}
+
+
+def labels_run(count: int = 3, name: str = "sports") -> Run:
+    """Labels of which the last occurs in no example."""
+    label = {"name": name, "confusion": [[50, 10], [10, 30]], "roc": CURVE}
+    absent = {"name": None, "confusion": [[100, 0], [0, 0]], "roc": None}
+    labels = [label | {"roc": CURVE | {"auc": 0.9 - n / 100}} for n in range(count - 1)]
+    found = {"part": "test", "examples": 100, "all_right": 60, "labels": [*labels, absent]}
+    run = make_python_run("multi_label", loss=[1.0], accuracy=[0.8], auc=[0.9], val_auc=[0.8])
+    return replace(run, predictions=found)
+
+
+def test_labels_have_a_table_and_curves() -> None:
+    made = run_page.make(labels_run())
+    seen = words(page.render(made))
+    assert "sports 40.0 % 80.0 % 75.0 % 75.0 % 0.900" in seen
+    assert "label 2 0.0 % 100.0 % – – –" in seen
+    assert "all labels right 60.0 % of 100 test examples" in seen
+    roc = made.charts["roc"].as_dict()
+    assert [one["name"] for one in roc["series"]] == ["sports, AUC 0.900", "sports, AUC 0.890"]
+    assert roc["limits"] == (0.0, 1.0)
+    # From (0, 0) up, then along the rest; where it jumps the cursor reads the upper end.
+    assert roc["series"][0]["x"] == [0, 0, 0.5, 1]
+    assert roc["series"][0]["y"] == [0, 0.5, 1, 1]
+    assert made.charts["metric-1"].title == "AUC"
+
+
+def test_of_many_labels_the_worst_curves_are_drawn() -> None:
+    roc = run_page.make(labels_run(30)).charts["roc"]
+    assert [one.name[-5:] for one in roc.series] == [f"0.{n}0" for n in range(69, 61, -1)]
+    assert "The 8 of 29 with the smallest AUC are drawn." in roc.sentence
+
+
+def test_two_classes_have_precision_recall_and_a_curve() -> None:
+    run = full_run()
+    made = run_page.make(replace(run, predictions={**run.predictions, "roc": [CURVE]}))
+    assert "For dog: precision 83.3 %, recall 100.0 %." in words(page.render(made))
+    roc = made.charts["roc"].as_dict()
+    assert roc["reference"]["label"] == "chance"
+    assert "AUC 0.750 for dog" in roc["sentence"]
+
+
+def test_further_metrics_have_charts_of_their_own() -> None:
+    run = make_run(loss=[1.0, 0.5], accuracy=[0.1, 0.2])
+    own = {"precision": (0.1, 0.4), "val_precision": (0.2, 0.3), "val_alone": (7.0, 8.0)}
+    made = run_page.make(replace(run, history=replace(run.history, metrics=own)))
+    charts = {name: chart.as_dict() for name, chart in made.charts.items()}
+    assert list(charts) == ["loss", "score", "metric-1", "metric-2"]
+    assert charts["metric-1"]["title"] == "Precision"
+    assert [one["source"] for one in charts["metric-1"]["series"]] == ["precision", "val_precision"]
+    assert "Training 0.4, validation 0.3 after epoch 2." in charts["metric-1"]["sentence"]
+    assert charts["metric-2"]["title"] == "Val alone"
+
+
+def test_a_schedule_shows_its_learning_rate() -> None:
+    rates = (0.001, 0.01, 0.005, 0.0)
+    run = make_run(loss=[1.0] * 4, accuracy=[0.1] * 4)
+    made = run_page.make(replace(run, history=replace(run.history, learning_rate=rates)))
+    assert made.charts["learning_rate"].sentence == (
+        "It goes from 0.001 to 0; it is highest, 0.01, in epoch 2."
+    )
+
+
 def test_what_was_not_measured_is_not_called_zero() -> None:
     layers = {"dense": LayerHistory((1.0,), (1.0,), (0.1,), (math.nan,), (0.0,))}
     run = replace(make_run(loss=[1.0], accuracy=[0.2]), layers=layers)
@@ -306,6 +408,9 @@ RUNS = {
     "full": full_run,
     "fault": lambda: make_run(FAULTS[6][1], **STUCK, layers=FAULTS[6][2]),
     "hostile": hostile_run,
+    "numbers": lambda: numbers_run(2),
+    "labels": lambda: labels_run(6),
+    "hostile labels": lambda: labels_run(6, HOSTILE),
     "one epoch": lambda: make_python_run(loss=[1.0], statistics=layer_curves([0.1, 0.2])),
 }
 

@@ -17,6 +17,8 @@
   const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30",
     "fde725"];
   const LEVELS = 64;
+  // More points than this are drawn smaller.
+  const MOST_LARGE = 100;
 
   const charts = new Map();
   let selected = null; // ids, or null for all
@@ -230,6 +232,18 @@
     svg.append(label(titleOf(spec.y), 0, 12, box.right * 0.6));
   }
 
+  // A straight line that the values are compared with, such as y = x; its name beside it.
+  function drawReference(group, { reference }, x, y, box) {
+    if (!reference) return;
+    const valueAt = pixel => reference.intercept + reference.slope * x.valueAt(pixel);
+    const [left, right] = [box.left, box.right].map(pixel => y.at(valueAt(pixel)));
+    group.append(line("reference", box.left, left, box.right, right));
+    const isFlat = reference.slope === 0;
+    const at = box.left + (isFlat ? 1 : 0.66) * (box.right - box.left);
+    group.append(label(reference.label, at - (isFlat ? 4 : 0), y.at(valueAt(at)) + (isFlat ? -6 : 18),
+      (box.right - box.left) / 3, { class: "halo", "text-anchor": isFlat ? "end" : "start" }));
+  }
+
   function drawEmpty(svg, box) {
     svg.append(shape("text", { class: "strong", x: (box.left + box.right) / 2,
       y: (box.top + box.bottom) / 2, "text-anchor": "middle" }, "no values"));
@@ -304,19 +318,20 @@
     const zoom = chart.zoom === "end" ? [all[Math.floor(all.length * 0.75)], all.at(-1)] : chart.zoom;
     const isIn = x => !zoom || (x >= zoom[0] && x <= zoom[1]);
     const xs = all.filter(isIn);
-    const seen = spec.series.flatMap(one => {
+    const seen = spec.limits ?? spec.series.flatMap(one => {
       const x = xsOf(one);
       return [one.y, one.low, one.high].flatMap(values => (values ?? []).filter((_, i) => isIn(x[i])));
     });
     const marks = (spec.marks ?? []).filter(mark => isIn(mark.x));
-    const across = zoom ?? [...xs, ...marks.map(mark => mark.x)];
+    const across = zoom ?? spec.limits ?? [...xs, ...marks.map(mark => mark.x)];
     const style = { isTight: true, isWhole: xs.every(Number.isInteger), room: 52 };
     const rough = makeScale(across, [40, width - 14], style);
     const title = fit(titleOf(spec.y), width * 0.6);
     const rows = Math.max(0, ...placeMarks(marks, width, rough.at, title).map(mark => mark.row));
     const box = boxOf(seen, width, height, 24 + 16 * rows, chart.isLog);
     const x = makeScale(across, [box.left + 6, box.right], style);
-    const y = makeScale(seen, [box.bottom, box.top], { isLog: chart.isLog, room: 34 });
+    const y = makeScale(seen, [box.bottom, box.top],
+      { isLog: chart.isLog, isTight: Boolean(spec.limits), room: 34 });
     drawAxes(svg, box, x, y, spec);
     const placed = placeMarks(marks, width, x.at, title);
     drawMarks(svg, placed, x, box);
@@ -324,6 +339,7 @@
     const styles = lineStyles(spec.series);
     const yAt = value => y.isShown(value) ? y.at(value) : NaN;
     if (!seen.some(y.isShown)) drawEmpty(svg, box);
+    drawReference(group, spec, x, y, box);
     spec.series.forEach((one, i) => drawBand(group, one, styles[i], x, yAt));
     spec.series.forEach((one, i) => drawCurve(group, one, styles[i], x, yAt));
     return linesView(chart, { box, x, xs, yAt, styles, placed });
@@ -407,6 +423,7 @@
         const wanted = [x.valueAt(from.x), x.valueAt(to.x)].sort((a, b) => a - b);
         if (xs.filter(at => at >= wanted[0] && at <= wanted[1]).length > 1) chart.setZoom(wanted);
       },
+      canBrush: () => !spec.limits,
     };
   }
 
@@ -586,13 +603,15 @@
 
   function drawScatter(chart, svg, width, height) {
     const { spec } = chart;
-    const values = spec.points.flatMap(point => [point.y, point.low, point.high]);
+    const values = spec.limits ?? spec.points.flatMap(point => [point.y, point.low, point.high]);
     const box = boxOf(values, width, height, 26, chart.isLog);
-    const y = makeScale(values, [box.bottom, box.top], { isLog: chart.isLog, room: 34 });
-    const x = makeScale(spec.points.map(point => point.x), [box.left, box.right],
-      { isLog: spec.x.log, room: 72 });
+    const isTight = Boolean(spec.limits);
+    const y = makeScale(values, [box.bottom, box.top], { isLog: chart.isLog, isTight, room: 34 });
+    const x = makeScale(spec.limits ?? spec.points.map(point => point.x), [box.left, box.right],
+      { isLog: spec.x.log, isTight, room: 72 });
     drawAxes(svg, box, x, y, spec);
     const group = clip(chart, svg, box);
+    const r = spec.points.length > MOST_LARGE ? 3.5 : 5;
     const items = spec.points
       .filter(point => x.isShown(point.x) && y.isShown(point.y))
       .map(point => ({ point, x: x.at(point.x), y: y.at(point.y) }))
@@ -603,10 +622,11 @@
         group.append(shape("line", { class: "interval", "data-id": point.id, x1: cx, x2: cx,
           y1: y.at(point.low), y2: y.at(point.high), "stroke-width": 1.5, style }));
       }
-      group.append(shape("circle", { class: "point", "data-id": point.id, cx, cy, r: 5,
-        "stroke-width": 1.5, style: `fill: ${colorOf(point.color)}; stroke: var(--panel)` }));
+      group.append(shape("circle", { class: "point", "data-id": point.id, cx, cy, r,
+        "stroke-width": r / 4, style: `fill: ${colorOf(point.color)}; stroke: var(--panel)` }));
     }
     if (!items.length) drawEmpty(svg, box);
+    drawReference(group, spec, x, y, box);
     drawScatterBrush(chart, svg, x, y);
     return scatterView(chart, box, items, x, y);
   }
@@ -805,8 +825,11 @@
     lines: linesTable,
     heatmap: ({ x, y, values }) => [[`${y.label} / ${x.label}`, ...x.values.map(exact)],
       y.values.map((row, i) => [row, ...x.values.map((_, j) => values[i]?.[j])])],
-    scatter: ({ x, y, points }) => [["", x.label, y.label, "low", "high"],
-      points.map(point => [point.label, point.x, point.y, point.low, point.high])],
+    scatter: ({ x, y, points }) => {
+      const ends = points.some(point => isNumber(point.low)) ? ["low", "high"] : [];
+      return [["", x.label, y.label, ...ends],
+        points.map(point => [point.label, point.x, point.y, ...ends.map(end => point[end])])];
+    },
     parallel: ({ axes, lines }) => [["", ...axes.map(axis => axis.label)],
       lines.map(line => [line.label, ...line.values.map((value, i) =>
         axes[i].values && typeof value === "number" ? axes[i].values[value] : value)])],
@@ -917,7 +940,7 @@
       }
       if (Array.isArray(this.zoom)) {
         buttons.push(tool("all", "show all", () => this.setZoom(null)));
-      } else if (spec.kind === "lines" && allXs(spec).length >= 8) {
+      } else if (spec.kind === "lines" && !spec.limits && allXs(spec).length >= 8) {
         buttons.push(tool("end", "last quarter",
           () => this.setZoom(this.zoom === "end" ? null : "end"), this.zoom === "end"));
       }
@@ -936,7 +959,7 @@
 
     canBeLog() {
       const { spec } = this;
-      if (spec.kind === "parallel") return false;
+      if (spec.kind === "parallel" || spec.reference) return false;
       const values = spec.kind === "lines" ? spec.series.flatMap(one => one.y)
         : spec.kind === "heatmap" ? spec.values.flat() : spec.points.map(point => point.y);
       return values.some(value => value > 0);
