@@ -1,10 +1,12 @@
 """The trained model in a run's folder, loaded again."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from kerasdemo.backend import keras
 from kerasdemo.config import Fault, InputError
+from kerasdemo.training.raw_rows import as_inputs
 
 
 def load(file: Path) -> Any:
@@ -17,7 +19,9 @@ def load(file: Path) -> Any:
         message = "no model was saved: the run has not ended, or was recorded without its model"
         raise InputError(Fault(message, str(file)))
     try:
-        return keras.saving.load_model(file)
+        with warnings.catch_warnings():  # a "/" can be in a column's name and not in an input's
+            warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
+            return keras.saving.load_model(file)
     except (OSError, TypeError, ValueError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         message = (
@@ -26,3 +30,12 @@ def load(file: Path) -> Any:
             "keras.saving.load_model(..., custom_objects=...)"
         )
         raise InputError(Fault(message, str(file))) from error
+
+
+def predict(model: Any, x: Any, batch_size: int | None, *, is_of_table: bool) -> Any:
+    """Return the outputs of a run's model for raw examples; of a table as `as_inputs` takes them.
+
+    Raises:
+        InputError: as for `as_inputs`.
+    """
+    return model.predict(as_inputs(model, x) if is_of_table else x, batch_size, verbose=0)
