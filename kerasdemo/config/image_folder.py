@@ -13,6 +13,7 @@ from kerasdemo.config.dataset_info import MAX_BYTES, DataError, DatasetInfo
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 MAX_FILES = 1_000_000
 DEFAULT_SIZE = 64
+PARTS = {"train", "test", "validation"}
 # Where there is no folder `test`, every fifth image is for testing.
 TEST_SHARE = 0.2
 EXPECTED = (
@@ -50,6 +51,12 @@ class ImageFolder:
     left_out: int
 
     @property
+    def parts(self) -> dict[str, tuple[ImageFile, ...]]:
+        """The images by the names of arrays: train, test and val, without those that are None."""
+        parts = {"train": self.train, "test": self.test, "val": self.validation}
+        return {name: files for name, files in parts.items() if files is not None}
+
+    @property
     def test_count(self) -> int:
         """Number of test images; where `test` is None so many are taken from `train`."""
         if self.test is not None:
@@ -70,7 +77,7 @@ def read_info(data: Data) -> DatasetInfo:
     """
     folder = list_images(Path(data.path or ""))
     shape = image_shape(data)
-    files = sum(len(files or ()) for files in (folder.train, folder.test, folder.validation))
+    files = sum(map(len, folder.parts.values()))
     height, width, channels = shape
     size = files * height * width * channels * 4
     if size > MAX_BYTES:
@@ -110,7 +117,7 @@ def list_images(root: Path) -> ImageFolder:
             what = "is a file" if root.exists() else "no such folder"
             raise DataError(f"{root}: {what} ({EXPECTED})")
         # A file that comes or goes changes the time of its folder.
-        times = tuple((folder, os.stat(folder).st_mtime_ns) for folder in _folders(str(root)))
+        times = tuple((str(folder), folder.stat().st_mtime_ns) for folder, _ in _walk(root))
         return _list(root, times)
     except (OSError, ValueError) as error:  # a null character in the name is a ValueError
         if isinstance(error, DataError):
@@ -118,54 +125,60 @@ def list_images(root: Path) -> ImageFolder:
         raise DataError(f"{root}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _folders(root: str) -> Iterator[str]:
-    for number, (folder, subfolders, _) in enumerate(os.walk(root)):
-        if number >= MAX_FILES:
-            raise DataError(f"{root} has more than {MAX_FILES:,} folders")
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        yield folder
-
-
 @lru_cache(maxsize=8)
 def _list(root: Path, times: tuple[tuple[str, int], ...]) -> ImageFolder:
     """Return the images of a folder; `times` is a part of the cache's key."""
-    names = _subfolders(root)
-    parts: dict[str, Path] = {"train": root}
-    if "train" in names and set(names) <= {"train", "test", "validation"}:
-        if _subfolders(root / "train"):
-            parts = {name: root / name for name in names}
+    parts, names = {"train": root}, _subfolders(root)
+    if set(names) <= PARTS and "train" in names and _subfolders(root / "train"):
+        parts = {name: root / name for name in names}
     class_names = _subfolders(parts["train"])
-    if not class_names:
-        raise DataError(f"{parts['train']} has no folders in it ({EXPECTED})")
-    if len(class_names) == 1:
-        raise DataError(f"{parts['train']} has one class, {class_names[0]} ({EXPECTED})")
-    found: dict[str, tuple[ImageFile, ...]] = {}
-    left_out = _count_files(root) + sum(_count_files(p) for p in parts.values() if p != root)
-    total = 0
-    for part, folder in parts.items():
-        files: list[ImageFile] = []
-        for name in _subfolders(folder):
-            if name not in class_names:
-                raise DataError(f"{folder / name}: train has no class of that name")
-            before = len(files)
-            for path in _walk(folder / name):
-                total += 1
-                if total > MAX_FILES:
-                    raise DataError(f"{root} has more than {MAX_FILES:,} files")
-                if _is_image(path, root):
-                    relative = os.path.relpath(path, root)
-                    files.append(ImageFile(relative, class_names.index(name)))
-                else:
-                    left_out += 1
-            if len(files) == before and part == "train":
-                suffixes = ", ".join(SUFFIXES)
-                raise DataError(f"{folder / name} has no images (expected {suffixes})")
-        if not files:
-            raise DataError(f"{folder} has no images ({EXPECTED})")
-        found[part] = tuple(files)
-    train, test, validation = (found.get(part) for part in ("train", "test", "validation"))
-    assert train is not None
-    return ImageFolder(root, tuple(class_names), train, test, validation, left_out)
+    if len(class_names) < 2:
+        what = f"one folder, {class_names[0]}" if class_names else "no folders in it"
+        raise DataError(f"{parts['train']} has {what} ({EXPECTED})")
+    found = {part: _list_part(root, folder, class_names) for part, folder in parts.items()}
+    counts = [
+        sum(file.label == label for file in found["train"]) for label in range(len(class_names))
+    ]
+    for name, count in zip(class_names, counts, strict=True):
+        if not count:
+            where = parts["train"] / name
+            raise DataError(f"{where} has no images (expected {', '.join(SUFFIXES)})")
+    return ImageFolder(
+        root,
+        tuple(class_names),
+        found["train"],
+        found.get("test"),
+        found.get("validation"),
+        sum(len(files) for _, files in _walk(root)) - sum(map(len, found.values())),
+    )
+
+
+def _list_part(root: Path, folder: Path, class_names: list[str]) -> tuple[ImageFile, ...]:
+    """Return the images of a folder with a folder for each class, in Keras' order."""
+    found: list[ImageFile] = []
+    for name in _subfolders(folder):
+        if name not in class_names:
+            raise DataError(f"{folder / name}: the folder train has no class of that name")
+        label = class_names.index(name)
+        walked = sorted(_walk(folder / name), key=lambda pair: str(pair[0]))
+        paths = [inner / file for inner, files in walked for file in sorted(files)]
+        found += [
+            ImageFile(str(path.relative_to(root)), label) for path in paths if _is_image(path, root)
+        ]
+    if not found:
+        raise DataError(f"{folder} has no images ({EXPECTED})")
+    return tuple(found)
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the folders in a folder, itself first, and the files in each; no links, none hidden."""
+    seen = 0
+    for inner, subfolders, files in os.walk(root):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        seen += 1 + len(files)
+        if seen > MAX_FILES:
+            raise DataError(f"{root} has more than {MAX_FILES:,} files and folders")
+        yield Path(inner), files
 
 
 def _subfolders(folder: Path) -> list[str]:
@@ -180,21 +193,11 @@ def _subfolders(folder: Path) -> list[str]:
     return sorted(names)
 
 
-def _count_files(folder: Path) -> int:
-    with os.scandir(folder) as entries:
-        return sum(not entry.is_dir(follow_symlinks=False) for entry in entries)
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """Yield the files below a folder in Keras' order; links to folders are not followed."""
-    for inner, subfolders, files in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(files):
-            yield os.path.join(inner, name)
-
-
-def _is_image(path: str, root: Path) -> bool:
-    name = os.path.basename(path)
-    if name.startswith(".") or not name.lower().endswith(SUFFIXES):
+def _is_image(path: Path, root: Path) -> bool:
+    if path.name.startswith(".") or not path.name.lower().endswith(SUFFIXES):
         return False
-    return not os.path.islink(path) or Path(os.path.realpath(path)).is_relative_to(root.resolve())
+    if not path.is_symlink():
+        return True
+    # Unlike Path.resolve it has no error for links in a circle, which are reported when read.
+    target = os.path.realpath(path)
+    return Path(target).is_relative_to(os.path.realpath(root))

@@ -8,7 +8,7 @@ import numpy as np
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.consistency import output_faults, vocabulary_faults
 from kerasdemo.config.dataset_info import Targets
-from kerasdemo.data import tables
+from kerasdemo.data import images, tables
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.gaps import describe_gaps
 from kerasdemo.data.noise import add_noise
@@ -70,6 +70,8 @@ def check(config: RunConfig) -> list[str]:
     """
     if config.data.is_table:
         return tables.check(config)
+    if config.data.name == "image_folder":
+        return images.check(config)
     file = find_file(config)
     if file is None:
         missing = describe_missing(config)

@@ -102,9 +102,11 @@ def find_file(config: RunConfig) -> tuple[str, Path] | None:
 def find_local_file(config: RunConfig) -> tuple[str, Path] | None:
     """Return the file that a config's data is read from: as `find_file`, or Keras' cached copy.
 
-    None where the data is generated, bundled or still to be downloaded.
+    None where the data is generated, bundled, a folder, or still to be downloaded.
     """
     name = config.data.name
+    if name == "image_folder":
+        return None  # no file but many; a worker elsewhere has to have the folder
     if name in DOWNLOADED and find_file(config) is None and _cache(name).exists():
         return "", _cache(name)  # without the seconds that importing Keras takes
     return find_file(config)
