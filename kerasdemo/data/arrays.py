@@ -11,7 +11,7 @@ from kerasdemo.data.examples import Examples, Side, sample
 from kerasdemo.data.nested import arrays_in, chunks, fingerprint, is_number
 from kerasdemo.data.row_order import find_order
 
-__all__ = ["facts", "fingerprint", "validation_right"]
+__all__ = ["describe_part", "facts", "fingerprint", "validation_right"]
 
 # Mean and standard deviation are measured on a random sample of rows with so many numbers.
 DESCRIBED_NUMBERS = 1 << 21
@@ -67,6 +67,19 @@ def facts(
         **_count_copies(train.inputs, held_out.inputs),
         "not_finite": {"x": _count_not_finite(train.numbers), "y": _count_not_finite(arrays_in(y))},
     }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@_bad_numbers
+def describe_part(
+    x: Any, y: Any, task: str, *, tokens: bool = False, classes: int | None = None
+) -> dict[str, Any]:
+    """Return `input` and, of classes, `class_shares` of one part; arguments as of `facts`."""
+    examples = Examples(x, y, None, task, tokens, classes)
+    targets, count = examples.train.y, examples.classes
+    found = {"input": _describe_inputs(examples.train)}
+    if targets is not None and count and count <= MAX_COLUMNS:
+        found["class_shares"] = _shares(targets, count)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -258,7 +258,7 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
         yield "The validation loss is not finite throughout, so its curve was not used."
     has_test = features.config is not None and features.run.facts
     if features.epochs and has_test and features.test_score is None:
-        yield "The test accuracy was not measured."
+        yield f"The test {features.scale.name} was not measured."
     if outcome in FAILURES and features.setup.structure == "code" and features.network:
         yield CODE
     yield from _list_notes_on_data(features, outcome)

@@ -105,11 +105,13 @@ class RunFeatures:
 
     @cached_property
     def learning_rate(self) -> float:
-        """The learning rate; of a schedule the one that it starts with."""
+        """The learning rate; of a schedule the one that it starts with, behind its warm-up."""
         rate = self.setup.optimizer.get("learning_rate")
         if isinstance(rate, Mapping):
-            rate = find_number(rate, "initial_learning_rate") or next(
-                (r for r in self.history.learning_rate if r > 0), None
+            rate = (
+                find_number(rate, "warmup_target")
+                or find_number(rate, "initial_learning_rate")
+                or next((r for r in self.history.learning_rate if r > 0), None)
             )
         return float(rate or OTHERS_LEARNING_RATE)
 
@@ -462,8 +464,8 @@ class RunFeatures:
         histories = self.run.layers
         if len(histories) == len(self.network):
             return tuple(zip(histories, self.network, histories.values(), strict=True))
-        # Of a model from Python statistics may be of other layers as well, such as embeddings.
-        known = {} if self.config else {layer.name: layer for layer in self.network}
+        # Statistics may be of other layers as well, such as embeddings.
+        known = {layer.name: layer for layer in self.network}
         return tuple((name, known[name], one) for name, one in histories.items() if name in known)
 
     @cached_property

@@ -120,8 +120,17 @@ def rate_rows(features: RunFeatures) -> list[dict[str, float | None]]:
 
 def has_memorized(features: RunFeatures, optimizer: Optimizer) -> bool | None:
     """Return whether one batch was memorized; None where that was not tried."""
-    accuracy = find_number(features.run.sanity_checks, "one_batch", optimizer, "accuracy")
-    return None if accuracy is None else accuracy >= MEMORIZED
+    score = _score(features, "one_batch", optimizer)
+    return None if score is None else score >= MEMORIZED
+
+
+def _score(features: RunFeatures, *path: str) -> float | None:
+    """Return the accuracy, or of a regression the R², that a check ended with."""
+    return find_number(features.run.sanity_checks, *path, _metric(features))
+
+
+def _metric(features: RunFeatures) -> str:
+    return "r2" if features.task == "regression" else "accuracy"
 
 
 def find_nothing_memorized(features: RunFeatures) -> str | None:
@@ -134,8 +143,9 @@ def find_nothing_memorized(features: RunFeatures) -> str | None:
 def _batch(features: RunFeatures) -> str:
     checks = features.run.sanity_checks
     count, steps = (find_number(checks, "one_batch", key) or 0 for key in ("examples", "steps"))
-    accuracy = find_number(checks, "one_batch", "own", "accuracy") or 0.0
-    return f"{accuracy:.0%} of {count:.0f} examples after {steps:.0f} steps"
+    score = _score(features, "one_batch", "own") or 0.0
+    share = f"R² {score:.3f}" if features.task == "regression" else f"{score:.0%}"
+    return f"{share} of {count:.0f} examples after {steps:.0f} steps"
 
 
 def notes(features: RunFeatures, outcome: str, cause: str | None) -> Iterator[str]:
@@ -182,23 +192,25 @@ def _details(features: RunFeatures) -> Iterator[str]:
             f"It does not memorize one batch ({_batch(features)}), with Adam it does: the "
             "optimizer is at fault, not the size of the network."
         )
-    zeroed = find_number(features.run.sanity_checks, "zeroed_input", "accuracy")
-    if zeroed is not None and features.score is not None:
+    zeroed, score = _score(features, "zeroed_input"), features.at(_metric(features))
+    if zeroed is not None and score is not None:
         margin = max(0.02, 2 * features.error(zeroed, "train"))
-        if features.score <= zeroed + margin:
+        if score <= zeroed + margin:
+            shown = f"R² {zeroed:.3f}" if features.task == "regression" else f"{zeroed:.1%}"
             yield (
-                f"It does no better than with its inputs set to 0 ({zeroed:.1%}): it does not look "
+                f"It does no better than with its inputs set to 0 ({shown}): it does not look "
                 "at them."
             )
 
 
 def table(run: Run) -> list[dict[str, object]]:
-    """Return the checks as rows: check, loss, accuracy, note."""
+    """Return the checks as rows: check, loss, accuracy (of a regression r2), note."""
     features, checks = RunFeatures(run), run.sanity_checks
+    metric = _metric(features)
 
     def row(name: str, facts: Mapping[str, object], *path: str, note: str = "") -> None:
-        loss, accuracy = (find_number(facts, *path, key) for key in ("loss", "accuracy"))
-        rows.append({"check": name, "loss": loss, "accuracy": accuracy, "note": note})
+        loss, score = (find_number(facts, *path, key) for key in ("loss", metric))
+        rows.append({"check": name, "loss": loss, metric: score, "note": note})
 
     before = find_number(checks, "learning_rates", "loss_before")
     rows: list[dict[str, object]] = []
@@ -213,5 +225,6 @@ def table(run: Run) -> list[dict[str, object]]:
         memorized = has_memorized(features, optimizer)
         note = "" if memorized is None else "memorized" if memorized else "not memorized"
         row(f"one batch, {name}", checks, "one_batch", optimizer, note=note)
-    row("a linear classifier", {"accuracy": features.fact("data", "linear_baseline", "train")})
+    linear = "a linear model" if features.task == "regression" else "a linear classifier"
+    row(linear, {metric: features.fact("data", "linear_baseline", "train")})
     return rows

@@ -1,5 +1,6 @@
 """The progress of a run's training: a bar on a terminal, plain lines elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -39,9 +40,9 @@ class ProgressBar:
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
         # Short: beside the bar it fits a terminal of 80 columns.
-        status = f"train {row['loss']:.4f} {row['accuracy']:.1%}"
+        status = f"train {_in_short(row)}"
         if "val_loss" in row:
-            status += f"  val {row['val_loss']:.4f} {row['val_accuracy']:.1%}"
+            status += f"  val {_in_short(row, 'val_')}"
         status += f"  {self.examples / seconds:,.0f} ex/s"
         self.progress.update(self.task, completed=epoch, status=status)
 
@@ -65,9 +66,9 @@ class ProgressLines:
 
     def epoch(self, epoch: int, row: dict[str, float], seconds: float) -> None:
         line = f"  epoch {epoch}/{self.epochs}"
-        line += f"  train loss {row['loss']:.4f} accuracy {row['accuracy']:.4f}"
+        line += f"  train {_in_words(row)}"
         if "val_loss" in row:
-            line += f"  validation loss {row['val_loss']:.4f} accuracy {row['val_accuracy']:.4f}"
+            line += f"  validation {_in_words(row, 'val_')}"
         line += f"  {seconds:.2f} s"
         self.skipped_line = line if epoch % self.interval else ""
         if not self.skipped_line:
@@ -76,6 +77,19 @@ class ProgressLines:
     def end(self) -> None:
         if self.skipped_line:
             print_line(self.console, self.skipped_line)
+
+
+def _in_short(row: Mapping[str, float], prefix: str = "") -> str:
+    """Return a loss and its score, as a bar has room for."""
+    if f"{prefix}r2" in row:
+        return f"{row[f'{prefix}loss']:.4g} R² {row[f'{prefix}r2']:.3f}"
+    return f"{row[f'{prefix}loss']:.4f} {row[f'{prefix}accuracy']:.1%}"
+
+
+def _in_words(row: Mapping[str, float], prefix: str = "") -> str:
+    if f"{prefix}r2" in row:
+        return f"loss {row[f'{prefix}loss']:.6g} R² {row[f'{prefix}r2']:.4f}"
+    return f"loss {row[f'{prefix}loss']:.4f} accuracy {row[f'{prefix}accuracy']:.4f}"
 
 
 def make_reporter(console: Console) -> Reporter:

@@ -20,6 +20,7 @@ LOOKS = {
     "val_accuracy": ("validation", VERMILION, "s", 0.0),
     "test_accuracy": ("test", BLACK, "D", 0.2),
 }
+LOOKS |= {name.replace("accuracy", "r2"): look for name, look in LOOKS.items()}
 # Inches of the picture, of a row's label and of the name in the title, of a row and of a line.
 WIDTH, LABEL, NAME = 10.0, 3.1, 4.0
 ROW, LINE = 0.42, 0.17
@@ -95,7 +96,8 @@ def describe_tuning(name: str, rows: Sequence[Row]) -> str:
         ends = [kept[0].percent(metric), kept[-1].percent(metric)]
         if ends[1].n and len(kept) > 1:
             texts = [f"{end.mean:.1f}" if end.n else "no result" for end in ends]
-            return f"{name}: {LOOKS[metric][0]} accuracy from {' to '.join(texts)} %, {count}"
+            score = f"{LOOKS[metric][0]} {_score_name(metric)}"
+            return f"{name}: {score} from {' to '.join(texts)} %, {count}"
     return f"{name}: {count}"
 
 
@@ -129,7 +131,8 @@ def plot_tuning(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
     else:
         has_interval = any(map(math.isfinite, ends))
         marks = "one seed" + (", 95 % interval of its examples" if has_interval else "")
-    ax.set_xlabel(f"accuracy [%]: {marks}")
+    names = {_score_name(metric) for row in rows for metric in row.values}
+    ax.set_xlabel(f"{' or '.join(sorted(names)) or 'accuracy'} [%]: {marks}")
     values = [100 * value for row in rows for some in row.values.values() for value in some]
     if shown := [value for value in (*values, *ends) if math.isfinite(value)]:
         # An accuracy is 0 to 100 %.
@@ -138,6 +141,10 @@ def plot_tuning(rows: Sequence[Row], ax: "Axes | None" = None) -> "Axes":
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8.5)
     return ax
+
+
+def _score_name(metric: str) -> str:
+    return "R²" if metric.endswith("r2") else "accuracy"
 
 
 def _plot_metric(ax: "Axes", rows: Sequence[Row], metric: str) -> None:

@@ -50,7 +50,7 @@ class IntervalRecord(Record):
 
 
 class CandidateRecord(Record):
-    """A config that was tried: what its runs are called, and its accuracies."""
+    """A config that was tried: what its runs are called, and its scores."""
 
     outcome: str
     caution: Text = None
@@ -60,6 +60,9 @@ class CandidateRecord(Record):
     accuracy: IntervalRecord = IntervalRecord()
     val_accuracy: IntervalRecord = IntervalRecord()
     test_accuracy: IntervalRecord = IntervalRecord()
+    r2: IntervalRecord = IntervalRecord()
+    val_r2: IntervalRecord = IntervalRecord()
+    test_r2: IntervalRecord = IntervalRecord()
 
     def percent(self, metric: str) -> Interval:
         """Return a metric's mean and interval in percent."""
@@ -208,14 +211,14 @@ def _badge(candidate: CandidateRecord) -> dict[str, str]:
 
 
 def _gained(record: TuneRecord) -> list[dict[str, str]]:
-    """Return each accuracy of the start and of the end."""
+    """Return each score of the start and of the end."""
     rows = []
     for metric, name in METRICS.items():
         first, last = record.start.percent(metric), record.final.percent(metric)
         if last.n:
             rows.append(
                 {
-                    "name": name.capitalize(),
+                    "name": name[0].upper() + name[1:],
                     "start": f"{first:} %" if first.n else "no result",
                     "end": f"{last:} %",
                 }
@@ -225,8 +228,9 @@ def _gained(record: TuneRecord) -> list[dict[str, str]]:
 
 def _cautions(record: TuneRecord, start: Sequence[Run]) -> list[str]:
     found = data_warnings(start[0]) if start else []
-    if record.final_metric == "test_accuracy" and record.steps:
-        found.append(ON_THE_TEST_SET)
+    if record.final_metric.startswith("test_") and record.steps:
+        name = METRICS.get(record.final_metric, record.final_metric)
+        found.append(ON_THE_TEST_SET.format(name))
     return found
 
 

@@ -4,7 +4,8 @@ Facts, each written once:
     config.yaml: the complete config; of a run from Python setup.json (`setup.Setup`).
     network.json: the layers as built, from input to output, with their shapes (`network`).
     metrics.csv: a row per epoch, from 1: losses in the unit of the config's loss, accuracies as
-        shares from 0 to 1, learning rate, changes of the validation examples (`run.History`).
+        shares from 0 to 1, learning rate, changes of the validation examples (`run.History`); then
+        the config's `metrics`.
     times.csv: a row per epoch: seconds of training alone, without evaluation and saving.
     layers.csv: a row per epoch and layer that has a kernel (`run.LayerHistory`).
     model.keras: the network with the weights of the kept epoch.
@@ -15,9 +16,10 @@ Facts, each written once:
         folders probe.json.
 Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png, report.html
 (`kerasdemo report`), which is beside the runs of an experiment, too.
+A person's own: tags.json (`kerasdemo tag`); training a run again leaves it as it is.
 Only while a run trains, or after an interruption: checkpoint.npz.
 Beside the runs of an experiment: sweep.json (`experiment_record.ExperimentRecord`). Beside any
-runs: .index.jsonl, the cache of their list, and .<run>.lock.
+runs: .index.jsonl, the cache of their list, .<run>.lock, .tags.lock, and .trash (`trash`).
 
 Each file appears whole or not at all; of the CSV files, to which each epoch adds rows, a crash can
 cut off the last line.
@@ -85,6 +87,7 @@ class RunFolder:
     curves_file = _File("curves.png")
     layer_plot_file = _File("layers.png")
     report_file = _File("report.html")
+    tags_file = _File("tags.json")
     checkpoint_file = _File("checkpoint.npz")
 
     @property
@@ -185,6 +188,7 @@ class RunFolder:
     def add_epoch(self, epoch: int, row: Mapping[str, float]) -> None:
         """Append the metrics of one epoch (from 1) to metrics.csv."""
         columns = [name for name in METRICS if name in row]
+        columns += [name for name in row if name not in METRICS]
         _append(self.metrics_file, ("epoch", *columns), [(epoch, *(row[c] for c in columns))])
 
     def add_time(self, epoch: int, seconds: float) -> None:

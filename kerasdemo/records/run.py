@@ -36,6 +36,7 @@ class History:
     own, as with Dice's.
     val_newly_wrong, val_newly_right: number of validation examples that were predicted right then
     and wrong now, and the reverse.
+    metrics: the config's own metrics, column -> values; of validation `val_<name>`.
     """
 
     loss: tuple[float, ...] = ()
@@ -55,6 +56,18 @@ class History:
     val_r2_error: tuple[float, ...] = ()
     val_balanced_accuracy: tuple[float, ...] = ()
     val_auc: tuple[float, ...] = ()
+    metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, tuple[float, ...]]) -> "History":
+        """Return the history that the columns of metrics.csv hold."""
+        own = {name: values for name, values in columns.items() if name not in METRICS}
+        return cls(**{n: v for n, v in columns.items() if n in METRICS}, metrics=own)
+
+    @property
+    def columns(self) -> dict[str, tuple[float, ...]]:
+        """The columns of metrics.csv that were measured."""
+        return {m: getattr(self, m) for m in METRICS if getattr(self, m)} | dict(self.metrics)
 
     @property
     def epochs(self) -> int:
@@ -63,7 +76,7 @@ class History:
 
     def row(self, epoch: int) -> dict[str, float]:
         """Return every metric of one epoch (from 1)."""
-        return {m: getattr(self, m)[epoch - 1] for m in METRICS if getattr(self, m)}
+        return {name: values[epoch - 1] for name, values in self.columns.items()}
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame: a row for each epoch, a column for each metric measured.
@@ -75,8 +88,7 @@ class History:
             import pandas as pd
         except ImportError:
             raise ImportError("`to_frame` needs pandas: pip install pandas") from None
-        columns = {metric: getattr(self, metric) for metric in METRICS if getattr(self, metric)}
-        return pd.DataFrame(columns, index=pd.RangeIndex(1, self.epochs + 1, name="epoch"))
+        return pd.DataFrame(self.columns, index=pd.RangeIndex(1, self.epochs + 1, name="epoch"))
 
 
 @dataclass(frozen=True)
@@ -211,12 +223,20 @@ class Run(Displayed):
         return saved_model.load(self.folder.model_file)
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
-        """Return the outputs of the trained model for examples, prepared as those in training.
+        """Return the outputs of the trained model for raw examples, which it prepares itself.
+
+        Args:
+            x: examples (n, *shape); of a table a DataFrame or {column: values (n,)} with its input
+                columns, or an array (n, columns) of these alone. None and NaN are missing values.
+            batch_size: as for Keras' `predict`.
 
         Raises:
-            InputError: as for `model`.
+            InputError: as for `model`; and where a table lacks a column, or a value is no number.
         """
-        return self.model.predict(x, batch_size=batch_size, verbose=0)
+        from kerasdemo.training import saved_model
+
+        is_of_table = self.config is not None and self.config.data.is_table
+        return saved_model.predict(self.model, x, batch_size, is_of_table=is_of_table)
 
 
 def read(path: str | Path) -> Run:
@@ -238,9 +258,11 @@ def read(path: str | Path) -> Run:
     try:
         layers = reading.read_layers(folder.layers_file)
         is_from_yaml = folder.config_file.is_file()
+        config = loading.recorded(folder.config_file) if is_from_yaml else None
+        columns = (*METRICS, *(setup.metric_columns(config) if config else ()))
         return Run(
-            loading.recorded(folder.config_file) if is_from_yaml else None,
-            History(**reading.read_metrics(folder.metrics_file)),
+            config,
+            History.of_columns(reading.read_metrics(folder.metrics_file, columns)),
             {name: LayerHistory(**statistics) for name, statistics in layers.items()},
             reading.read_facts(folder.run_file),
             folder.path,

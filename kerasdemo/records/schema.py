@@ -58,9 +58,13 @@ class Metrics(Record):
 
     loss: Number = None
     accuracy: Share = None
+    balanced_accuracy: Share = None
+    auc: Share = None
     r2: Number = None
     val_loss: Number = None
     val_accuracy: Share = None
+    val_balanced_accuracy: Share = None
+    val_auc: Share = None
     val_r2: Number = None
     learning_rate: Number = None
 
@@ -98,7 +102,7 @@ class DataFacts(Record):
     linear_baseline: dict[str, Number] | None = None
     neighbor_baseline: Number = None
     neighbor_baseline_validation: Number = None
-    # Of runs from Python: what data/arrays.py found out.
+    # What data/arrays.py found out: of other tasks than classification, and from Python.
     measured: dict[str, Count] | None = None
     label_shares: list[Share] | None = None
     target: dict[str, Number] | None = None
@@ -194,6 +198,7 @@ class TrialResult(Record):
     rate: Number = None
     loss: Number = None
     accuracy: Share = None
+    r2: Number = None
 
 
 class OneBatch(Record):

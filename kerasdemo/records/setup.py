@@ -107,6 +107,7 @@ def of_config(config: RunConfig) -> Setup:
         loss={"name": config.loss.name, **config.loss.arguments},
         optimizer={"name": config.optimizer.name, **config.optimizer.arguments},
         seed=config.seed,
+        task=config.task,
         batch_size=training.batch_size,
         epochs=training.epochs,
         early_stopping=settings["training"]["early_stopping"],
@@ -116,6 +117,12 @@ def of_config(config: RunConfig) -> Setup:
         dropout=network.dropout if network.layers is None else 0.0,
         ignore=tuple(config.ignore),
     )
+
+
+def metric_columns(config: RunConfig) -> tuple[str, ...]:
+    """Return the columns of metrics.csv that a config's `metrics` have."""
+    names = config.metric_columns
+    return (*names, *(f"val_{name}" for name in names))
 
 
 def write(file: Path, setup: Setup) -> None:

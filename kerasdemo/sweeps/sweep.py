@@ -216,7 +216,8 @@ def _progress(experiment: Experiment, specs: Sequence[RunSpec], console: "Consol
     if experiment.search is not None:
         return Progress(experiment.search.objective, None, None, console)
     has_validation = all(spec.config.data.validation for spec in specs)
-    metric = "val_accuracy" if has_validation else "test_accuracy"
+    score = "r2" if all(spec.config.task == "regression" for spec in specs) else "accuracy"
+    metric = f"val_{score}" if has_validation else f"test_{score}"
     work = sum(estimate.work(spec.config) for spec in specs)
     return Progress(metric, len(specs), work, console)
 

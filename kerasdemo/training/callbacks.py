@@ -10,7 +10,11 @@ from kerasdemo.config.types import EarlyStopping, ReduceLROnPlateau
 from kerasdemo.data import Array
 from kerasdemo.records import RunFolder
 from kerasdemo.training.evaluation import Chunks, Evaluation
-from kerasdemo.training.layer_statistics import LayerStatistics, statistics_examples
+from kerasdemo.training.layer_statistics import (
+    LayerStatistics,
+    ModelStatistics,
+    statistics_examples,
+)
 from kerasdemo.training.reporter import Reporter
 
 Callback: Any = keras.callbacks.Callback
@@ -31,13 +35,13 @@ class RecordTime(Callback):  # type: ignore[misc]
 
 
 class Evaluate(Callback):  # type: ignore[misc]
-    """Put loss and accuracy of train and validation, in inference mode, into the epoch's logs.
+    """Put loss and scores of train and validation, in inference mode, into the epoch's logs.
 
     It stands before Keras' own callbacks, so that they see them. Keras' own running average would
     mix weights of a whole epoch and have dropout switched on.
 
     Args:
-        evaluate: gives a network's losses for some examples.
+        evaluate: gives a network's losses and scores for some examples.
         train: the training examples.
         validation: the validation examples, if there are any.
     """
@@ -59,7 +63,7 @@ class Evaluate(Callback):  # type: ignore[misc]
         evaluations = {prefix: self.evaluate(chunks) for prefix, chunks in self.sets.items()}
         for prefix, evaluation in evaluations.items():
             logs[f"{prefix}loss"] = evaluation.loss
-            logs[f"{prefix}accuracy"] = evaluation.accuracy
+            logs |= {f"{prefix}{name}": score for name, score in evaluation.scores.items()}
         # Seven digits are what a float32 holds: 0.001, not 0.00100000005.
         logs["learning_rate"] = float(f"{float(self.model.optimizer.learning_rate):.7g}")
         if "val_" in evaluations:
@@ -75,23 +79,29 @@ class Evaluate(Callback):  # type: ignore[misc]
 class Record(Callback):  # type: ignore[misc]
     """Write a row an epoch to metrics.csv, and one a layer to layers.csv."""
 
-    def __init__(self, folder: RunFolder, layer_statistics: LayerStatistics, x: Array, y: Array):
+    def __init__(
+        self,
+        folder: RunFolder,
+        layer_statistics: LayerStatistics | ModelStatistics,
+        x: Array,
+        y: Array,
+    ):
         super().__init__()
         self.folder = folder
         self.layer_statistics = layer_statistics
         self.x, self.y = map(tf.constant, statistics_examples(x, y))
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self.before = self.layer_statistics.kernels()
+        self.before = self.layer_statistics.copies()
 
     def untrained(self) -> dict[str, dict[str, float]]:
         """Return the layers' statistics before the first update."""
-        return self.layer_statistics.compute(self.x, self.y, self.layer_statistics.kernels())
+        return self.layer_statistics.compute(self.x, self.y, self.layer_statistics.copies())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         row = dict(logs or {})
         layers = self.layer_statistics.compute(self.x, self.y, self.before)
-        self.before = self.layer_statistics.kernels()
+        self.before = self.layer_statistics.copies()
         self.folder.add_layers(epoch + 1, layers)
         self.folder.add_epoch(epoch + 1, row)  # last: its row makes the epoch whole
 
@@ -114,6 +124,6 @@ def make(config: EarlyStopping | ReduceLROnPlateau) -> Any:
     """Return Keras' callback of the same name."""
     mode = config.mode
     if mode == "auto":  # for Keras the direction of a model's metrics: an EpochTrainer has none
-        mode = "max" if config.monitor.endswith("accuracy") else "min"
+        mode = "min" if config.monitor.endswith("loss") else "max"
     callback = getattr(keras.callbacks, type(config).__name__)
     return callback(**config.model_dump() | {"mode": mode})

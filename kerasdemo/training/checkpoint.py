@@ -55,7 +55,7 @@ def find(file: Path, state: Sequence[Any]) -> Checkpoint | None:
             if [value.shape for value in values] != [tuple(v.shape) for v in state]:
                 return None
             losses, right = saved["val_losses"], saved["val_right"]
-            best = Evaluation(losses, right, float(saved["val_penalty"]))
+            best = Evaluation(losses, right if len(right) else None, float(saved["val_penalty"]))
             counters = json.loads(str(saved["callbacks"]))
             return Checkpoint(
                 epoch=int(saved["epoch"]),
@@ -126,7 +126,7 @@ class SaveCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]
             "facts": np.array(json.dumps(self.facts)),
             "callbacks": np.array(json.dumps([_counters(c) for c in self.callbacks])),
             "val_losses": best.losses if best else np.empty(0, np.float32),
-            "val_right": best.right if best else np.empty(0, bool),
+            "val_right": np.empty(0, bool) if best is None or best.right is None else best.right,
             "val_penalty": np.array(best.penalty if best else 0.0),
         }
         groups = {"state_": [variable.numpy() for variable in self.state]}

@@ -57,6 +57,7 @@ OUT_OF_RANGE = Engine(
     "graph", "An index may be out of range, which XLA would pass over in silence."
 )
 CHECKS_ARE_LEFT_OUT = Engine("graph", "XLA would leave out the checks that the model makes.")
+NOT_EVERY_LAYER = Engine("graph", "XLA does not support every layer of the model.")
 NOISE_IS_SLOW = Engine("graph", "XLA is slow on the CPU where inputs are dropped out.")
 
 
@@ -77,7 +78,7 @@ def choose(model: Any, steps: int) -> Engine:
     if _drops_inputs(model):
         return NOISE_IS_SLOW
     if not all(layer.supports_jit for layer in every):
-        return Engine("graph", "XLA does not support every layer of the model.")
+        return NOT_EVERY_LAYER
     sizes = [math.prod(variable.shape) for variable in model.trainable_variables]
     gain = 1 + sum(sizes) / max(1, len(sizes)) / WEIGHTS
     if any(isinstance(layer, layers.RNN) for layer in every):

@@ -11,7 +11,7 @@ from kerasdemo.backend import keras, tf
 from kerasdemo.data import Array
 from kerasdemo.training.epoch_loop import EpochLoop, epoch_order, train_epochs
 from kerasdemo.training.evaluation import Evaluator
-from kerasdemo.training.layer_statistics import LayerStatistics
+from kerasdemo.training.layer_statistics import statistics_of
 from kerasdemo.training.traced_layers import load_hyperparameters
 
 
@@ -24,28 +24,31 @@ class EpochTrainer:
         network: a compiled Keras model whose optimizer is built; its hyperparameters are variables
             where other networks are to be loaded (traced_layers.py).
         batch_size: examples in a mini-batch.
-        is_right: (y, output) -> (n,) of ones and zeros whose mean is the accuracy.
+        is_right: (y, output) -> (n,) of ones and zeros whose mean is the accuracy; None for other
+            tasks than classification.
         loss_is_of_batch: whether only a whole batch has a loss, as with Dice.
         xla: whether XLA compiles the epochs; else they run as a TensorFlow graph.
+        gives_outputs: whether the evaluation gives the outputs as well, for metrics.
     """
 
     def __init__(
         self,
         network: Any,
         batch_size: int,
-        is_right: Callable[[Any, Any], Any],
+        is_right: Callable[[Any, Any], Any] | None,
         *,
         loss_is_of_batch: bool = False,
         xla: bool = True,
+        gives_outputs: bool = False,
     ):
         self.network = network
         self.batch_size = batch_size
         self.xla = xla
         # Without metrics: `evaluator` measures the epoch in inference mode.
         network.compile(optimizer=network.optimizer, loss=network.loss, jit_compile=xla)
-        self.evaluator = Evaluator(network, is_right, loss_is_of_batch, xla)
-        self.layer_statistics = LayerStatistics(network, xla)
-        self.loops: dict[tuple[int, int], EpochLoop] = {}
+        self.evaluator = Evaluator(network, is_right, loss_is_of_batch, xla, gives_outputs)
+        self.layer_statistics = statistics_of(network, xla)
+        self.loops: dict[tuple[int, ...], EpochLoop] = {}
 
     @property
     def state(self) -> list[Any]:
@@ -68,6 +71,7 @@ class EpochTrainer:
         self,
         x: Array,
         y: Array,
+        weight: Array | None = None,
         *,
         seed: int,
         epochs: int,
@@ -80,15 +84,17 @@ class EpochTrainer:
         Args:
             x: training examples (n, ...).
             y: their targets (n, ...).
+            weight: of each example's loss (n,), or None.
             seed: of the examples' order, together with the epoch's number.
             epochs: the epoch (from 1) to stop after.
             first: epochs that are already trained.
             is_resident: keep all examples in the device's memory; else `fit` gets mini-batches.
             callbacks: Keras callbacks.
         """
+        parts = (x, y) if weight is None else (x, y, weight)
         if not is_resident:
             self.network.fit(
-                batches(x, y, seed, self.batch_size, first),
+                batches(parts, seed, self.batch_size, first),
                 initial_epoch=first,
                 epochs=epochs,
                 steps_per_epoch=-(-len(x) // self.batch_size),
@@ -97,7 +103,7 @@ class EpochTrainer:
                 callbacks=list(callbacks),
             )
             return
-        data = (tf.constant(x), tf.constant(y))
+        data = tuple(map(tf.constant, parts))
 
         def train(epoch: int) -> dict[str, Any]:
             self.train(epoch_order(seed, epoch, len(x)), data)
@@ -106,9 +112,14 @@ class EpochTrainer:
         every = keras.callbacks.CallbackList(list(callbacks), model=self.network, epochs=epochs)
         train_epochs(self.network, train, range(first, epochs), every)
 
-    def train(self, order: Array, data: tuple[Any, Any]) -> None:
-        """Train batch by batch on the examples (x, y), tensors (n, ...), in an order (m,)."""
-        key = (len(data[0]), len(order))
+    def train(self, order: Array, data: tuple[Any, ...]) -> None:
+        """Train batch by batch on examples in an order (m,).
+
+        Args:
+            order: which examples.
+            data: x and y, and perhaps the weights of their losses: tensors (n, ...).
+        """
+        key = (len(data), len(data[0]), len(order))
         if key not in self.loops:
             size = min(self.batch_size, len(order))
             step = self.network.train_step
@@ -123,20 +134,27 @@ def state_of(network: Any) -> list[Any]:
     return [*network.weights, *seeds, *network.optimizer.variables]
 
 
-def batches(x: Array, y: Array, seed: int, size: int, first: int = 0) -> Any:
-    """Return an endless tf.data.Dataset of mini-batches (x, y) in the order of `epoch_order`.
+def batches(parts: tuple[Array, ...], seed: int, size: int, first: int = 0) -> Any:
+    """Return an endless tf.data.Dataset of mini-batches in the order of `epoch_order`.
 
     For examples that do not fit into the device's memory, which then holds only a batch.
-    """
 
-    def generate() -> Iterator[tuple[Array, Array]]:
+    Args:
+        parts: x and y, and perhaps weights, (n, ...).
+        seed: of the order.
+        size: examples in a batch.
+        first: the epoch (from 0) that it begins with.
+    """
+    count = len(parts[0])
+
+    def generate() -> Iterator[tuple[Array, ...]]:
         epoch = first
         while True:
-            order = epoch_order(seed, epoch, len(x))
-            for start in range(0, len(x), size):
+            order = epoch_order(seed, epoch, count)
+            for start in range(0, count, size):
                 batch = order[start : start + size]
-                yield x[batch], y[batch]
+                yield tuple(part[batch] for part in parts)
             epoch += 1
 
-    signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in (x, y))
+    signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in parts)
     return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(2)

@@ -9,7 +9,7 @@ import numpy as np
 from kerasdemo.backend import keras, tf
 from kerasdemo.data import Array
 from kerasdemo.records.schema import STATISTICS
-from kerasdemo.training.examples import Examples
+from kerasdemo.training import model_setup
 from kerasdemo.training.model_evaluation import ModelEvaluator
 from kerasdemo.training.model_layers import (
     find_consumers,
@@ -41,8 +41,28 @@ def statistics_examples(x: Array, y: Array) -> tuple[Array, Array]:
     return x[chosen], y[chosen]
 
 
+def statistics_of(network: Any, xla: bool) -> "LayerStatistics | ModelStatistics":
+    """Return the compiled statistics of a compiled Keras model's layers.
+
+    Args:
+        network: built.
+        xla: whether XLA compiles its epochs.
+    """
+    if isinstance(network, keras.Sequential) and all(map(_has_one_kernel, network.layers)):
+        return LayerStatistics(network, xla)
+    return ModelStatistics(ModelEvaluator(network, model_setup.describe_loss(network)))
+
+
+def _has_one_kernel(layer: Any) -> bool:
+    """Return whether all that a layer multiplies by is its `kernel`, if it has one."""
+    weights = [v for v in layer.trainable_variables if len(v.shape) > 1]
+    if not hasattr(layer, "kernel"):
+        return not weights or isinstance(layer, keras.layers.PReLU)
+    return len(weights) == 1 and layer.trainable
+
+
 class LayerStatistics:
-    """The compiled statistics of every layer that has a kernel.
+    """The compiled statistics of every layer of a Sequential network that has a kernel.
 
     Args:
         network: a compiled Keras model.
@@ -63,7 +83,7 @@ class LayerStatistics:
         """Names of the layers, from the input to the output."""
         return [layer.name for layer in self.layers]
 
-    def kernels(self) -> list[Any]:
+    def copies(self) -> list[Any]:
         """Return copies of all kernels, to compare with after the next epoch."""
         return [tf.identity(layer.kernel) for layer in self.layers]
 
@@ -73,7 +93,7 @@ class LayerStatistics:
         Args:
             x: examples (n, ...).
             y: their targets (n, ...).
-            before: the kernels before the epoch.
+            before: `copies` from before the epoch.
         """
         table = np.stack([column.numpy() for column in self.compiled(x, y, list(before))])
         return {
@@ -154,14 +174,18 @@ class ModelStatistics:
         """Return copies of all kernels, to compare with after the next epoch."""
         return [[tf.identity(v) for v in variables] for variables in self.kernels.values()]
 
-    def compute(self, examples: Examples, before: list[list[Any]]) -> dict[str, dict[str, float]]:
+    def compute(
+        self, x: Any, y: Any, before: list[list[Any]], weight: Any = None
+    ) -> dict[str, dict[str, float]]:
         """Return {layer: {statistic: value}}.
 
         Args:
-            examples: a chunk of `Examples.chunks`.
+            x: examples, a nest of tensors (n, ...).
+            y: their targets, the same.
             before: `copies` from before the epoch.
+            weight: of each example (n,), or None.
         """
-        table = self.compiled(examples.x, examples.y, examples.weight, before).numpy()
+        table = self.compiled(x, y, weight, before).numpy()
         return {
             name: dict(zip(STATISTICS, map(float, column), strict=True))
             for name, column in zip(self.names, table.T, strict=True)

@@ -195,7 +195,7 @@ class Recording:
         if self.diverged_at is None and not math.isfinite(row["loss"] + row.get("val_loss", 0.0)):
             self.diverged_at = epoch
         if self.statistics:
-            layers = self.statistics.compute(self.probe, self.before)
+            layers = self._compute_statistics(self.before)
             self.before = self.statistics.copies()
             self.norms.append([values["weight_norm"] for values in layers.values()])
             self.folder.add_layers(epoch, layers)
@@ -231,21 +231,21 @@ class Recording:
 
         None where there are none, or the task has no predictions to show.
         """
-        if not self.evaluator or not self.validation or self.chunk:
-            return None
-        if self.task not in ("classification", "binary", "regression"):
+        if not self.evaluator or not self.validation or self.chunk or self.task == "other":
             return None
         held_out = self.data.whole[2]
         assert held_out is not None  # it was read already
         given = examples.whole(*held_out).spread(MOST_MEASURED)
         output = self.evaluator.predict(list(given.chunks()))
-        if self.task == "regression":
-            numbers = np.asarray(given.y).reshape(len(given), -1)
-            is_single = numbers.shape[1] == output.shape[1] == 1
-            return predictions.of_numbers("validation", numbers, output) if is_single else None
         truth = find_targets(given.y, self.task)
-        if truth is None:
+        if truth is None or (truth.ndim == 2 and truth.shape != output.shape):
             return None
+        if self.task == "regression":
+            mean = self.evaluator.mean
+            return predictions.of_numbers("validation", truth, output, mean=mean)
+        if self.task == "multi_label":
+            threshold = self.evaluator.threshold
+            return predictions.of_labels("validation", truth, output, threshold=threshold)
         x = np.asarray(given.x) if hasattr(given.x, "shape") else None
         shape = None if x is None else predictions.find_shape(x, self.layers)
         return predictions.of_classes(
@@ -277,7 +277,9 @@ class Recording:
                 y = np.asarray(self.data.whole[1], np.float64)
                 evaluator.mean = y.reshape(len(y), -1).mean(axis=0)
             untrained = evaluator.evaluate(self.train[:1])
-            output = _describe_output(outputs)
+            output = None
+            if len(outputs) == 1 and outputs[0].shape.rank in (1, 2):
+                output = tasks.describe_output(np.asarray(outputs[0]))
         except Exception as error:  # whatever the model's own code raises
             self.notes.append(NO_LOSS.format(first_line(error)))
             return
@@ -286,7 +288,7 @@ class Recording:
         try:
             self.probe = next(train.spread(self.chunk or EXAMPLES).chunks(self.chunk))
             self.statistics = ModelStatistics(evaluator)
-            layers = self.statistics.compute(self.probe, self.statistics.copies())
+            layers = self._compute_statistics(self.statistics.copies())
         except Exception as error:
             self.statistics = None
             self.notes.append(NO_STATISTICS.format(first_line(error)))
@@ -296,6 +298,11 @@ class Recording:
         with_activation = [name for name in hidden if self.statistics.has_activation(name)]
         if with_activation:
             self.notes.append(NO_OUTPUTS.format(", ".join(with_activation)))
+
+    def _compute_statistics(self, before: list[list[Any]]) -> dict[str, dict[str, float]]:
+        assert self.statistics is not None
+        probe = self.probe
+        return self.statistics.compute(probe.x, probe.y, before, probe.weight)
 
     def _find_task(
         self, evaluator: ModelEvaluator, train: Examples, outputs: Sequence[Any]
@@ -381,7 +388,7 @@ class Recording:
         """Return the epoch (from 1) whose weights the model has; None where it is none of them."""
         if not self.statistics or not self.norms:
             return self.epochs
-        layers = self.statistics.compute(self.probe, self.before)
+        layers = self._compute_statistics(self.before)
         now = [values["weight_norm"] for values in layers.values()]
         if not all(map(math.isfinite, now)):
             return self.epochs
@@ -493,23 +500,6 @@ class Recording:
         if y.ndim == 1:
             y, constant = y[:, None], constant[:, None]
         return float(tf.reduce_mean(losses(y, constant, train.weight)))
-
-
-def _describe_output(outputs: Sequence[Any]) -> dict[str, float] | None:
-    """Return the ends of a model's only output, and of the sums of its rows, else None.
-
-    Args:
-        outputs: of some examples, each (n,) or (n, units) where it is one of numbers.
-    """
-    if len(outputs) != 1 or outputs[0].shape.rank not in (1, 2):
-        return None
-    output = np.asarray(outputs[0], np.float64)
-    sums = output.reshape(len(output), -1).sum(axis=1)
-    values = {"low": output, "high": output, "sum_low": sums, "sum_high": sums}
-    return {
-        name: float(part.min() if name.endswith("low") else part.max())
-        for name, part in values.items()
-    }
 
 
 def _logged(logs: Mapping[str, Any], task: Task) -> dict[str, float]:

@@ -21,7 +21,7 @@ from kerasdemo.config.consistency import output_faults
 from kerasdemo.config.errors import first_line
 from kerasdemo.config.layers import layers_of
 from kerasdemo.config.memory import find_shortage
-from kerasdemo.data.baselines import linear_accuracy, neighbor_accuracy, validation_right
+from kerasdemo.data.facts import describe_data
 from kerasdemo.records import Run, RunFolder, read, run_id
 from kerasdemo.training.reporter import Reporter
 
@@ -99,7 +99,11 @@ def run(
             return read(folder.path)
         updates = -(-len(dataset.train.y) // config.training.batch_size)
         facts |= epoch_facts(read(folder.path), facts.get("kept_epoch"), updates)
-        facts |= _data_facts(config, dataset, trainer.validation_right)
+        about_data = describe_data(config, dataset, trainer.validation_right)
+        constant = trainer.constant_loss()
+        if constant is not None:
+            about_data["data"]["constant_loss"] = constant
+        facts |= about_data
         facts["seconds"] = round(time.perf_counter() - started, 3)
         folder.finish(facts | environment())
     return read(folder.path)
@@ -127,41 +131,6 @@ def epoch_facts(run: Run, kept_epoch: int | None, updates: int | None) -> dict[s
         "epoch_seconds": run.epoch_seconds,
         "updates": updates and updates * history.epochs,
         "updates_per_epoch": updates,
-    }
-
-
-@np.errstate(over="ignore", invalid="ignore")  # data can be as bad as the run it makes
-def _data_facts(
-    config: RunConfig, dataset: data.Dataset, network_right: data.Array | None
-) -> dict[str, Any]:
-    """Return what the data are like, and how simple classifiers do on them.
-
-    Args:
-        config: of the run.
-        dataset: its examples.
-        network_right: which validation examples (n,) the network classifies correctly.
-    """
-    baselines = validation_right(dataset)
-    neighbors = baselines.get("neighbors")
-    pairs = {}
-    if network_right is not None:
-        for name, right in baselines.items():
-            network = network_right[: len(right)]
-            pairs[name] = {
-                "only_baseline_right": int((right & ~network).sum()),
-                "only_network_right": int((network & ~right).sum()),
-            }
-    return {
-        "data": {
-            "name": config.data.name,
-            **data.describe(dataset),
-            "linear_baseline": linear_accuracy(dataset),
-            "neighbor_baseline": neighbor_accuracy(dataset),
-            "neighbor_baseline_validation": (
-                None if neighbors is None else round(float(neighbors.mean()), 6)
-            ),
-        },
-        "baseline_pairs": pairs,
     }
 
 

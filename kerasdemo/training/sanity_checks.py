@@ -7,6 +7,7 @@ what they mean.
 """
 
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from kerasdemo.backend import tf
 from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.data import Array, Dataset
 from kerasdemo.records import Run, files
-from kerasdemo.training import network
+from kerasdemo.training import network, optimizers
 from kerasdemo.training.epoch_loop import epoch_order
-from kerasdemo.training.trainer import shared_epoch_trainer
+from kerasdemo.training.trainer import make_scorer, shared_epoch_trainer
 
 # One batch: few enough examples to be memorized, and steps enough for it.
 BATCH = 32
@@ -79,23 +80,46 @@ def one_batch(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     if config.network.layers is None:
         changes |= {"network.dropout": 0.0, "network.input_dropout": 0.0}
     else:
-        rates = [n for n, layer in enumerate(config.network.layers) if layer.type == "dropout"]
-        changes |= {f"network.layers.{number}.rate": 0.0 for number in rates}
+        layers = config.resolved["network"]["layers"]
+        changes |= dict.fromkeys(_dropout_keys(layers, "network.layers"), 0.0)
     plain = config.with_changes(changes)
     adam = plain.with_changes({"optimizer": ADAM})
     return {
         "examples": len(x),
         "steps": BATCH_STEPS,
-        "chance": float(np.bincount(y).max() / len(y)),
+        "chance": _chance(config, y),
         "own": _ShortTrainer(plain, dataset).train(order, x, y),
         "adam": _ShortTrainer(adam, dataset).train(order, x, y),
     }
 
 
+def _dropout_keys(written: Any, path: str) -> Iterator[str]:
+    """Yield the dotted paths of all dropout rates in written layers, nested ones as well."""
+    parts = enumerate(written) if isinstance(written, list) else written.items()
+    for key, value in parts:
+        if isinstance(value, list | dict):
+            yield from _dropout_keys(value, f"{path}.{key}")
+        elif value and (
+            key in ("dropout", "recurrent_dropout")
+            or (key == "rate" and "dropout" in written.get("type", ""))
+        ):
+            yield f"{path}.{key}"
+
+
+def _chance(config: RunConfig, y: Array) -> float:
+    """Return the score of the best constant prediction of targets: accuracy, or R²."""
+    if config.task == "regression":
+        return 0.0
+    if config.task == "multi_label":
+        shares = y.mean(axis=0)
+        return float(np.maximum(shares, 1 - shares).mean())
+    return float(np.bincount(y).max() / len(y))
+
+
 def learning_rates(trainer: "_ShortTrainer", order: Array, x: Array, y: Array) -> dict[str, Any]:
     """Train for a few hundred steps with each of seven rates, the config's in their middle.
 
-    Losses and accuracies are of training examples, in inference mode.
+    Losses and scores are of training examples, in inference mode.
     """
     rates = [float(f"{trainer.rate * 10.0**decade:.6g}") for decade in DECADES]
     rows = [trainer.train(order, x, y, rate) for rate in rates]
@@ -106,7 +130,7 @@ def learning_rates(trainer: "_ShortTrainer", order: Array, x: Array, y: Array) -
         "loss_before": rows[0]["loss_before"],
         "own_rate": trainer.rate,
         "best_rate": best["rate"] if best else None,
-        "rates": [{key: row[key] for key in ("rate", "loss", "accuracy")} for row in rows],
+        "rates": [_without(row, "loss_before") for row in rows],
     }
 
 
@@ -115,7 +139,11 @@ def zeroed_input(
 ) -> dict[str, float]:
     """Train with `rate` and with every input 0: what is possible without looking at them."""
     row = trainer.train(order, np.zeros_like(x), y, rate)
-    return {key: row[key] for key in ("rate", "loss", "accuracy")}
+    return _without(row, "loss_before")
+
+
+def _without(row: dict[str, float], key: str) -> dict[str, float]:
+    return {name: value for name, value in row.items() if name != key}
 
 
 def _steps(config: RunConfig, dataset: Dataset) -> tuple[Array, Array, Array]:
@@ -132,38 +160,58 @@ class _ShortTrainer:
     """Trains a config's network from its initial weights, many steps in one compiled call."""
 
     def __init__(self, config: RunConfig, dataset: Dataset):
+        self.rate = peak_rate(config)
+        # A rate that follows a schedule can't be set.
+        config = config.with_changes({"optimizer.learning_rate": self.rate})
         self.config = config
-        self.classes = dataset.outputs
+        self.outputs = dataset.outputs
         self.network = network.build(config, dataset.shape, dataset.outputs)
         self.epoch_trainer = shared_epoch_trainer(config, dataset.shape, dataset.outputs)
-        self.rate = float(config.optimizer.arguments["learning_rate"])
+        self.scorer = make_scorer(config, dataset)
 
     def train(
-        self, order: Array, x: Array, labels: Array, rate: float | None = None
+        self, order: Array, x: Array, targets: Array, rate: float | None = None
     ) -> dict[str, float]:
         """Train on examples in an order, batch by batch.
 
         Args:
             order: which examples, (steps * batch size,).
             x: examples (n, ...).
-            labels: their classes (n,).
+            targets: their classes (n,), labels or numbers (n, columns).
             rate: the learning rate; None is the config's.
 
         Returns:
-            The rate, the first examples' loss before and after, and their accuracy after.
+            The rate, the first examples' loss before and after, and their accuracy or R² after.
         """
         rate = self.rate if rate is None else rate
-        y = network.encode(network.targets(self.config, self.network), labels, self.classes)
+        y = network.encode(network.targets(self.config, self.network), targets, self.outputs)
         evaluator = self.epoch_trainer.evaluator
         some = evaluator.chunks(x, y, keep=False).first()
         self.epoch_trainer.load(self.network)
         self.epoch_trainer.network.optimizer.learning_rate = rate
-        before = evaluator.evaluate(some)
+        before = evaluator.evaluate(some, self.scorer)
         self.epoch_trainer.train(order, (tf.constant(x), tf.constant(y)))
-        after = evaluator.evaluate(some)
+        after = evaluator.evaluate(some, self.scorer)
+        score = "r2" if self.config.task == "regression" else "accuracy"
         return {
             "rate": rate,
             "loss_before": before.loss,
             "loss": after.loss,
-            "accuracy": after.accuracy,
+            score: after.scores[score],
         }
+
+
+def peak_rate(config: RunConfig) -> float:
+    """Return the learning rate; of a schedule the largest that the training comes to."""
+    rate = config.optimizer.arguments["learning_rate"]
+    if not isinstance(rate, Mapping):
+        return float(rate)
+    optimizer = optimizers.optimizer(config)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    training = config.training
+    steps = training.epochs * -(-(config.data.train or 1) // training.batch_size)
+    rates = []
+    for step in np.unique(np.linspace(0, steps - 1, 200).astype(int)):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    return max(rates)

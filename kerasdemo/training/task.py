@@ -134,6 +134,22 @@ def score(
     return {name: np.nan if value is None else float(value) for name, value in found.items()}
 
 
+def describe_output(output: Array) -> dict[str, float]:
+    """Return the ends of a network's output, and of the sums of its rows.
+
+    Args:
+        output: of some examples (n,) or (n, units).
+    """
+    rows = output.reshape(len(output), -1).astype(np.float64)
+    sums = rows.sum(axis=1)
+    return {
+        "low": float(rows.min()),
+        "high": float(rows.max()),
+        "sum_low": float(sums.min()),
+        "sum_high": float(sums.max()),
+    }
+
+
 def _right_labels(y: Array, output: Array, threshold: float) -> Array:
     """Return which labels (n, labels) are right; NaN is wrong."""
     truth = y.reshape(len(y), -1) > 0.5

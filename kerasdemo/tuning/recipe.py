@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerasdemo.comparison.metrics import part_of
 from kerasdemo.comparison.statistics import (
     FEWEST_SEEDS,
     NORMAL_QUANTILE,
@@ -30,7 +31,6 @@ from kerasdemo.tuning import report
 from kerasdemo.tuning.steps import (
     MARGIN,
     METRICS,
-    PART_OF,
     Candidate,
     Decision,
     Step,
@@ -83,9 +83,10 @@ def follow_recipe(
 
 def goal_metric(outcome: Outcome, final_metric: str) -> str:
     """Return the metric in which a remedy for an outcome has to show a gain."""
+    score = final_metric.split("_")[-1]
     if outcome in TRAINING_OUTCOMES:
-        return "accuracy"
-    return "test_accuracy" if outcome == "test_mismatch" else final_metric
+        return score
+    return f"test_{score}" if outcome == "test_mismatch" else final_metric
 
 
 def decide(before: Candidate, after: Candidate, final_metric: str) -> Decision:
@@ -97,7 +98,7 @@ def decide(before: Candidate, after: Candidate, final_metric: str) -> Decision:
 
     Args:
         before, after: without and with the change.
-        final_metric: the accuracy that counts in the end.
+        final_metric: the score that counts in the end.
     """
     goal = goal_metric(before.outcome, final_metric)
     gains = {
@@ -139,7 +140,7 @@ def _compare(gain: PairedDifference, before: Candidate, after: Candidate, metric
     if not 0 < gain.difference.n < FEWEST_SEEDS:
         return gain.decision
     errors = [
-        RunFeatures(candidate.runs[0]).error(candidate.mean(metric).mean, PART_OF[metric])
+        RunFeatures(candidate.runs[0]).error(candidate.mean(metric).mean, part_of(metric))
         for candidate in (before, after)
     ]
     margin = max(MARGIN, NORMAL_QUANTILE * math.hypot(*errors))

@@ -9,9 +9,7 @@ from kerasdemo.comparison.statistics import FEWEST_SEEDS, Interval
 from kerasdemo.display.tuning_plots import Row
 from kerasdemo.tuning.steps import MARGIN, METRICS, Candidate, TuneResult, Tuning
 
-ON_THE_TEST_SET = (
-    "Changes were chosen by test accuracy: the final test accuracy is slightly optimistic."
-)
+ON_THE_TEST_SET = "Changes were chosen by {0}: the final {0} is slightly optimistic."
 
 
 def describe_patch(patch: Mapping[str, object]) -> str:
@@ -32,16 +30,16 @@ def describe_patch(patch: Mapping[str, object]) -> str:
 
 
 def describe_points(difference: Interval) -> str:
-    """Return a difference of accuracies in points, with its 95 % interval."""
+    """Return a difference of scores in points, hundredths, with its 95 % interval."""
     mean, low, high = (100 * n for n in (difference.mean, difference.low, difference.high))
     return f"{mean:+.1f} points" + (f" [{low:+.1f}, {high:+.1f}]" if math.isfinite(low) else "")
 
 
 def describe_candidate(candidate: Candidate) -> str:
-    """Return the outcome and the accuracies of a candidate in one line."""
+    """Return the outcome and the scores of a candidate in one line; R² in percent of variance."""
     texts = []
-    for metric, name in METRICS.items():
-        mean = candidate.mean(metric)
+    for metric in candidate.metrics:
+        name, mean = METRICS[metric], candidate.mean(metric)
         if mean.n:
             low, high = 100 * mean.low, 100 * mean.high
             ends = f" [{low:.1f}, {high:.1f}]" if math.isfinite(low) else ""
@@ -71,8 +69,8 @@ def describe_tuning(result: TuneResult) -> list[str]:
     lines.append(f"end: {result.end}, after {tuning.runs} run{'s' * (tuning.runs > 1)}")
     if note := data_note(tuning):
         lines.append(note)
-    if tuning.final_metric == "test_accuracy" and tuning.steps:
-        lines.append(ON_THE_TEST_SET)
+    if tuning.final_metric.startswith("test_") and tuning.steps:
+        lines.append(ON_THE_TEST_SET.format(METRICS[tuning.final_metric]))
     return lines
 
 
@@ -97,8 +95,8 @@ def plot_rows(tuning: Tuning) -> list[Row]:
             text,
             is_kept,
             candidate.outcome,
-            {metric: tuple(candidate.by_seed(metric).values()) for metric in METRICS},
-            {metric: candidate.examples(metric) for metric in METRICS},
+            {metric: tuple(candidate.by_seed(metric).values()) for metric in candidate.metrics},
+            {metric: candidate.examples(metric) for metric in candidate.metrics},
             candidate.verdict.caution,
         )
         for text, is_kept, candidate in tried
@@ -140,5 +138,5 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "caution": candidate.verdict.caution,
         "runs": [run.id for run in candidate.runs],
         "seeds": [run.setup.seed for run in candidate.runs],
-        **{metric: asdict(candidate.mean(metric)) for metric in METRICS},
+        **{metric: asdict(candidate.mean(metric)) for metric in candidate.metrics},
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kerasdemo.comparison.metrics import part_of
 from kerasdemo.comparison.statistics import Interval, PairedDifference, metric_interval
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.diagnosis import diagnose
@@ -17,8 +18,10 @@ METRICS = {
     "accuracy": "training accuracy",
     "val_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
+    "r2": "training R²",
+    "val_r2": "validation R²",
+    "test_r2": "test R²",
 }
-PART_OF = {"accuracy": "train", "val_accuracy": "validation", "test_accuracy": "test"}
 # With one or two seeds there is no spread to go by: a gain counts from here on, where it is also
 # beyond the error of the examples. It is also the most that a change to a healthy run may cost.
 MARGIN = 0.01
@@ -58,22 +61,34 @@ class Candidate:
                 remedies += [remedy for remedy in verdict.remedies if remedy.patch not in patches]
         return remedies
 
+    @property
+    def score(self) -> str:
+        """What counts: accuracy, or of a regression r2."""
+        return "r2" if self.runs[0].setup.task == "regression" else "accuracy"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Those of METRICS that the runs have: of training, validation and test."""
+        return tuple(metric for metric in METRICS if metric.split("_")[-1] == self.score)
+
     def by_seed(self, metric: str) -> dict[int, float]:
-        """Return seed -> share at the weights that were kept; without runs that diverged."""
+        """Return seed -> score at the weights that were kept; without runs that diverged."""
+        if metric not in self.metrics:
+            return {}
         values = {
-            run.setup.seed: getattr(RunFeatures(run), metric.replace("accuracy", "score"))
+            run.setup.seed: getattr(RunFeatures(run), metric.replace(self.score, "score"))
             for run in self.runs
             if run.status == "finished"
         }
         return {seed: value for seed, value in values.items() if value is not None}
 
     def mean(self, metric: str) -> Interval:
-        """Return a metric's mean over the seeds, as a share."""
+        """Return a metric's mean over the seeds: a share, or R²."""
         return metric_interval(list(self.by_seed(metric).values()), metric, self.examples(metric))
 
     def examples(self, metric: str) -> int | None:
         """Return how many examples a metric was measured on; the fewest, where runs differ."""
-        counts = [RunFeatures(run).count(PART_OF[metric]) for run in self.runs]
+        counts = [RunFeatures(run).count(part_of(metric)) for run in self.runs]
         return min((int(count) for count in counts if count), default=None)
 
     @property
@@ -138,10 +153,11 @@ class Tuning:
 
     @property
     def final_metric(self) -> str:
-        """Validation accuracy; without one, or after a test mismatch, test accuracy."""
+        """Validation score; without one, or after a test mismatch, test score."""
         is_mismatch = any(candidate.outcome == "test_mismatch" for candidate in self.path)
-        has_validation = self.start.by_seed("val_accuracy") or self.start.config.data.validation
-        return "test_accuracy" if is_mismatch or not has_validation else "val_accuracy"
+        score = self.start.score
+        has_validation = self.start.by_seed(f"val_{score}") or self.start.config.data.validation
+        return f"test_{score}" if is_mismatch or not has_validation else f"val_{score}"
 
     @property
     def runs(self) -> int:

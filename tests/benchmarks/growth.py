@@ -51,7 +51,7 @@ def overheads() -> dict[str, float]:
     statistics_of = trainer.epoch_trainer.layer_statistics
     chunks = evaluator.chunks(*trainer.train)
     x, y = statistics_examples(*trainer.train)
-    before = statistics_of.kernels()
+    before = statistics_of.copies()
 
     def timed(work) -> float:  # type: ignore[no-untyped-def]
         work()

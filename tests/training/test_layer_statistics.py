@@ -66,7 +66,7 @@ def test_the_gradient_norm_is_that_of_automatic_differentiation() -> None:
     kernels = [w for w in built.weights if w.path.endswith("kernel")]
     expected = [float(tf.norm(g)) for g in tape.gradient(loss, [k.value for k in kernels])]
     computed = layer_statistics.LayerStatistics(built)
-    found = computed.compute(tf.constant(x), tf.constant(y), computed.kernels())
+    found = computed.compute(tf.constant(x), tf.constant(y), computed.copies())
     assert [layer["gradient_norm"] for layer in found.values()] == pytest.approx(expected, rel=1e-4)
     assert [layer["update_ratio"] for layer in found.values()] == [0.0, 0.0]
 
@@ -86,7 +86,7 @@ network: {layers: [{type: conv2d, filters: 4, kernel_size: 3, activation: relu},
     computed = layer_statistics.LayerStatistics(built)
     x = np.random.default_rng(0).uniform(size=(6, 28, 28)).astype(np.float32)
     y = np.eye(10, dtype=np.float32)[:6]
-    found = computed.compute(tf.constant(x), tf.constant(y), computed.kernels())
+    found = computed.compute(tf.constant(x), tf.constant(y), computed.copies())
     assert found["conv2d_1"]["dead"] == 0.25
 
 
@@ -103,7 +103,7 @@ def of_model(model: Any, x: Any, y: Array, loss: str = "mse") -> dict[str, dict[
     model.compile(loss=loss)
     computed = ModelStatistics(ModelEvaluator(model, {"name": loss}))
     (chunk,) = whole(x, y).chunks()
-    return computed.compute(chunk, computed.copies())
+    return computed.compute(chunk.x, chunk.y, computed.copies(), chunk.weight)
 
 
 def test_any_model_has_the_gradients_of_automatic_differentiation() -> None:

@@ -155,7 +155,7 @@ def test_a_test_mismatch_is_decided_on_the_test_set_with_a_note() -> None:
     # Validation is 5 points worse with noise on it, and is not what counts here.
     assert describe(tuning)[1].startswith("kept train=1")
     lines = report.describe_tuning(TuneResult(tuning, "", Path(), Path(), Path()))
-    assert lines[-1] == report.ON_THE_TEST_SET
+    assert lines[-1] == report.ON_THE_TEST_SET.format("test accuracy")
 
 
 def test_a_refused_change_is_dropped() -> None:
