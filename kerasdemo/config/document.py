@@ -83,6 +83,7 @@ class Document:
         lines: key -> line.
         overridden: keys that `--set` set.
         faults: of single values (duplicate keys, tags), to be reported together with the others.
+        files: key -> the file that said it, where that is another one (`base`).
     """
 
     data: dict[str, Any] = field(hash=False)
@@ -90,23 +91,22 @@ class Document:
     lines: dict[Key, int] = field(hash=False)
     overridden: frozenset[Key] = frozenset()
     faults: tuple[Fault, ...] = ()
+    files: dict[Key, str] = field(default_factory=dict, hash=False)
 
     @property
     def folder(self) -> Path:
         """Where relative paths in the document start."""
         return Path(self.file).parent
 
-    def line(self, key: Key) -> int | None:
-        """Return the line of `key`, or of the nearest key around it."""
-        while key and key not in self.lines:
-            key = key[:-1]
-        return self.lines.get(key)
-
     def fault(self, key: Key, message: str) -> Fault:
         """Return a fault at the line of `key`, or at `--set` where that set it."""
         if any(key[: len(set_key)] == set_key for set_key in self.overridden):
             return Fault(message, "--set", None, dotted(key))
-        return Fault(message, self.file, self.line(key), dotted(key))
+        place = key  # or the nearest one around it
+        while place and place not in self.lines and place not in self.files:
+            place = place[:-1]
+        file = self.files.get(place, self.file)
+        return Fault(message, file, self.lines.get(place), dotted(key))
 
 
 def dotted(key: Key) -> str:

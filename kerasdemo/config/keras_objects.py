@@ -33,9 +33,13 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
 RuleCode = Annotated[str, Field(pattern=r"^[A-Z]{1,8}[0-9]{1,6}$")]
 
 
+# What a mapping without a name is.
+DEFAULT_NAMES = {"losses": "categorical_crossentropy", "optimizers": "adam"}
+
+
 def _shorthand(kind: str) -> BeforeValidator:
     """Accept a name alone for {name: ...}, Keras' class names and short names such as mse."""
-    default = {"losses": "categorical_crossentropy", "optimizers": "adam"}.get(kind)
+    default = DEFAULT_NAMES.get(kind)
 
     def expand(value: Any) -> Any:
         if isinstance(value, str):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerasdemo.config import datasets, regular_file
+from kerasdemo.config import base, datasets, regular_file
 from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.consistency import faults_of
 from kerasdemo.config.data_types import Data, Task
@@ -16,9 +16,6 @@ from kerasdemo.config.keras_objects import NAME
 from kerasdemo.config.task_fit import DEFAULT_LOSSES, find_task, task_faults
 from kerasdemo.config.types import EarlyStopping, RunConfig
 from kerasdemo.config.validation_errors import translate
-
-# No config has these keys: they say how the runs of an experiment differ.
-EXPERIMENT_KEYS = {"base", "grid", "variants", "configs", "search"}
 
 
 def load(path: str | Path, overrides: Overrides = ()) -> RunConfig:
@@ -59,10 +56,14 @@ def from_document(document: Document, overrides: Overrides = ()) -> RunConfig:
     Raises:
         InputError: with every fault of the document, each with its line and key.
     """
-    if EXPERIMENT_KEYS & document.data.keys():
+    if base.is_experiment(document):
         message = "an experiment, not a config; use `kerasdemo sweep` for it"
         raise InputError(Fault(message, document.file))
+    if ("base",) not in document.overridden:
+        document = base.resolve(document)
     document = with_changes(document, parse_overrides(overrides))
+    if "base" in document.data:
+        raise InputError(document.fault(("base",), "a file says its own base; it can't be set"))
     try:
         config = RunConfig.model_validate(_with_defaults(document))
     except ValidationError as error:

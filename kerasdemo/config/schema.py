@@ -12,7 +12,9 @@ from kerasdemo.config.types import RunConfig
 def schema_text(root: type[BaseModel] = RunConfig) -> str:
     """Return the text of a type's JSON Schema: configs/schema.json, experiments/schema.json."""
     schema = root.model_json_schema()
-    if root is not RunConfig:
+    if root is RunConfig:
+        _add_base(schema)
+    else:
         _complete_experiment(schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     for kind in schema["$defs"].values():
@@ -42,6 +44,12 @@ def _describe(kind: dict[str, Any]) -> None:
             described["description"] = f"{known[0]}; {more}" if more else known[0]
 
 
+def _add_base(schema: dict[str, Any]) -> None:
+    """Add the key that reading a config takes away: what it builds on."""
+    text = "a config's file, relative to this one, whose values count where this one says nothing"
+    schema["properties"] = {"base": {"type": "string", "description": text}} | schema["properties"]
+
+
 def _complete_experiment(schema: dict[str, Any]) -> None:
     """Add what reading an experiment accepts: no name, seeds as a range, a config as base."""
     schema["required"] = [key for key in schema.get("required", []) if key != "name"]
@@ -50,12 +58,16 @@ def _complete_experiment(schema: dict[str, Any]) -> None:
     seeds.insert(0, {"type": "string", "pattern": "^[0-9]+-[0-9]+$"})
     # Inside this file: the schema is of use outside the repository, too.
     config = RunConfig.model_json_schema()
+    _add_base(config)
     schema["$defs"] = config.pop("$defs") | schema["$defs"] | {"RunConfig": config}
     configs = {"$ref": "#/$defs/RunConfig"}
     properties["base"]["anyOf"] = [{"type": "string"}, configs, {"type": "null"}]
 
 
-KINDS = ("activations", "initializers", "constraints", "losses", "optimizers", "layers")
+KINDS = (
+    *("activations", "initializers", "constraints", "losses", "optimizers", "layers"),
+    *("schedules", "metrics"),
+)
 
 
 def _spellings(names: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.config import datasets
+from kerasdemo.config import datasets, layer_types
 from kerasdemo.config.changes import with_changes
 from kerasdemo.config.data_types import Data, Task
 from kerasdemo.config.dataset_info import DatasetInfo
@@ -42,7 +42,6 @@ from kerasdemo.config.keras_objects import (
     RuleCode,
     StrictModel,
 )
-from kerasdemo.config import layer_types
 from kerasdemo.config.layer_types import Layers, Regularizer
 
 # Losses whose `depth` form ends in one unit, for two classes.
@@ -112,8 +111,16 @@ class Network(StrictModel):
 
 
 Monitor = Literal[
-    *("loss", "accuracy", "balanced_accuracy", "auc", "r2"),
-    *("val_loss", "val_accuracy", "val_balanced_accuracy", "val_auc", "val_r2"),
+    "loss",
+    "accuracy",
+    "balanced_accuracy",
+    "auc",
+    "r2",
+    "val_loss",
+    "val_accuracy",
+    "val_balanced_accuracy",
+    "val_auc",
+    "val_r2",
 ]
 
 

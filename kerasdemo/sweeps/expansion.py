@@ -10,6 +10,7 @@ from typing import Any
 
 from kerasdemo.comparison.claims import Selector, matches
 from kerasdemo.config import Fault, InputError, RunConfig, regular_file
+from kerasdemo.config.base import resolve
 from kerasdemo.config.changes import Overrides, parse_overrides, with_changes
 from kerasdemo.config.document import Document, Key, dotted, key_of, read
 from kerasdemo.config.errors import near
@@ -155,7 +156,7 @@ def read_bases(experiment: Experiment, overrides: Overrides = ()) -> list[Docume
         document = experiment.document
         # A separate document, with the lines of the experiment's file.
         lines = {key[1:]: line for key, line in document.lines.items() if key[:1] == ("base",)}
-        documents = [Document(document.data["base"], document.file, lines)]
+        documents = [resolve(Document(document.data["base"], document.file, lines))]
     elif experiment.base is not None:
         documents = [_read_base(experiment, ("base",), experiment.base)]
     else:
@@ -174,7 +175,7 @@ def _read_base(experiment: Experiment, key: Key, file: str) -> Document:
     if Path(experiment.document.file).exists() and path.samefile(experiment.document.file):
         message = f"{file} is this experiment itself; expected a config"
         raise InputError(experiment.document.fault(key, message))
-    return read(path)
+    return resolve(read(path))
 
 
 def _points(experiment: Experiment, bases: Sequence[Document]) -> list[Point]:

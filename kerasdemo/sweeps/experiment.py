@@ -18,10 +18,10 @@ from pydantic_core import PydanticCustomError
 
 from kerasdemo.comparison.claims import Claim
 from kerasdemo.config import seeds
+from kerasdemo.config.base import is_experiment
 from kerasdemo.config.document import Document, read
 from kerasdemo.config.errors import Fault, InputError
 from kerasdemo.config.keras_objects import NAME, Count, Number, Positive, StrictModel
-from kerasdemo.config.loading import EXPERIMENT_KEYS
 from kerasdemo.config.types import RunConfig
 from kerasdemo.config.validation_errors import translate
 
@@ -65,10 +65,10 @@ class Search(StrictModel):
     """Optuna's sampler; hyperband is tpe that stops runs that are not promising"""
     space: Annotated[dict[str, Dimension], Field(min_length=1)]
     """dotted path -> choices, or a range"""
-    objective: Literal["loss", "accuracy", "val_loss", "val_accuracy"] = "val_loss"
+    objective: Literal["loss", "accuracy", "r2", "val_loss", "val_accuracy", "val_r2"] = "val_loss"
     """the metric that is optimized"""
     direction: Literal["minimize", "maximize"] | None = None
-    """left out: losses are minimized, accuracies maximized"""
+    """left out: losses are minimized, accuracies and R² maximized"""
     trials: Positive = 20
     """how many runs"""
     seed: Count = 0
@@ -77,7 +77,7 @@ class Search(StrictModel):
     @property
     def maximize(self) -> bool:
         """Whether more is better."""
-        usual = "maximize" if self.objective.endswith("accuracy") else "minimize"
+        usual = "minimize" if self.objective.endswith("loss") else "maximize"
         return (self.direction or usual) == "maximize"
 
 
@@ -179,7 +179,7 @@ def from_document(document: Document) -> Experiment:
         InputError: with every fault, each with its line and key.
     """
     if document.data.keys() & RunConfig.model_fields.keys() - Experiment.model_fields.keys() and (
-        not document.data.keys() & EXPERIMENT_KEYS
+        not is_experiment(document)
     ):
         message = "a config of one run, not an experiment; use `kerasdemo run` for it"
         raise InputError(Fault(message, document.file))

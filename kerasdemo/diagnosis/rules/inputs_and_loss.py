@@ -1,6 +1,6 @@
 """Causes in what goes into the network, and in what is made of its output."""
 
-from kerasdemo.config import lint
+from kerasdemo.config import lint, losses
 from kerasdemo.diagnosis import remedies, sanity_results
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import CauseRule, Finding, Suggestion
@@ -55,7 +55,7 @@ class WrongOutputOrLoss(CauseRule):
             features.fact("initial", "output", name)
             for name in ("low", "high", "sum_low", "sum_high")
         )
-        if features.is_output_known or loss not in lint.PROBABILITIES or not features.network:
+        if features.is_output_known or loss not in losses.PROBABILITIES or not features.network:
             return None
         if low is None or high is None or sum_low is None or sum_high is None:
             return None
