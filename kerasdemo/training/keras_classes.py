@@ -63,6 +63,8 @@ LEFT_OUT_LAYERS = {
     *("FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper", "ReversibleEmbedding"),
     # They take text or integers with a vocabulary, which the data learns (`data.text`).
     *("HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
+    # Its output is its input, as far as Keras knows: no model can hold it (Keras 3.15).
+    "Equalization",
     # They change or take the labels, too.
     *("CutMix", "MaxNumBoundingBoxes", "MixUp"),
     # One step of a recurrent layer, and what takes such a step.
@@ -102,10 +104,17 @@ NO_LAYER_ARGUMENTS = (HIDDEN - {"axis"}) | {
 # A value for each argument that Keras requires, to make a layer and look at it.
 EXAMPLES: dict[str, Any] = {
     **dict.fromkeys(("units", "filters", "kernel_size", "pool_size", "n"), 1),
-    **dict.fromkeys(("input_dim", "output_dim", "output_size", "num_tokens", "height", "width", "factor", "scale"), 1),
+    **dict.fromkeys(("input_dim", "output_dim", "output_size", "num_tokens"), 1),
+    **dict.fromkeys(("height", "width", "factor", "scale"), 1),
     **dict.fromkeys(("height_factor", "width_factor", "rate", "stddev"), 0.1),
-    **{"activation": "relu", "equation": "ab,bc->ac", "output_shape": 1, "target_shape": (1,)},
-    **{"dims": (1,), "bin_boundaries": [0.0], "mean": 0.0, "variance": 1.0},
+    "activation": "relu",
+    "equation": "ab,bc->ac",
+    "output_shape": 1,
+    "target_shape": (1,),
+    "dims": (1,),
+    "bin_boundaries": [0.0],
+    "mean": 0.0,
+    "variance": 1.0,
 }
 # Required by every config, though Keras could learn them from examples (`adapt`).
 REQUIRED = {

@@ -1,7 +1,7 @@
 """From a config's `network` to an ordinary Keras model."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from inspect import signature
 from typing import Any
@@ -10,12 +10,14 @@ import numpy as np
 
 from kerasdemo.backend import keras, tf
 from kerasdemo.config import InputError, RunConfig, layer_types
+from kerasdemo.config.document import key_of
 from kerasdemo.config.keras_objects import Activation, Initializer, KerasObject
-from kerasdemo.config.layers import BuildStep, Layer, expand
-from kerasdemo.config.tensor_shapes import Shape
+from kerasdemo.config.layers import INPUT, BuildStep, Layer, ShapeError, expand
+from kerasdemo.config.tensor_shapes import Shape, is_recurrent
 from kerasdemo.data import Array
 from kerasdemo.training import traced_layers
 from kerasdemo.training.keras_classes import LAYERS, NETWORK_LAYERS, classes
+from kerasdemo.training.metrics import make_metrics
 from kerasdemo.training.model_layers import describe_layer
 from kerasdemo.training.optimizers import build_optimizer, optimizer
 
@@ -26,7 +28,9 @@ OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_
 
 
 def build(config: RunConfig, shape: Shape, class_count: int, *, traced: bool = False) -> Any:
-    """Return the network as a compiled keras.Sequential with the seed's initial weights.
+    """Return the network as a compiled Keras model with the seed's initial weights.
+
+    A chain of layers is a keras.Sequential, one with residual blocks a functional keras.Model.
 
     Args:
         config: what to build.
@@ -36,21 +40,18 @@ def build(config: RunConfig, shape: Shape, class_count: int, *, traced: bool = F
             network can't be saved.
 
     Raises:
-        InputError: where Keras refuses a value.
+        InputError: where a layer does not fit, or Keras refuses a value.
     """
     try:
-        network = keras.Sequential([keras.Input(shape)], name="network")
         builder, steps = _Builder(config, traced), expand(config, shape, class_count)
-        for step in steps:
-            # (batch, ...) -> (...)
-            given = tuple(network.output_shape[1:]) if network.layers else shape
-            for layer in builder.build(step, given, is_output=step is steps[-1]):
-                network.add(layer)
+        network = builder.model(steps, shape)
         network.compile(
-            optimizer=optimizer(config), loss=loss(config), metrics=[accuracy(config, network)]
+            optimizer=optimizer(config), loss=loss(config), metrics=metrics(config, network)
         )
         build_optimizer(network.optimizer, network.trainable_variables)
-    except (ValueError, TypeError, OverflowError, tf.errors.ResourceExhaustedError) as error:
+    except ShapeError as error:
+        raise InputError(config.fault(key_of(error.key), str(error))) from error
+    except (ValueError, TypeError, OverflowError, tf.errors.OpError) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(config.fault(("network",), f"Keras refuses it: {text}")) from error
     return network
@@ -59,23 +60,29 @@ def build(config: RunConfig, shape: Shape, class_count: int, *, traced: bool = F
 def describe_layers(network: Any, config: RunConfig | None = None) -> tuple[Layer, ...]:
     """Return a built Keras model's layers, from input to output: what network.json holds.
 
-    The layers that make a maxout are one. The keys are those of `config`, which it was built from.
+    The layers that make a maxout are one. The keys and what each layer reads are those of `config`,
+    which it was built from.
     """
-    layers = [describe_layer(layer) for layer in network.layers]
-    found: list[Layer] = []
+    layers = [
+        describe_layer(layer)
+        for layer in network.layers
+        if not isinstance(layer, keras.layers.InputLayer)
+    ]
+    found: dict[str, Layer] = {}
     for layer in layers:
-        if layer.type == "global_max_pooling1d" and found and found[-1].type == "reshape":
-            split = found.pop()
+        split = found.pop(f"{layer.name}_split", None)
+        if split:
             pieces = {"pieces": split.output_shape[-1]}
             layer = replace(layer, type="maxout", input_shape=split.input_shape, arguments=pieces)
-        elif layer.type == "reshape" and found and found[-1].type == "maxout":
-            layer = replace(found.pop(), output_shape=layer.output_shape)
-        found.append(layer)
+        whole = layer.name.removesuffix("_join")
+        if whole != layer.name and whole in found:
+            layer = replace(found[whole], output_shape=layer.output_shape)
+        found[layer.name] = layer
     if config is None:
-        return tuple(found)
+        return tuple(found.values())
+    # Of a graph Keras lists the layers in another order.
     steps = expand(config, network.input_shape[1:], network.output_shape[-1])
-    keys = {step.name: step.key for step in steps}
-    return tuple(replace(layer, key=keys[layer.name]) for layer in found)
+    return tuple(replace(found[s.name], key=s.key, inputs=s.inputs) for s in steps)
 
 
 def loss(config: RunConfig) -> Any:
@@ -93,9 +100,15 @@ def accuracy(config: RunConfig, network: Any) -> Any:
     kind = targets(config, network)
     if kind == "sparse":
         return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    if kind == "single":
+    if kind in ("single", "numbers"):
         return keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold(config))
     return keras.metrics.CategoricalAccuracy(name="accuracy")
+
+
+def metrics(config: RunConfig, network: Any) -> list[Any]:
+    """Return the metrics that the network is compiled with: those of the task and the config's."""
+    own = [] if config.task == "regression" else [accuracy(config, network)]
+    return [*own, *make_metrics(config).values()]
 
 
 def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
@@ -116,14 +129,21 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
 
 
 def targets(config: RunConfig, network: Any) -> str:
-    """Return the kind of targets: sparse (classes), single (one column), one_hot."""
+    """Return the kind of targets: numbers (or labels), sparse (classes), single, one_hot."""
+    if config.data.task in ("regression", "multi_label"):
+        return "numbers"
     if config.loss.name in OF_CLASSES:
         return "sparse"
     return "single" if network.output_shape[-1] == 1 else "one_hot"
 
 
 def encode(kind: str, y: Array, class_count: int) -> Array:
-    """Return classes (n,) as targets of a kind: (n,), (n, 1) or (n, classes)."""
+    """Return targets as a loss takes them: classes (n,) as (n,), (n, 1) or (n, classes).
+
+    Numbers and labels (n, columns) stay as they are.
+    """
+    if kind == "numbers":
+        return y.astype(np.float32)
     if kind == "sparse":
         return y.astype(np.int32)
     if kind == "single":
@@ -148,36 +168,80 @@ class _Builder:
         # forget its kernels and compile every function again: slow, and it leaks memory.
         self.seeds = np.random.default_rng(config.seed)
 
-    def build(self, step: BuildStep, shape: Shape, is_output: bool) -> Iterator[Any]:
-        """Yield the Keras layers of a step; `shape` is what they are given for one example."""
+    def model(self, steps: Sequence[BuildStep], shape: Shape) -> Any:
+        """Return the model, not compiled."""
+        if not any(step.inputs for step in steps):
+            network = keras.Sequential([keras.Input(shape)], name="network")
+            for step in steps:
+                for layer in self.build(step, is_output=step is steps[-1]):
+                    network.add(layer)
+        else:
+            given = tensor = keras.Input(shape)
+            tensors = {INPUT: given}
+            for step in steps:
+                read = [tensors[name] for name in step.inputs]
+                if read:
+                    tensor = read if len(read) > 1 else read[0]
+                for layer in self.build(step, is_output=step is steps[-1]):
+                    tensor = layer(tensor)
+                tensors[step.name] = tensor
+            network = keras.Model(given, tensor, name="network")
+        for layer in network.layers:
+            if isinstance(layer, keras.layers.SpectralNormalization):
+                # Keras draws it without a seed.
+                vector = np.random.default_rng(self._seed()).normal(size=layer.vector_u.shape)
+                layer.vector_u.assign(vector)
+        return network
+
+    def build(self, step: BuildStep, is_output: bool) -> Iterator[Any]:
+        """Yield the Keras layers of a step, one behind the other."""
         layer = step.layer
         match layer:
             case layer_types.ActivationLayer():
                 yield self._activation(layer.activation, step.name, is_output)
             case layer_types.MaxoutLayer():
-                yield from self._maxout(layer.pieces, step.name, shape)
+                yield from self._maxout(layer.pieces, step.name, step.input_shape)
+            case layer_types.AddLayer():
+                yield self._layer(keras.layers.Add, name=step.name)
             case _:
-                arguments = self._arguments(layer)
-                if isinstance(layer, layer_types.DenseLayer | layer_types.Conv2DLayer):
-                    initializer = layer.kernel_initializer or self.config.network.initializer
-                    # A new object for each layer: one with a seed always draws the same numbers.
-                    arguments = {
-                        "kernel_initializer": self._initializer(initializer),
-                        "kernel_regularizer": self._penalty(self.config.network.regularizer),
-                        **arguments,
-                    }
-                elif isinstance(layer, layer_types.DropoutLayer):
-                    arguments["seed"] = self._seed()
-                yield self._layer(NETWORK_LAYERS[layer.type], name=step.name, **arguments)
+                yield self._make(layer, step.name)
 
-    def _arguments(self, layer: Any) -> dict[str, Any]:
+    def _make(self, layer: Any, name: str, is_inside: bool = False) -> Any:
+        """Return Keras' layer; `is_inside` another one, which the EpochTrainer sees nothing of."""
+        cls, fields = NETWORK_LAYERS[layer.type], type(layer).model_fields
+        arguments = self._arguments(layer, is_inside)
+        for kernel in layer_types.KERNELS:
+            key = f"{kernel}_initializer"
+            if key in fields:
+                initializer = getattr(layer, key) or self.config.network.initializer
+                # A new object for each layer: one with a seed always draws the same numbers.
+                arguments = {
+                    key: self._initializer(initializer),
+                    f"{kernel}_regularizer": self._penalty(is_inside),
+                    **arguments,
+                }
+        if "layer" in fields:
+            arguments["layer"] = self._make(layer.layer, f"{name}_layer", is_inside=True)
+        if layer.type == "bidirectional":
+            # Left to itself Keras copies the layer with its seeds: both would start alike.
+            back = layer.layer.model_copy(update={"go_backwards": not layer.layer.go_backwards})
+            arguments["backward_layer"] = self._make(back, f"{name}_backward", is_inside=True)
+        if "seed" in signature(cls).parameters:
+            arguments["seed"] = self._seed()
+        return self._layer(cls, is_inside, name=name, **arguments)
+
+    def _arguments(self, layer: Any, is_inside: bool) -> dict[str, Any]:
         """Return a layer's arguments as Keras takes them, without those that are set elsewhere."""
-        elsewhere = {"type", "activation", "kernel_initializer"}
+        elsewhere = {"type", "layer", *layer_types.KERNEL_INITIALIZERS}
+        if not is_inside and not is_recurrent(layer.type):
+            elsewhere.add("activation")  # a layer of its own
         arguments: dict[str, Any] = layer.model_dump(exclude=elsewhere)
         for name in arguments:
             value = getattr(layer, name)
             if isinstance(value, layer_types.Regularizer):
                 arguments[name] = keras.regularizers.L1L2(value.l1, value.l2)
+            elif isinstance(value, KerasObject) and name.endswith("activation"):
+                arguments[name] = value.name
             elif isinstance(value, KerasObject) and name.endswith("_constraint"):
                 arguments[name] = classes("constraints")[value.name](**value.arguments)
             elif isinstance(value, KerasObject):
@@ -192,8 +256,10 @@ class _Builder:
     def _seed(self) -> int:
         return int(self.seeds.integers(2**31))
 
-    def _penalty(self, chosen: layer_types.Regularizer) -> Any:
-        cls = traced_layers.L1L2 if self.traced else keras.regularizers.L1L2
+    def _penalty(self, is_inside: bool) -> Any:
+        chosen = self.config.network.regularizer
+        is_traced = self.traced and not is_inside
+        cls = traced_layers.L1L2 if is_traced else keras.regularizers.L1L2
         return cls(chosen.l1, chosen.l2) if chosen.l1 or chosen.l2 else None
 
     def _maxout(self, pieces: int, name: str, shape: Shape) -> Iterator[Any]:
@@ -215,12 +281,12 @@ class _Builder:
     def _activation(self, activation: Activation, name: str, is_output: bool) -> Any:
         # Under mixed precision Keras recommends the output in float32, where the loss is computed.
         is_mixed = self.config.training.precision.startswith("mixed_")
-        policy = {"dtype": "float32"} if is_output and is_mixed else {}
+        policy: dict[str, Any] = {"dtype": "float32"} if is_output and is_mixed else {}
         if activation.name in LAYERS:
             return self._layer(LAYERS[activation.name], name=name, **activation.arguments, **policy)
         return self._layer(keras.layers.Activation, name=name, activation=activation.name, **policy)
 
-    def _layer(self, cls: Any, **arguments: Any) -> Any:
-        if self.traced:
+    def _layer(self, cls: Any, is_inside: bool = False, **arguments: Any) -> Any:
+        if self.traced and not is_inside:
             cls = traced_layers.LAYERS.get(cls, cls)
         return cls(**{"dtype": self.config.training.precision, **arguments})

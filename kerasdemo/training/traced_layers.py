@@ -7,6 +7,7 @@ reads when it runs: a number would be a constant in it, and every run would have
 from typing import Any
 
 from kerasdemo.backend import keras, tf
+from kerasdemo.config.layer_types import KERNELS
 
 
 def _traced_hyperparameter(value: float) -> Any:
@@ -72,8 +73,9 @@ def load_hyperparameters(layer: Any, ordinary: Any) -> None:
     """Set an EpochTrainer's layer to the rate and penalties of an ordinary layer."""
     if isinstance(layer, Dropout):
         layer.rate_variable.assign(ordinary.rate)
-    penalty = getattr(layer, "kernel_regularizer", None)
-    if isinstance(penalty, L1L2):
-        for name in ("l1", "l2"):
-            if (variable := getattr(penalty, name)) is not None:
-                variable.assign(getattr(ordinary.kernel_regularizer, name))
+    for kernel in KERNELS:
+        penalty = getattr(layer, f"{kernel}_regularizer", None)
+        if isinstance(penalty, L1L2):
+            for name in ("l1", "l2"):
+                if (variable := getattr(penalty, name)) is not None:
+                    variable.assign(getattr(getattr(ordinary, f"{kernel}_regularizer"), name))
