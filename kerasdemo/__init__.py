@@ -25,10 +25,13 @@ if TYPE_CHECKING:
         load_experiment,
         parse_config,
         read_run,
+        remove,
         report,
+        restore,
         run,
         run_sanity_checks,
         sweep,
+        tag,
         tune,
     )
     from kerasdemo.models import History, Recorder, fit
@@ -56,10 +59,13 @@ __all__ = [
     "load_experiment",
     "parse_config",
     "read_run",
+    "remove",
     "report",
+    "restore",
     "run",
     "run_sanity_checks",
     "sweep",
+    "tag",
     "tune",
 ]
 

@@ -8,7 +8,6 @@ unless `progress=True`.
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from glob import escape
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from kerasdemo.comparison.difference import Difference
     from kerasdemo.config.lint import Tip
     from kerasdemo.records import Run, Summary
+    from kerasdemo.records.trash import Removable
     from kerasdemo.records.verdict import Verdict
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
@@ -50,11 +50,14 @@ __all__ = [
     "load_experiment",
     "parse_config",
     "read_run",
+    "remove",
     "report",
+    "restore",
     "run",
     "run_and_diagnose",
     "run_sanity_checks",
     "sweep",
+    "tag",
     "tune",
 ]
 
@@ -245,37 +248,135 @@ def read_run(run: "RunLike", results: str | Path = RESULTS) -> "Run":
         return read_history(run)
     if isinstance(run, str | Path) and Path(run).suffix == ".csv" and Path(run).is_file():
         return curves.from_csv(Path(run))
-    path, folder = _path(run, "a run, its folder or its name"), _path(results, "a results folder")
-    if path.is_dir() or path.name != str(run) or not folder.is_dir():
-        return records.read(path)
-    # Runs of an experiment lie one level down.
-    found = [
-        place
-        for pattern in (f"{escape(path.name)}*", f"*/{escape(path.name)}*")
-        for place in sorted(folder.glob(pattern))
-        if records.RunFolder(place).is_run
-    ]
-    found = [place for place in found if place.name == path.name][:1] or found
-    if len(found) > 1:
-        names = ", ".join(str(place.relative_to(folder)) for place in found[:5])
-        raise InputError(Fault(f"the beginning of several runs: {names}", str(run)))
-    return records.read(found[0] if found else folder / path)
+    return records.read(_find_run(run, results))
 
 
-def list_runs(results: str | Path = RESULTS) -> "list[Summary]":
+def list_runs(
+    results: str | Path = RESULTS,
+    *,
+    filters: Iterable[str] | str = (),
+    tags: Iterable[str] | str = (),
+    best: int | None = None,
+    by: str | None = None,
+) -> "list[Summary]":
     """List the runs of a folder, two levels down; folders that can't be read cost a warning.
 
+    Args:
+        results: the folder that holds the run folders.
+        filters: conditions that all have to hold, such as "val_accuracy>0.9", "optimizer=adam" or
+            "seed!=0": a column of `kerasdemo list`, a metric, or a key of the config.
+        tags: that a run has to have, all of them.
+        best: so many runs at most, the best first.
+        by: the metric by which they are chosen; None: the validation score of the task. The test
+            set never chooses.
+
     Raises:
-        InputError: if there is no such folder.
+        InputError: if there is no such folder, or for a condition that can't be met by any run.
 
     Example:
-        >>> [(run.id, run.verdict) for run in list_runs()]
+        >>> [(run.id, run.verdict) for run in list_runs(filters="epochs>=10", best=3)]
     """
     from kerasdemo import records
+    from kerasdemo.display import run_selection
 
+    if best is not None and not isinstance(best, Integral):
+        raise InputError(f"got {shown(best)}; expected a number of runs")
+    conditions, wanted = _several(filters), _several(tags)
     found = records.list_runs(_path(results, "a results folder"))
     _warn_skipped(found.skipped)
-    return found.runs
+    return run_selection.select(
+        found.runs, conditions, wanted, None if best is None else int(best), by
+    )
+
+
+def tag(
+    runs: "RunLike | Iterable[RunLike]",
+    add: Iterable[str] | str = (),
+    remove: Iterable[str] | str = (),
+    *,
+    results: str | Path = RESULTS,
+) -> dict[Path, tuple[str, ...]]:
+    """Give runs tags or take tags away, and return the tags of each run, by its folder.
+
+    A tag has up to 50 letters, digits, dots, dashes and underscores. Tags change nothing of what a
+    run is: neither its name nor its results.
+
+    Args:
+        runs: one or several, each as for `read_run`.
+        add: one or several tags.
+        remove: one or several tags.
+        results: the folder that holds the run folders.
+
+    Raises:
+        InputError: if there is no such run or tag; nothing is written then.
+
+    Example:
+        >>> tag("quickstart-1a2b3c4d", add="baseline")
+        {PosixPath('results/runs/quickstart-1a2b3c4d'): ('baseline',)}
+    """
+    from kerasdemo import records
+    from kerasdemo.records import tags
+
+    folders = [_find_run(run, results) for run in _each(runs)]
+    for folder in folders:
+        if not records.RunFolder(folder).is_run:
+            records.read(folder)  # says which name is near
+    several = [records.RunFolder(folder) for folder in folders]
+    return tags.change_tags(several, _several(add), _several(remove))
+
+
+def remove(runs: "RunLike | Iterable[RunLike]", results: str | Path = RESULTS) -> list[Path]:
+    """Move runs to the trash of their results folder, and return where they lie there.
+
+    Args:
+        runs: one or several, each as for `read_run`.
+        results: the folder that holds the run folders; its trash is `.trash`.
+
+    Raises:
+        InputError: for what is no run there, and for a run that is being trained; nothing is moved
+            then.
+
+    Example:
+        >>> remove("quickstart-1a2b3c4d")
+        [PosixPath('results/runs/.trash/quickstart-1a2b3c4d')]
+    """
+    from kerasdemo.records import trash
+
+    folder = _path(results, "a results folder")
+    return [trash.move(run, folder) for run in find_removable(runs, folder)]
+
+
+def restore(names: Iterable[str] | str, results: str | Path = RESULTS) -> list[Path]:
+    """Move runs back out of the trash, and return their folders.
+
+    Args:
+        names: of runs in the trash, or their beginnings.
+        results: the folder that holds the run folders.
+
+    Raises:
+        InputError: if there is no such run in the trash, or another one in its place by now.
+
+    Example:
+        >>> restore("quickstart-1a2b3c4d")
+        [PosixPath('results/runs/quickstart-1a2b3c4d')]
+    """
+    from kerasdemo.records import trash
+
+    folder = _path(results, "a results folder")
+    trashed = trash.find_trashed(folder)
+    found = dict.fromkeys(trash.find_named(name, trashed) for name in _several(names))
+    return [trash.restore(run, folder) for run in found]
+
+
+def find_removable(
+    runs: "RunLike | Iterable[RunLike]", results: str | Path = RESULTS
+) -> "list[Removable]":
+    """Return the runs that `remove` would move, each once, with status and size."""
+    from kerasdemo.records import trash
+
+    folder = _path(results, "a results folder")
+    found = [trash.find_removable(_find_run(run, folder), folder) for run in _each(runs)]
+    return list({run.path: run for run in found}.values())
 
 
 def diagnose(
@@ -425,16 +526,18 @@ def compare(
     *,
     group_by: Iterable[str] | str = (),
     at: str = "kept",
+    results: str | Path = RESULTS,
 ) -> "Comparison":
     """Compare runs: group them by what differs, and rank the groups over their seeds.
 
     Args:
         runs: a folder of runs, the result of a sweep or a tuning, or several of these, of runs and
-            of what `fit` returned.
+            of what `fit` returned; an experiment's or a run's name in `results` will do.
         metric: such as test_accuracy; None: val_accuracy where every run has it.
         group_by: dotted keys of the config, or sections such as optimizer; left out: every key in
             which the runs differ.
         at: the epoch of each run: kept, last or best.
+        results: the folder that holds the run folders.
 
     Raises:
         InputError: for an unknown metric or key, or if there is nothing to compare.
@@ -447,7 +550,7 @@ def compare(
 
     if at not in ("kept", "last", "best"):
         raise InputError(Fault(unknown("value", at, ("kept", "last", "best")), key="at"))
-    gathered = comparisons.gather(_places(runs))
+    gathered = comparisons.gather(_places(runs, results))
     _warn_skipped(gathered.skipped)
     metric = metric or usual_metric(gathered.runs)
     return comparisons.compare(gathered.runs, metric, _several(group_by), at)
@@ -468,13 +571,18 @@ def diff(first: "RunLike", second: "RunLike", results: str | Path = RESULTS) -> 
     return difference.diff(read_run(first, results), read_run(second, results))
 
 
-def report(runs: "RunsLike | Iterable[RunsLike]", output: str | Path | None = None) -> Path:
+def report(
+    runs: "RunsLike | Iterable[RunsLike]",
+    output: str | Path | None = None,
+    results: str | Path = RESULTS,
+) -> Path:
     """Write one HTML file that shows runs, and return its path; it opens by a double click.
 
     Args:
         runs: a run or its folder, a folder of runs, the result of a sweep or a tuning, or several
             of these, which are compared; of the lecture's pages a site of several files is made.
         output: the file; None: report.html in the folder, where there is one.
+        results: the folder that holds the run folders, of which a name is enough.
 
     Raises:
         InputError: if there is nothing to show, or the file can't be written.
@@ -485,7 +593,7 @@ def report(runs: "RunsLike | Iterable[RunsLike]", output: str | Path | None = No
     from kerasdemo.pages import report as reports
 
     file = None if output is None else _path(output, "the name of a file")
-    return reports.report(_places(runs), file)
+    return reports.report(_places(runs, results), file)
 
 
 def _with_ignored(config: RunConfig, ignore: Iterable[str] | str) -> RunConfig:
@@ -522,10 +630,26 @@ def _several(texts: Iterable[str] | str) -> list[str]:
     return several
 
 
-def _places(runs: object) -> list[Path]:
-    """Return where one or several runs lie."""
-    several = list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
-    return [_path(_place(one), "a run or a folder of runs") for one in several]
+def _places(runs: object, results: str | Path) -> list[Path]:
+    """Return where one or several runs lie; of names in a results folder, there."""
+    from kerasdemo.records import names
+
+    folder = _path(results, "a results folder")
+    places = [_path(_place(one), "a run or a folder of runs") for one in _each(runs)]
+    return [names.find_folder(place, folder) for place in places]
+
+
+def _find_run(run: object, results: str | Path) -> Path:
+    """Return where a run lies, or would lie if there were one of that name."""
+    from kerasdemo.records import names
+
+    folder = _path(results, "a results folder")
+    return names.find_run(_path(_place(run), "a run, its folder or its name"), folder)
+
+
+def _each(runs: object) -> list[Any]:
+    """Return one or several runs as a list."""
+    return list(runs) if isinstance(runs, Iterable) and not isinstance(runs, str) else [runs]
 
 
 def _place(runs: object) -> object:

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from kerasdemo.cli import check, compare, diagnose, lecture, output, report, runs, serve, sweep
+from kerasdemo.cli import (
+    check,
+    compare,
+    diagnose,
+    lecture,
+    manage,
+    output,
+    report,
+    runs,
+    serve,
+    sweep,
+)
 from kerasdemo.cli.output import say
 
 app = typer.Typer(
@@ -18,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verbs in (runs, check, diagnose, sweep, compare, report, serve, lecture):
+for verbs in (runs, manage, check, diagnose, sweep, compare, report, serve, lecture):
     app.add_typer(verbs.app)
 
 

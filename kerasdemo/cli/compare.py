@@ -20,8 +20,13 @@ app = typer.Typer()
 @app.command(epilog="Example: kerasdemo compare results/runs/batch_size --metric test_accuracy")
 def compare(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Run folders, sweeps, results folders.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="Run folders, sweeps, results folders; or names of runs and experiments.",
+        ),
     ],
+    results: Results = RESULTS,
     metric: Annotated[
         str | None, typer.Option(metavar="NAME", help="val_accuracy (the default), test_loss, ...")
     ] = None,
@@ -42,7 +47,10 @@ def compare(
     ] = None,
 ) -> None:
     """Compare runs: means and intervals over seeds, ranks with ties, and which are better."""
-    comparison = print_comparison(paths, metric, group_by or (), at, form)
+    from kerasdemo.records import names
+
+    folders = [names.find_folder(path, results) for path in paths]
+    comparison = print_comparison(folders, metric, group_by or (), at, form)
     if plot is not None:
         from kerasdemo.display import comparison_plots
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kerasdemo.cli.options import RESULTS, Results
 from kerasdemo.cli.output import say
 
 app = typer.Typer()
@@ -17,9 +18,11 @@ def report(
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="A run folder, a sweep, a tuning, the lecture's pages; several are compared.",
+            help="A run folder, a sweep, a tuning, the lecture's pages, or the name of a run or an "
+            "experiment; several are compared.",
         ),
     ],
+    results: Results = RESULTS,
     output: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Left out: report.html in the folder."),
@@ -28,7 +31,7 @@ def report(
     """Write one HTML file that shows runs: verdict, curves, layers, comparisons, claims."""
     from kerasdemo import api
 
-    say(f"report  {api.report(paths, output)}")
+    say(f"report  {api.report(paths, output, results)}")
 
 
 def write_or_name(folder: Path, is_wanted: bool) -> str:

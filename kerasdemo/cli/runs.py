@@ -20,7 +20,6 @@ from kerasdemo.cli.options import (
     RunName,
     Seeds,
     Set,
-    check_choice,
     load_configs,
 )
 from kerasdemo.cli.output import (
@@ -111,48 +110,48 @@ def list_runs(
         typer.Option(
             "--filter",
             metavar="KEY=VALUE",
-            help="Only runs with this value of a column or of a config's key.",
+            help="Only runs for which this holds of a column, a metric or a config's key; also "
+            "'KEY>VALUE', <, >=, <=, !=, in quotes. Several: all of them.",
         ),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="TAG", help="Only runs with this tag.")
+    ] = None,
+    best: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="The N best by the validation score of their task, best first."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="METRIC", help="The metric of --best, such as val_loss; never test."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """List the runs in a results folder, and the settings in which they differ."""
     from kerasdemo import api
-    from kerasdemo.config import Fault, InputError
-    from kerasdemo.display import run_list
+    from kerasdemo.display import run_list, run_selection
 
     found = api.list_runs(results)
-    runs = [(run, run_list.row(run)) for run in found]
-    for text in filters or ():
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(Fault(f"got {text!r}; expected KEY=VALUE", "--filter"))
-        known = {name for run, row in runs for name in (*row, *run.settings)}
-        names = [name for name in (key, f"{key}.name") if name in known]
-        if runs and not names:
-            check_choice("--filter", key, tuple(known))
-        runs = [
-            (run, row)
-            for run, row in runs
-            if any(str({**run.settings, **row}.get(name)) == value for name in names)
-        ]
-    differences = run_list.differences([run for run, _ in runs])
-    rows = [row | {"differs": text} for (_, row), text in zip(runs, differences, strict=True)]
-    if sort is not None and rows:
-        check_choice("--sort", sort, tuple(rows[0]))
-        with_value = [row for row in rows if row[sort] is not None]
-        without = [row for row in rows if row[sort] is None]
-        rows = [*sorted(with_value, key=lambda row: row[sort], reverse=reverse), *without]
+    runs = run_selection.select(found, filters or (), tags or (), best, by)
+    if sort is not None and runs:
+        runs = run_selection.sort(runs, sort, reverse)
     elif reverse:
-        rows.reverse()
+        runs.reverse()
+    differences = run_list.differences(runs)
+    rows = [
+        {**run_list.row(run), "differs": text} for run, text in zip(runs, differences, strict=True)
+    ]
     if as_json:
         print_json(rows)
     elif rows:
         # A pipe gets everything.
-        is_terminal = sys.stdout.isatty()
+        is_terminal, rows = sys.stdout.isatty(), run_list.with_plain_tags(rows)
         print_table(run_list.fit(rows, shutil.get_terminal_size().columns) if is_terminal else rows)
     elif found:
-        say(f"no run in {results} has {' and '.join(filters or ())}")
+        asked = [*(filters or ()), *(f"the tag {tag}" for tag in tags or ())]
+        say(f"no run in {results} has {' and '.join(asked) or 'a score'}")
     else:
         say(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
 
@@ -165,17 +164,23 @@ def show(
     from kerasdemo import api
     from kerasdemo.display import verdict_text
     from kerasdemo.records import flatten
+    from kerasdemo.records.tags import find_damage, find_tags
 
     run = api.read_run(name, results)
     verdict = api.diagnose(run, ignore=ignore or ())
     api.draw(run, verdict)
+    tags = find_tags(run.folder) or ()
     if as_json:
         asked = {"config": run.config.resolved} if run.config else {"setup": asdict(run.setup)}
-        print_json(_as_dict(run, verdict) | asked)
+        print_json(_as_dict(run, verdict) | {"tags": tags} | asked)
         return
     console = make_console()
     print_data_warnings(console, run)
     print_lines(console, verdict_text.run_lines(run, verdict))
+    if tags:
+        say(f"  tags      {', '.join(tags)}")
+    elif damage := find_damage(run.folder):
+        say(f"warning: {damage}", err=True)
     class_names = (run.facts.get("data") or {}).get("class_names")
     if class_names:
         say(f"\nclasses {', '.join(map(str, class_names))}")

@@ -33,6 +33,7 @@ def row(run: Summary) -> dict[str, Any]:
         "epochs": run.epochs,
         "seconds": run.seconds,
         "data": run.source,
+        "tags": run.tags or (),
     }
 
 
@@ -53,6 +54,13 @@ def describe_settings(settings: Sequence[Mapping[str, Scalar]]) -> list[str]:
         describe_values(dict(sorted(one.items(), key=lambda pair: str(pair[1]) == usual[pair[0]])))
         for one in settings
     ]
+
+
+def with_plain_tags(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with their tags as text; without the column where no run has any."""
+    if not any(row["tags"] for row in rows):
+        return [{name: cell for name, cell in row.items() if name != "tags"} for row in rows]
+    return [{**row, "tags": ", ".join(row["tags"]) or None} for row in rows]
 
 
 def fit(rows: list[dict[str, Any]], width: int) -> list[dict[str, Any]]:

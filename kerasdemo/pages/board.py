@@ -304,8 +304,9 @@ def _cells(summary: Summary) -> dict[str, Cell]:
             number = round(value, 6) if math.isfinite(value) else ""
             cells["score"] = Cell(f"{metric.replace('_', ' ')} {format_cell(value)}", number)
             break
-    if summary.reason:
-        cells["note"] = Cell(cut(summary.reason))
+    notes = [summary.reason or "", ", ".join(summary.tags or ())]
+    if any(notes):
+        cells["note"] = Cell(cut("; ".join(filter(None, notes))))
     return cells
 
 

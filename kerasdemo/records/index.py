@@ -15,19 +15,19 @@ from typing import ClassVar
 from pydantic import TypeAdapter
 
 from kerasdemo.config import Fault, InputError, regular_file
-from kerasdemo.records import files
+from kerasdemo.records import files, tags
 from kerasdemo.records.experiment_record import find_experiment_record
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import PLAIN_KEY
 from kerasdemo.records.summary import CACHED, Summary, summarize
 
 FILE = ".index.jsonl"
-HEADER = b'{"version": 5}\n'
+HEADER = b'{"version": 6}\n'
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs of a folder in order of name, and a message for each folder without one."""
+    """The runs of a folder in order of name, and a message for each folder or file that is none."""
 
     runs: list[Summary]
     skipped: list[Fault]
@@ -85,6 +85,8 @@ def list_runs(results: str | Path) -> Listing:
                 skipped += error.faults
                 continue
         lines[path] = line
+        if line.summary.tags is None:
+            skipped += filter(None, [tags.find_damage(RunFolder(folder))])
         record = record_of(folder.parent)
         entry = record.runs.get(folder.name) if record else None
         values = entry.values if entry and all(map(PLAIN_KEY.fullmatch, entry.values)) else {}
@@ -104,14 +106,14 @@ def find_folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
     Args:
         skipped: gets a message for each folder that holds no run.
     """
-    if _is_run(root):
+    if is_run(root):
         yield root
         return
     for child in _children(root):
-        if _is_run(child):
+        if is_run(child):
             yield child
             continue
-        inner = [folder for folder in _children(child) if _is_run(folder)]
+        inner = [folder for folder in _children(child) if is_run(folder)]
         if not inner:
             skipped.append(
                 Fault("skipped, not a run folder: it has no config.yaml or setup.json", str(child))
@@ -119,7 +121,7 @@ def find_folders(root: Path, skipped: list[Fault]) -> Iterator[Path]:
         yield from inner
 
 
-def _is_run(folder: Path) -> bool:
+def is_run(folder: Path) -> bool:
     """Whether a run was begun in a folder; of one that may not be entered nothing is known."""
     try:
         return RunFolder(folder).is_run
@@ -139,7 +141,7 @@ def _children(folder: Path) -> list[Path]:
 def stamp_of(folder: Path) -> tuple[int, ...]:
     """Return what changes whenever the run's summary may change."""
     stamp: list[int] = []
-    for name in ("run.json", "verdict.json", "metrics.csv"):
+    for name in ("run.json", "verdict.json", "metrics.csv", "tags.json"):
         try:
             state = (folder / name).stat()
             stamp += [state.st_mtime_ns, state.st_size]

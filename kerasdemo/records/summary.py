@@ -12,6 +12,7 @@ from kerasdemo.config import Fault, InputError
 from kerasdemo.records import reading, setup
 from kerasdemo.records.folder import RunFolder
 from kerasdemo.records.schema import Integer, Number, PlainKey
+from kerasdemo.records.tags import Tags, find_tags
 
 CURVES = ("loss", "accuracy", "r2", "val_loss", "val_accuracy", "val_r2")
 MEASURES = ("loss", "accuracy", "r2")
@@ -43,6 +44,7 @@ class Summary:
     data: SHA-256 of the data that was used.
     label, values: what the experiment calls the run, and dotted path -> value of what sets it
     apart there, or the settings of a run from Python; None and empty for any other run.
+    tags: a person's own words for the run; None where tags.json is damaged.
     """
 
     __pydantic_config__: ClassVar = CACHED
@@ -63,6 +65,7 @@ class Summary:
     caution: str | None = None
     label: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    tags: Tags | None = ()
 
     @property
     def id(self) -> str:
@@ -141,6 +144,7 @@ def _read(folder: RunFolder) -> Summary:
         values=values,
         examples={part: data[part] for part in PARTS if data.get(part) is not None},
         data=data.get("sha256"),
+        tags=find_tags(folder),
     )
 
 
