@@ -2,12 +2,13 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.display import style
+from kerasdemo.display import prediction_plots, style
 from kerasdemo.display.style import BLACK, BLUE, CAUTION_BOX, CYCLE, GRAY, INK, VERMILION, YELLOW
 from kerasdemo.records import Run
 from kerasdemo.records.summary import PARTS
@@ -35,7 +36,11 @@ LARGE = 1e5
 LEGEND, SENTENCE = 30, 122
 # In inches.
 WIDTH, PANEL, LINE = 9.0, 2.6, 0.19
+# Of a metric's name beside its axis, in inches and points; further metrics that have a panel.
+LABEL, SIZE, MOST_METRICS = 2.4, 9.5, 4
 LAYERS_WIDTH, LAYER_NAME = 7.2, 1.4
+# Between a row of panels and the words below the one above.
+GAP = 0.2
 # Size of the text beside the layers' curves, in points -> lines that have room.
 LAYER_LINES = {8.0: 16, 6.5: 21}
 BOLD = {"color": INK, "va": "center", "weight": "bold"}
@@ -53,7 +58,7 @@ def plot_learning_curves(
         runs: one or more. Several have a color each. A single run is blue and orange, with its best
             and its kept epoch, an early stop and its test result.
         ax: where to draw; None makes a figure.
-        metric: "loss", "accuracy" (in %), "balanced_accuracy" (in %) or "r2".
+        metric: "loss", "accuracy" (in %), "balanced_accuracy" (in %), "r2", or a further one.
     """
     ax = style.new_axes() if ax is None else ax
     scale = _percent(metric)
@@ -62,7 +67,7 @@ def plot_learning_curves(
         colors = (BLUE, VERMILION) if is_single else (CYCLE[number % len(CYCLE)],) * 2
         labels = ("training", "validation") if is_single else (run.setup.name, None)
         for side, part in enumerate(("", "val_")):
-            values = [scale * v for v in getattr(run.history, part + metric)]
+            values = [scale * v for v in run.history.columns.get(part + metric, ())]
             if values:
                 finite = [v if math.isfinite(v) else math.nan for v in values]
                 marker, size, face = MARKERS[side]
@@ -78,8 +83,10 @@ def plot_learning_curves(
             ax.plot([], [], color=GRAY, linestyle=dashes, label=name)
     losses = {LOSSES.get(n := run.setup.loss_name, n.replace("_", " ")) for run in runs}
     loss = losses.pop() if len(losses) == 1 else "different losses"
-    names = {"loss": f"loss ({loss})", "r2": "R² (share of the variance explained)"}
-    ax.set(xlabel="epoch", ylabel=names.get(metric, f"{metric.replace('_', ' ')} [%]"))
+    names = {"loss": f"loss ({loss})", "r2": "R² (share of the variance explained)", "auc": "AUC"}
+    name = style.plain(style.fit(metric.replace("_", " "), LABEL, SIZE))
+    unit = " [%]" if _percent(metric) > 1 else ""
+    ax.set(xlabel="epoch", ylabel=names.get(metric, f"{name}{unit}"))
     epochs = max([run.history.epochs for run in runs] + [1])
     edge = 0.02 * epochs if epochs > 1 else 0.5
     ax.set_xlim(1 - edge, epochs + edge)
@@ -241,7 +248,10 @@ def _add_layer_legend(ax: "Axes", run: Run) -> None:
 
 @style.style()
 def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
-    """Write a picture of a run's loss and accuracy, under its verdict.
+    """Write a picture of a run under its verdict: its curves, and below what it predicts.
+
+    Loss and score, further metrics, and of a regression predicted against true values and
+    residuals, of labels and two classes by one output the ROC curve.
 
     Args:
         run: what to draw.
@@ -255,16 +265,26 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
     features = RunFeatures(run)
     # Of a task without a score there is the loss alone.
     metrics = ["loss"] if features.is_judged_by_loss else ["loss", features.scale.metric]
-    places = ((0.08, 0.9),) if len(metrics) == 1 else ((0.08, 0.405), (0.575, 0.405))
-    panels = [drawn.add_axes((left, 0, width, 1)) for left, width in places]
-    for ax, metric in zip(panels, metrics, strict=True):
-        plot_learning_curves([run], ax, metric)
-    below = 0.56 + 0.18 * max(map(_count_legend_lines, panels))
-    height = 0.92 + LINE * (len(summary) + has_two_rows) + PANEL + below
+    metrics += _further_metrics(features)
+    plots = [partial(plot_learning_curves, [run], metric=metric) for metric in metrics]
+    rows = _rows([*plots, *map(_with_legend, prediction_plots.plots_of(run))])
+    # From below: the height of a row's axes, and of the words below it.
+    heights: list[tuple[list[Axes], float]] = []
+    for row in reversed(rows):
+        places = ((0.08, 0.9),) if len(rows) == len(row) == 1 else ((0.08, 0.405), (0.575, 0.405))
+        panels = [drawn.add_axes((left, 0, width, 1)) for left, width in places[: len(row)]]
+        for plot, ax in zip(row, panels, strict=True):
+            plot(ax=ax)
+        heights.append((panels, 0.56 + 0.18 * max(map(_count_legend_lines, panels))))
+    inside = sum(PANEL + below for _, below in heights) + GAP * (len(rows) - 1)
+    height = 0.92 + LINE * (len(summary) + has_two_rows) + inside
     drawn.set_figheight(height)
-    for ax in panels:
-        left, _, width, _ = ax.get_position().bounds
-        ax.set_position((left, below / height, width, PANEL / height))
+    floor = 0.0
+    for panels, below in heights:
+        for ax in panels:
+            left, _, width, _ = ax.get_position().bounds
+            ax.set_position((left, (floor + below) / height, width, PANEL / height))
+        floor += PANEL + below + GAP
 
     color = style.outcome_color(verdict.outcome, verdict.caution)
     _write_header(drawn, title, run, has_two_rows, size=15, color=color)
@@ -281,6 +301,30 @@ def save_curves(run: Run, verdict: Verdict, path: Path) -> None:
         text = f"{source}: {counts}" if counts else source
         drawn.text(0.02, y, text, size=8.5, color=GRAY, va="center")
     style.save(drawn, path)
+
+
+def _further_metrics(features: RunFeatures) -> list[str]:
+    """Return the names of the metrics besides loss and score, as those of training are called."""
+    own = features.history.metrics
+    names = [
+        name for name in own if not (name.startswith("val_") and name.removeprefix("val_") in own)
+    ]
+    # Beside the ROC curves of labels.
+    of_labels = ["auc"] if features.task == "multi_label" and features.history.auc else []
+    return [*of_labels, *names][:MOST_METRICS]
+
+
+def _rows(plots: Sequence[Callable[..., object]]) -> list[Sequence[Callable[..., object]]]:
+    """Return panels in rows of two."""
+    return [plots[n : n + 2] for n in range(0, len(plots), 2)]
+
+
+def _with_legend(plot: prediction_plots.Plot) -> Callable[..., object]:
+    def draw(ax: "Axes") -> None:
+        plot(ax=ax)
+        _add_legend(ax)
+
+    return draw
 
 
 def _write_header(
