@@ -37,7 +37,7 @@ KEYS_OF = {
     "output_sequence_length": (*TABLES, *TEXTS),
 }
 # Keys that came after the first runs: recorded only where they say something.
-LATER_KEYS = (*(key for key in KEYS_OF if key != "path"), "task", "split_seed")
+LATER_KEYS = (*(key for key in KEYS_OF if key != "path"), "task", "split_seed", "normalize_target")
 
 Columns = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -114,6 +114,9 @@ class Data(StrictModel):
     """whether the examples are shuffled before they are split, so that every part has each class in
     its share; one fixed order for all seeds; left out: true for file, tables and image_folder, else
     false"""
+    normalize_target: Literal["standardize"] | None = None
+    """of a regression: standardize: train on targets of mean 0 and standard deviation 1 over the
+    training examples; metrics, predictions and the saved model keep the target's own unit"""
     split_seed: Count = 0
     """of the order that `shuffle` makes"""
     normalize: Literal["none", "unit", "standardize"] | None = None

@@ -93,6 +93,9 @@ def task_faults(config: RunConfig, info: DatasetInfo) -> Iterator[tuple[Key, str
     elif data.task == "multi_label" and loss in losses.OF_CLASSES:
         message = f"{loss} is for one class an example, and {_target(data)} labels"
         yield ("loss",), f"{message}; use binary_crossentropy"
+    if data.normalize_target is not None and data.task != "regression":
+        message = f"only numbers are standardized, and the task is {data.task.replace('_', '-')}"
+        yield ("data", "normalize_target"), f"{message}; leave it out"
     yield from _class_weight_faults(config, info)
     yield from _monitor_faults(config)
     yield from _metric_faults(config, info)

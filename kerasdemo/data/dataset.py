@@ -107,6 +107,14 @@ class Scaling:
         scaled = x.astype(np.float32)
         return scaled if self.largest is None else scaled / np.float32(self.largest)
 
+    def undo(self, x: Array) -> Array:
+        """Return scaled examples (n, *shape) as they were before."""
+        if self.mean is not None and self.sd is not None:
+            # A feature that does not vary has an infinite sd and became 0.
+            raw: Array = x * np.where(np.isfinite(self.sd), self.sd, 0.0) + self.mean
+            return raw
+        return x if self.largest is None else x * np.float32(self.largest)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -120,6 +128,7 @@ class Dataset:
         scaling: how the examples were scaled, before the noise.
         targets: what kind `y` is.
         encoding: of a table how its columns became numbers, a `tables.TableEncoding`.
+        target_scaling: how the targets of a regression were scaled.
         facts: what run.json records of a table besides: imputed and dropped values, columns.
     """
 
@@ -132,6 +141,7 @@ class Dataset:
     scaling: Scaling = Scaling()
     targets: Literal["classification", "multi_label", "regression"] = "classification"
     encoding: Any = None
+    target_scaling: Scaling = Scaling()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property

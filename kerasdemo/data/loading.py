@@ -1,6 +1,7 @@
 """From a config's `data` to the examples as the network sees them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from kerasdemo.data import images, tables
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.gaps import describe_gaps
 from kerasdemo.data.noise import add_noise
-from kerasdemo.data.npz_file import list_some, read_npz
-from kerasdemo.data.sources import describe_missing, find, find_file
+from kerasdemo.data.npz_file import list_some
+from kerasdemo.data.sources import describe_missing, find, find_file, read_file
 from kerasdemo.data.split import split
 
 IMAGES = ("mnist", "mnist_sample", "fashion_mnist", "cifar10", "cifar100", "image_folder")
@@ -38,8 +39,17 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
         InputError: as for `find`; and where there are fewer examples than requested.
     """
     source = source or find(config)
-    if config.data.is_table:
-        return tables.load(config, source)
+    dataset = tables.load(config, source) if config.data.is_table else _load(config, source)
+    if config.data.normalize_target is None:
+        return dataset
+    scaling = Scaling.fit(config.data.normalize_target, dataset.train.y)
+    parts = {name: getattr(dataset, name) for name in PARTS}
+    scaled = {name: Part(part.x, scaling(part.y)) for name, part in parts.items()}
+    return replace(dataset, **scaled, target_scaling=scaling)
+
+
+def _load(config: RunConfig, source: Source) -> Dataset:
+    """Return the examples of a data set that is no table."""
     parts = split(config, source)
     y, outputs, uneven = _targets(config, source, parts)
     x = {part: source.arrays[f"x_{name}"][chosen] for part, (name, chosen) in parts.items()}
@@ -78,7 +88,7 @@ def check(config: RunConfig) -> list[str]:
         return [missing] if missing else []
     named_by, path = file
     try:
-        source, excerpt = read_npz(path, config.data.name, CHECKED_BYTES, config.data.task)
+        source, excerpt = read_file(config, path, CHECKED_BYTES)
     except ValueError as error:
         raise InputError(config.fault(("data", "path"), f"{named_by}{error}")) from None
     _, outputs, uneven = _targets(config, source, split(config, source))

@@ -305,7 +305,8 @@ def add_noise(features: RunFeatures) -> Suggestion | None:
 def scale_targets(features: RunFeatures) -> Suggestion:
     """Return targets of a regression with mean 0 and standard deviation 1."""
     reason = "targets with mean 0 and standard deviation 1, as large as an untrained output"
-    return Suggestion({"data.target": "standardize"}, reason)
+    key = "data.target" if features.config is None else "data.normalize_target"
+    return Suggestion({key: "standardize"}, reason)
 
 
 def drop_not_finite(features: RunFeatures) -> Suggestion:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import tf
-from kerasdemo.data import Array
+from kerasdemo.data import Array, Scaling
 from kerasdemo.records import Task
 from kerasdemo.training import task as tasks
 
@@ -67,23 +67,22 @@ class Scorer:
         threshold: what an output must exceed to count as positive.
         mean: of the training targets of a regression, by column.
         metrics: column of metrics.csv -> Keras' metric.
+        scaling: of the targets; metrics have their own unit.
     """
 
     task: Task = "classification"
     threshold: float = 0.5
     mean: Array | float = 0.0
     metrics: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def needs_outputs(self) -> bool:
-        """Whether the evaluation must return the outputs."""
-        return self.task != "classification" or bool(self.metrics)
+    scaling: Scaling = Scaling()
 
     def scores(self, y: Array, output: Array) -> dict[str, float]:
         """Return the columns of metrics.csv for targets (n, ...) and outputs (n, ...)."""
         found = {}
         if self.task != "classification":
             found = tasks.score(self.task, y, output, self.threshold, self.mean)
+        if self.metrics:
+            y, output = self.scaling.undo(y), self.scaling.undo(output)
         for name, metric in self.metrics.items():
             metric.reset_state()
             for start in range(0, len(y), CHUNK):

@@ -3,6 +3,8 @@
 import warnings
 from typing import Any
 
+import numpy as np
+
 from kerasdemo.backend import keras
 from kerasdemo.config import RunConfig
 from kerasdemo.data import Dataset, Scaling
@@ -21,21 +23,23 @@ def with_preprocessing(network: Any, config: RunConfig, dataset: Dataset) -> Any
         config: of the run.
         dataset: that it was trained on.
     """
-    layer = _scaling_layer(dataset.scaling)
+    layer, target = _scaling_layer(dataset.scaling), _target_layer(dataset.target_scaling)
     if dataset.encoding is not None:
         inputs = _make_inputs(dataset.encoding)
         outputs = _apply(network, _encode(dataset.encoding, inputs))
+        outputs = outputs if target is None else target(outputs)
         with warnings.catch_warnings():  # a "/" can be in a column's name and not in an input's
             warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
             whole = keras.Model(inputs, outputs, name="network")
-    elif layer is None:
+    elif layer is None and target is None:
         return network
     elif isinstance(network, keras.Sequential):
-        layers = [keras.Input(network.input_shape[1:]), layer, *network.layers]
-        whole = keras.Sequential(layers, name="network")
+        layers = [keras.Input(network.input_shape[1:]), layer, *network.layers, target]
+        whole = keras.Sequential([one for one in layers if one is not None], name="network")
     else:
         raw = keras.Input(network.input_shape[1:])
-        whole = keras.Model(raw, network(layer(raw)), name="network")
+        outputs = network(raw if layer is None else layer(raw))
+        whole = keras.Model(raw, outputs if target is None else target(outputs), name="network")
     whole.compile(
         optimizer=network.optimizer, loss=network.loss, metrics=networks.metrics(config, network)
     )
@@ -55,6 +59,14 @@ def _scaling_layer(scaling: Scaling) -> Any:
     if scaling.largest is not None:
         return keras.layers.Rescaling(1.0 / scaling.largest, dtype="float32", name="rescaling")
     return None
+
+
+def _target_layer(scaling: Scaling) -> Any:
+    """Return the layer that gives numbers in the target's own unit; None where they are already."""
+    if scaling.mean is None or scaling.sd is None:
+        return None
+    sd = np.where(np.isfinite(scaling.sd), scaling.sd, 0.0)
+    return keras.layers.Rescaling(sd.tolist(), scaling.mean.tolist(), name="target")
 
 
 def _make_inputs(encoding: TableEncoding) -> dict[str, Any]:

@@ -215,29 +215,43 @@ class Trainer:
         dataset, config = self.dataset, self.config
         rows = predictions.spread(len(dataset.test.y))
         parts = [rows[n : n + CHUNK] for n in range(0, len(rows), CHUNK)]
-        outputs = [self.network(tf.constant(self.test[0][p]), training=False) for p in parts]
+        call = self.network
+        if has_recurrence(config):  # step by step in Python it would take seconds
+            call = tf.function(self.network, autograph=False)
+        outputs = [call(tf.constant(self.test[0][p]), training=False) for p in parts]
+        guess = np.concatenate([np.asarray(output, np.float32) for output in outputs])
+        truth = dataset.test.y[rows]
+        if config.task == "regression":
+            scaling = dataset.target_scaling
+            return predictions.of_numbers(
+                "test",
+                scaling.undo(truth),
+                scaling.undo(guess),
+                names=dataset.names,
+                mean=scaling.undo(self.scorer.mean),
+            )
+        threshold = network.threshold(config)
+        if config.task == "multi_label":
+            return predictions.of_labels(
+                "test", truth, guess, threshold=threshold, names=dataset.names
+            )
         layers = network.describe_layers(self.network, config)
-        image_shape = predictions.find_shape(dataset.test.x, layers)
+        is_text = dataset.test.x.dtype.kind in "iu"
+        image_shape = None if is_text else predictions.find_shape(dataset.test.x, layers)
 
         def images(chosen: Array) -> Array | None:
             if image_shape is None:
                 return None
-            raw = predictions.unscaled(dataset.test.x[rows[chosen]], dataset.scaling)
+            raw = dataset.scaling.undo(dataset.test.x[rows[chosen]])
             return predictions.to_pixels(raw, image_shape)
 
         last = layers[-1]
         loss = {"name": config.loss.name, **config.loss.arguments}
-        task = config.task
-        if task == "multi_label" or (task == "regression" and dataset.outputs > 1):
-            return None
-        guess = np.concatenate([np.asarray(output, np.float32) for output in outputs])
-        if task == "regression":
-            return predictions.of_numbers("test", dataset.test.y[rows], guess)
         return predictions.of_classes(
             "test",
-            dataset.test.y[rows],
+            truth,
             guess,
-            threshold=network.threshold(config),
+            threshold=threshold,
             link=predictions.find_link(
                 loss, "softmax" if last.type == "softmax" else last.activation
             ),
@@ -257,6 +271,7 @@ def make_scorer(config: RunConfig, dataset: Dataset) -> Scorer:
         network.threshold(config),
         dataset.train.y.mean(axis=0, dtype=np.float64) if is_regression else 0.0,
         make_metrics(config),
+        dataset.target_scaling,
     )
 
 
