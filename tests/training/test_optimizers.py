@@ -8,6 +8,7 @@ import pytest
 from kerasdemo.backend import keras
 from kerasdemo.config import RunConfig, keras_arguments, parse
 from kerasdemo.records import read
+from kerasdemo.training import runner
 from kerasdemo.training.optimizers import build_optimizer, optimizer
 
 SCHEDULES = {
