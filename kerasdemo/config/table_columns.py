@@ -43,17 +43,21 @@ class Column:
     role: str
     is_listed: bool = True
 
-    @cached_property
-    def is_missing(self) -> Array:
-        """Which values (n,) are missing; not all are."""
+    @property
+    def values(self) -> Any:
+        """The values as a pandas Series: float64, or text."""
         if self.name in self.raw.unreadable:
             kind = self.raw.unreadable[self.name]
             raise self.fault(f"holds {kind}; expected numbers, truth values or text")
-        values = self.raw.columns[self.name]
-        found = values.isna()
+        return self.raw.columns[self.name]
+
+    @cached_property
+    def is_missing(self) -> Array:
+        """Which values (n,) are missing; not all are."""
+        found = self.values.isna()
         if self.raw.lines is not None:
             is_text = self.role == "text"
-            found |= values == "" if is_text else values.str.strip().isin(MISSING)
+            found |= self.values == "" if is_text else self.values.str.strip().isin(MISSING)
         if found.all():
             raise self.fault("has no values")
         is_missing: Array = found.to_numpy(dtype=bool)
@@ -62,13 +66,13 @@ class Column:
     @cached_property
     def holds_truths(self) -> bool:
         """Whether all values are true or false."""
-        values = self.raw.columns[self.name][~self.is_missing]
+        values = self.values[~self.is_missing]
         return values.dtype != np.float64 and bool(values.isin(TRUTHS).all())
 
     @cached_property
     def numbers(self) -> Array:
         """The values (n,) as float64, NaN where there is no number."""
-        values = self.raw.columns[self.name].where(~self.is_missing)
+        values = self.values.where(~self.is_missing)
         if self.holds_truths:
             values = values.map(TRUTHS)
         elif values.dtype != np.float64:
@@ -79,7 +83,7 @@ class Column:
     @cached_property
     def texts(self) -> Array:
         """The values (n,) as text, "" where they are missing."""
-        values = self.raw.columns[self.name]
+        values = self.values
         if values.dtype == np.float64:
             values = values.map(format_number)
         texts: Array = values.to_numpy(dtype=object, copy=True)
@@ -149,4 +153,5 @@ class Column:
 
 def format_number(value: float) -> str:
     """Return a number as the name of a category: whole ones without a point."""
-    return f"{value:.0f}" if value == np.floor(value) else repr(float(value))
+    is_short = value == np.floor(value) and abs(value) < 1e15
+    return f"{value:.0f}" if is_short else repr(float(value))

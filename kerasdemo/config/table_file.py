@@ -152,7 +152,7 @@ def _read_table(raw: RawTable, data: Data) -> Table:
         raise DataError(f"has {found}{without}; at least {MIN_ROWS} are needed")
     for target in targets:
         if rows[target.name].nunique() == 1:
-            value = shown(rows[target.name].iloc[0])
+            value = shown(target.texts[~target.is_missing][0])
             raise target.fault(f"is always {value}: there is nothing to predict")
     roles = {role: tuple(c.name for c in inputs if c.role == role) for role in ROLES}
     return Table(
