@@ -255,10 +255,15 @@ class RunConfig(StrictModel):
 
     @property
     def metric_columns(self) -> dict[str, Metric]:
-        """Column of metrics.csv -> the metric that it holds: precision, precision_2."""
+        """Column of metrics.csv -> the metric that it holds: precision, precision_2.
+
+        Where the task has an `auc` of its own, a metric of that name is `auc_2`.
+        """
         columns: dict[str, Metric] = {}
+        measured = ("auc",) if self.task in ("binary", "multi_label") else ()
         for metric in self.metrics:
             number = sum(one.name == metric.name for one in columns.values()) + 1
+            number += metric.name in measured
             columns[metric.name if number == 1 else f"{metric.name}_{number}"] = metric
         return columns
 

@@ -153,7 +153,8 @@ class SearchSource:
             running = self._trial_of[spec.label, spec.seed]
             value = math.nan
             if outcome.status == "finished" and outcome.summary is not None:
-                value = outcome.summary.metrics[self.search.objective].kept
+                found = outcome.summary.metrics.get(self.search.objective)
+                value = math.nan if found is None else found.kept
             # A run that diverged is a result: the worst.
             running.values.append(value if math.isfinite(value) else self._worst)
             running.has_failed = running.has_failed or outcome.status == "failed"

@@ -74,7 +74,7 @@ class Scorer:
     threshold: float = 0.5
     mean: Array | float = 0.0
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    scaling: Scaling = Scaling()
+    scaling: Scaling = field(default_factory=Scaling)
 
     def scores(self, y: Array, output: Array) -> dict[str, float]:
         """Return the columns of metrics.csv for targets (n, ...) and outputs (n, ...)."""
