@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasdemo.config import InputError, RunConfig, regular_file
+from kerasdemo.config import Fault, InputError, RunConfig, regular_file
 from kerasdemo.config.dataset_info import DataError
 from kerasdemo.config.image_folder import ImageFile, ImageFolder, image_shape, list_images
 from kerasdemo.data.dataset import Array, Source
@@ -38,7 +38,7 @@ def find(config: RunConfig) -> Source:
         folder = list_images(Path(config.data.path or ""))
         x, y, sha256 = _decode(folder, image_shape(config.data), _states(folder))
     except DataError as error:
-        raise InputError(config.fault(error.key, str(error))) from None
+        raise _input_error(config, error) from None
     if folder.test is None:
         order = mixed_order(y["train"], config.data.split_seed)
         train, test = np.split(order, [folder.train_count])
@@ -65,7 +65,8 @@ def check(config: RunConfig) -> list[str]:
     try:
         folder = list_images(Path(config.data.path or ""))
         files = [file for part in folder.parts.values() for file in part]
-        chosen, size = [], 0
+        chosen: list[int] = []
+        size = 0
         for index in mixed_order(np.array([file.label for file in files]))[:CHECKED_FILES]:
             size += (folder.root / files[index].path).lstat().st_size
             if chosen and size > CHECKED_BYTES:
@@ -73,7 +74,7 @@ def check(config: RunConfig) -> list[str]:
             chosen.append(index)
         _report([(files[i], _find_fault(folder.root, files[i])) for i in sorted(chosen)], folder)
     except DataError as error:
-        raise InputError(config.fault(error.key, str(error))) from None
+        raise _input_error(config, error) from None
     names = folder.class_names
     remarks = [f"{len(files):,} images of {len(names)} classes: {list_some(names)}"]
     if folder.left_out:
@@ -84,6 +85,12 @@ def check(config: RunConfig) -> list[str]:
     if len(chosen) < len(files):
         remarks.append(f"checked {len(chosen):,} of {len(files):,} images; `run` checks all")
     return remarks
+
+
+def _input_error(config: RunConfig, error: DataError) -> InputError:
+    fault = config.fault(error.key, str(error))
+    # `--set` may name the folder, but did not damage its files.
+    return InputError(Fault(fault.message) if fault.file == "--set" else fault)
 
 
 def _states(folder: ImageFolder) -> tuple[tuple[int, int], ...]:

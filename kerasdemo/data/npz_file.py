@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from kerasdemo.config import regular_file
+from kerasdemo.config.data_types import TEXTS
 from kerasdemo.config.dataset_info import Targets
+from kerasdemo.config.datasets import DATASETS
 from kerasdemo.config.npz_header import check_size, kind_of_targets, read_header
 from kerasdemo.data.dataset import ARRAYS, VALIDATION_ARRAYS, Array, Source, hash_arrays
 
@@ -38,8 +40,13 @@ def read_npz(
     modified = path.stat().st_mtime_ns if path.exists() else 0
     source, excerpt = _read_checked(path.resolve(), modified, max_bytes, task)
     shape = source.arrays["x_train"].shape[1:]
-    if name in ("mnist", "fashion_mnist") and shape != (28, 28):
-        raise ValueError(f"{path}: examples of shape {shape}; expected (28, 28)")
+    expected = DATASETS[name].shape if name in DATASETS and name not in TEXTS else None
+    if expected is not None and shape != expected:
+        raise ValueError(f"{path}: examples of shape {shape}; expected {expected}")
+    x = source.arrays["x_train"]
+    if name in TEXTS and not (x.ndim == 2 and x.dtype.kind in "iu" and x.min() >= 0):
+        message = f"{path}: x_train has shape {x.shape} and dtype {x.dtype}"
+        raise ValueError(f"{message}; expected rows of words' numbers, filled up with 0")
     return replace(source, name=name), excerpt
 
 
