@@ -111,7 +111,8 @@ def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[
     nodes = [schema]
     for part in location:
         nodes = [found for node in nodes for found in _inside(node, part, schema)]
-    return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
+    found = {key for node in nodes for key in _resolve(node, schema).get("properties", {})}
+    return sorted(found | {"base"} if root is RunConfig and not location else found)
 
 
 @cache
@@ -146,6 +147,11 @@ def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inside(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> list[dict[str, Any]]:
+    # What is no key is a name that pydantic gives to a part of a union.
+    return _matches(node, part, schema) or [node]
+
+
+def _matches(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> list[dict[str, Any]]:
     node = _resolve(node, schema)
     if part in node.get("properties", {}):
         return [node["properties"][part]]
@@ -159,4 +165,4 @@ def _inside(node: dict[str, Any], part: int | str, schema: dict[str, Any]) -> li
         for tag in (properties.get(key, {}) for key in ("name", "type")):
             if part in (tag.get("const"), *tag.get("enum", [])):
                 return [choice]
-    return [found for c in choices for found in _inside(c, part, schema)] or [node]
+    return [found for c in choices for found in _matches(c, part, schema)]
