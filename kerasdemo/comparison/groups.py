@@ -220,9 +220,10 @@ def describe_values(values: Mapping[str, Scalar]) -> str:
 def short_names(paths: Iterable[str]) -> dict[str, str]:
     """Return the last word of each dotted path (of `optimizer.name`: optimizer).
 
-    Where two paths end alike they keep their full names.
+    Where two paths end alike, or in a number, they keep their full names.
     """
     words = {path: path.removesuffix(".name").rsplit(".", 1)[-1] for path in paths}
+    words = {path: path if word.isdigit() else word for path, word in words.items()}
     counts = Counter(words.values())
     return {path: word if counts[word] == 1 else path for path, word in words.items()}
 

@@ -206,8 +206,8 @@ def _curves(run: Run) -> Iterator[Picture]:
     name = run.setup.loss_name.replace("_", " ")
     panels = [("loss", "loss" if name == UNKNOWN else f"loss ({name})", 1.0)]
     if getattr(run.history, score):
-        has_percent = score == "accuracy"
-        title = "accuracy, %" if has_percent else f"{features.scale.name}, from {LEAST_R2:g} up"
+        has_percent = score != "r2"
+        title = f"{features.scale.name}, {'%' if has_percent else f'from {LEAST_R2:g} up'}"
         panels.append((score, title, 100.0 if has_percent else 1.0))
     kept = run.kept_epoch
     for metric, title, factor in panels:

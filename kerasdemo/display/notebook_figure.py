@@ -31,6 +31,6 @@ def plot_curves(run: Run) -> NotebookFigure:
     )
     for ax, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         run_plots.plot_learning_curves([run], ax, metric)
-        if metric not in ("loss", "accuracy"):
+        if metric == "r2":
             ax.set_ylabel(score.name)
     return figure

@@ -112,7 +112,7 @@ def plot_confusion(run: Run, ax: "Axes | None" = None) -> "Axes":
             ax.text(x, y, f"{count:,}", ha="center", va="center", color=INK)
     ticks = [_fit(name, CLASS) for name in names]
     ax.set_xticks(range(len(names)), ticks)
-    ax.set_yticks(range(len(names)), ticks)
+    ax.set_yticks(range(len(names)), ticks, rotation=90, va="center")
     ax.grid(False)
     ax.set(xlabel=f"predicted class ({run.predictions['part']})", ylabel="true class")
     return ax

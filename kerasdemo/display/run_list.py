@@ -10,7 +10,10 @@ from kerasdemo.display.tables import format_cell
 from kerasdemo.records import Scalar, Summary
 
 # Columns that a narrow terminal does without, the least important first.
-MINOR = ("data", "seconds", "epochs", "status", "accuracy", "date", "test_accuracy")
+MINOR = (
+    *("data", "seconds", "epochs", "status", "accuracy", "r2", "date", "test_accuracy"),
+    "test_r2",
+)
 # Characters that the column of differences gets before a minor column is shown.
 ROOM_FOR_DIFFERENCES = 30
 
@@ -28,8 +31,10 @@ def row(run: Summary) -> dict[str, Any]:
         "verdict": run.title,
         "accuracy": kept.get("accuracy"),
         "val_accuracy": kept.get("val_accuracy"),
-        "val_r2": kept.get("val_r2"),
         "test_accuracy": kept.get("test_accuracy"),
+        "r2": kept.get("r2"),
+        "val_r2": kept.get("val_r2"),
+        "test_r2": kept.get("test_r2"),
         "epochs": run.epochs,
         "seconds": run.seconds,
         "data": run.source,
@@ -70,8 +75,14 @@ def fit(rows: list[dict[str, Any]], width: int) -> list[dict[str, Any]]:
         rows: not empty; with the columns "differs" and "run".
         width: of the terminal, in characters.
     """
-    if all(row.get("val_r2") is None for row in rows):  # no regression among them
-        rows = [{name: cell for name, cell in row.items() if name != "val_r2"} for row in rows]
+    # Of regressions there is R², of all others accuracy.
+    has_r2, has_accuracy = (
+        any(cell is not None for row in rows for name, cell in row.items() if name.endswith(score))
+        for score in ("r2", "accuracy")
+    )
+    empty = "r2" if not has_r2 else "accuracy" if not has_accuracy else None
+    if empty:
+        rows = [{n: cell for n, cell in row.items() if not n.endswith(empty)} for row in rows]
     widths = {
         name: 2 + max(len(name), *(len(format_cell(row[name])) for row in rows)) for name in rows[0]
     }

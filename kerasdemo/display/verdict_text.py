@@ -106,7 +106,7 @@ def describe_accuracies(run: Run) -> str:
 
 
 def seed_lines(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield mean accuracies and their intervals for each config that was run with several seeds."""
+    """Yield mean scores and their intervals for each config that was run with several seeds."""
     by_config: dict[str, dict[int, Summary]] = {}
     for run in runs:
         found = summarize(run.folder.path)
@@ -115,16 +115,14 @@ def seed_lines(runs: Sequence[Run]) -> Iterator[str]:
         if len(by_seed) < 2:
             continue
         seeds = tuple(by_seed.values())
+        score = "r2" if any("r2" in found.metrics for found in seeds) else "accuracy"
         means = []
-        for name, metric in (
-            ("train", "accuracy"),
-            ("validation", "val_accuracy"),
-            ("test", "test_accuracy"),
-        ):
-            mean = Group("", {}, seeds, metric, "kept").interval
+        for name, prefix in (("train", ""), ("validation", "val_"), ("test", "test_")):
+            mean = Group("", {}, seeds, f"{prefix}{score}", "kept").interval
             if mean.n:
-                means.append(f"{name} {mean.scaled(100)} %")
+                text = f"{mean.scaled(100)} %" if score == "accuracy" else str(mean)
+                means.append(f"{name} {text}")
         unfinished = sum(run.status != "finished" for run in seeds)
         without = f" ({unfinished} of them did not finish)" if unfinished else ""
         yield f"{seeds[0].name}: {len(seeds)} seeds{without}, with 95 % intervals"
-        yield f"  mean accuracy: {', '.join(means) or '-'}"
+        yield f"  mean {'R²' if score == 'r2' else score}: {', '.join(means) or '-'}"

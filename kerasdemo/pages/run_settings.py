@@ -54,7 +54,7 @@ def _config_defaults(config: RunConfig) -> dict[str, Any]:
     What a file of data holds has no default.
     """
     resolved = config.resolved
-    is_file = config.data.name == "file"
+    is_file = config.data.path is not None
     chosen: dict[str, Any] = {
         "name": config.name,
         "data": {} if is_file else {"name": config.data.name},
@@ -64,18 +64,25 @@ def _config_defaults(config: RunConfig) -> dict[str, Any]:
     for part in ("activation", "initializer", "output_activation"):
         if resolved["network"].get(part) is not None and config.network.layers is None:
             chosen.setdefault("network", {})[part] = {"name": resolved["network"][part]["name"]}
-    try:
-        found = flatten(loading.from_document(Document(chosen, "config.yaml", {})).settings)
-        plain = flatten(
-            loading.from_document(Document({"name": "run"}, "config.yaml", {})).settings
-        )
-    except InputError:
-        return {}
+    plain = _settings_of({"name": "run"}) or {}
+    found = _settings_of(chosen)
+    if found is None:  # a loss that does not fit other data
+        chosen = {key: value for key, value in chosen.items() if key not in ("data", "loss")}
+        found = _settings_of(chosen) or {}
+        found = {k: v for k, v in found.items() if k == "loss.name" or not k.startswith("loss.")}
     # The names themselves are compared with those of a config that chooses nothing.
     found |= {key: plain[key] for key in found if key.endswith(".name") and key in plain}
     if is_file:
         found = {k: v for k, v in found.items() if k == "data.name" or not k.startswith("data.")}
     return found
+
+
+def _settings_of(document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the settings of a config with its defaults; None where it is none."""
+    try:
+        return flatten(loading.from_document(Document(document, "config.yaml", {})).settings)
+    except InputError:
+        return None
 
 
 def _setup_defaults(run: Run) -> dict[str, Any]:
