@@ -1,4 +1,4 @@
-"""Data sets that are computed: FizzBuzz, circles, blobs, Friedman's numbers. The same for every seed of a run."""
+"""Computed data sets: FizzBuzz, circles, blobs, Friedman's numbers; alike for all seeds of a run."""
 
 from collections.abc import Callable
 

@@ -82,7 +82,7 @@ def _read_checked(
     short = [
         f"the first {len(raw[name]):,} of {count:,} examples in {name}"
         for name, count in counts.items()
-        if len(raw[name]) < count
+        if name in raw and len(raw[name]) < count
     ]
     return source, f"checked {' and '.join(short)}; `run` checks all" if short else None
 
@@ -125,7 +125,8 @@ def _read_columns(name: str, y: Array, examples: int, kind: Targets) -> Array:
         more = int(is_bad.sum()) - 1
         message = f"{name} has {y[row, column]:g} in row {row}, column {column} (from 0)"
         raise ValueError(f"{message}{f', and {more:,} more like it' if more else ''}; {what}")
-    if name == "y_train" and len(y) > 1 and (constant := (y == y[0]).all(axis=0)).any():
+    is_number = kind == "numbers" and name == "y_train" and len(y) > 1
+    if is_number and (constant := (y == y[0]).all(axis=0)).any():
         column = int(constant.argmax())
         message = f"y_train has {y[0, column]:g} in every row of column {column} (from 0)"
         raise ValueError(f"{message}; expected targets that vary")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasdemo import data
-from kerasdemo.config import InputError
+from kerasdemo.config import InputError, parse
 from kerasdemo.data import loading, npz_file
 from tests.factories import file_config, write_npz
 
@@ -110,3 +110,92 @@ def test_the_fingerprint_is_of_the_content(tmp_path: Path) -> None:
     assert load_file(tmp_path / "own.npz").source.sha256 == first
     changed = load_file(write_npz(tmp_path / "own.npz", y_test=np.zeros(12, int))).source.sha256
     assert changed != first
+
+
+def load_task(path: Path, *overrides: str) -> data.Dataset:
+    """Load a file under a loss for its targets."""
+    text = f"data: {{name: file, path: {path.name}}}\nloss: mean_squared_error"
+    return data.load(parse(text, str(path.parent / "c.yaml"), overrides))
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_numbers_are_regression(columns: int, tmp_path: Path) -> None:
+    y = np.random.default_rng(0).normal(size=(40, columns))
+    y = y[:, 0] if columns == 1 else y
+    path = write_npz(tmp_path / "own.npz", y_train=y, y_test=y[:12])
+    dataset = load_task(path, "data.shuffle=false", "data.validation=0")
+    assert (dataset.targets, dataset.outputs, dataset.classes) == ("regression", columns, None)
+    assert dataset.train.y.dtype == np.float32
+    np.testing.assert_allclose(dataset.train.y, y.reshape(40, columns), rtol=1e-6)
+
+
+def test_whole_numbers_are_classes_unless_the_config_says_regression(tmp_path: Path) -> None:
+    y = np.arange(40) * 1000
+    path = write_npz(tmp_path / "own.npz", y_train=y, y_test=y[:12] + 7)
+    with pytest.raises(InputError, match=r"the label 39000; .* \(numbers: data.task: regression\)"):
+        load_task(path)
+    dataset = load_task(path, "data.task=regression")
+    assert dataset.targets == "regression"
+    assert sorted(dataset.test.y[:, 0] % 1000) == [7.0] * 12
+
+
+def test_several_ones_in_a_row_are_labels(tmp_path: Path) -> None:
+    y = np.array([[1, 1, 0], [0, 0, 1], [0, 0, 0], [0, 1, 1]] * 10)
+    names = np.array(["cat", "dog", "outdoors"])
+    write_npz(tmp_path / "own.npz", y_train=y, y_test=y[:12], label_names=names)
+    text = "data: {name: file, path: own.npz}\nloss: binary_crossentropy"
+    dataset = data.load(parse(text, str(tmp_path / "c.yaml")))
+    assert (dataset.targets, dataset.outputs) == ("multi_label", 3)
+    assert dataset.names == ("cat", "dog", "outdoors")
+    assert dataset.train.y.dtype == np.int64
+    shares = [part.y.mean(axis=0) for part in (dataset.train, dataset.validation, dataset.test)]
+    np.testing.assert_allclose(shares, np.full((3, 3), [0.25, 0.5, 0.5]), atol=0.13)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"y_train": np.where(np.arange(40) == 3, np.inf, np.arange(40) / 7)},
+            "y_train has inf in row 3, column 0 (from 0); expected numbers of float32",
+        ),
+        (
+            {"y_train": np.where(np.arange(40) > 30, 1e300, np.arange(40) / 7)},
+            "y_train has 1e+300 in row 31, column 0 (from 0), and 8 more like it",
+        ),
+        ({"y_train": np.full((40, 2), 0.5)}, "0.5 in every row of column 0 (from 0)"),
+        (
+            {"y_train": np.random.default_rng(0).normal(size=(40, 2))},
+            "y_train has 2 columns, y_test 1",
+        ),
+        (
+            {"y_train": np.arange(40) / 7, "y_test": np.array(["a"] * 12)},
+            "y_test has dtype <U1; expected a row of numbers",
+        ),
+        (
+            {"y_train": np.arange(40) / 7, "target_names": np.array(["a", "b"])},
+            "target_names has shape (2,) and dtype <U1; expected 1 texts",
+        ),
+        (
+            {"y_train": np.arange(40) / 7, "target_names": PICKLED[:1]},
+            "allow_pickle=False",
+        ),
+    ],
+)
+def test_bad_numbers_are_named_by_array_and_row(
+    changes: dict[str, np.ndarray], expected: str, tmp_path: Path
+) -> None:
+    path = write_npz(tmp_path / "own.npz", **({"y_test": np.arange(12) / 7} | changes))
+    with pytest.raises(InputError) as caught:
+        load_task(path)
+    assert expected in str(caught.value)
+
+
+def test_a_label_that_is_neither_0_nor_1_is_named(tmp_path: Path) -> None:
+    y = np.array([[1, 1], [0, 1]] * 20)
+    bad = y.copy()
+    bad[5, 1] = 2
+    write_npz(tmp_path / "own.npz", y_train=y, y_test=bad[:12])
+    text = "data: {name: file, path: own.npz}\nloss: binary_crossentropy"
+    with pytest.raises(InputError, match=r"y_test has 2 in row 5, column 1 \(from 0\); expected 0"):
+        data.load(parse(text, str(tmp_path / "c.yaml")))

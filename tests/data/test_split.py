@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kerasdemo import data
 from kerasdemo.config import InputError, parse
+from kerasdemo.data.split import mixed_order
 from tests.factories import file_config, write_npz
 
 
@@ -60,3 +63,63 @@ def test_x_val_is_used(tmp_path: Path) -> None:
     assert len(load_file(path, "data.validation=4", "data.train=40").validation.y) == 4
     with pytest.raises(InputError, match="7 requested; x_val has 6"):
         load_file(path, "data.validation=7")
+
+
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=300),
+    st.integers(0, 9),
+    st.integers(0, 300),
+)
+def test_every_beginning_has_each_class_in_its_share(
+    classes: list[int], seed: int, length: int
+) -> None:
+    y = np.array(classes)
+    order = mixed_order(y, seed)
+    assert sorted(order.tolist()) == list(range(len(y)))
+    length = min(length, len(y))
+    expected = np.bincount(y, minlength=5) * length / len(y)
+    # Each class deviates by less than one example, and moves the others by as much.
+    assert np.abs(np.bincount(y[order[:length]], minlength=5) - expected).max() <= 3
+
+
+@given(st.integers(20, 300), st.integers(1, 3), st.integers(0, 9))
+def test_every_fifth_of_numbers_has_their_mean(count: int, columns: int, seed: int) -> None:
+    y = np.random.default_rng(count).normal(size=(count, columns)).astype(np.float32)
+    order = mixed_order(y, seed)
+    assert sorted(order.tolist()) == list(range(count))
+    fifth = y[order[: max(10, count // 5)]]
+    # By chance alone this would be exceeded now and then.
+    assert abs(fifth.mean() - y.mean()) < 0.6
+
+
+def test_a_rare_label_is_in_every_part() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random((200, 6)) < [0.05, 0.3, 0.5, 0.5, 0.6, 0.7]).astype(np.int64)
+    parts = np.array_split(mixed_order(y), 4)
+    rare = [int(y[part, 0].sum()) for part in parts]
+    assert max(rare) - min(rare) <= 1
+
+
+def test_of_many_kinds_with_one_example_each_the_order_is_mixed() -> None:
+    y = np.eye(100, dtype=np.int64)
+    order = mixed_order(y)
+    assert sorted(order.tolist()) == list(range(100))
+    assert abs(np.corrcoef(order, np.arange(100))[0, 1]) < 0.3
+
+
+def test_the_order_depends_on_the_seed_and_that_of_0_never_changes() -> None:
+    y = np.arange(12) % 3
+    assert mixed_order(y).tolist() == [2, 4, 0, 9, 10, 5, 7, 6, 8, 1, 3, 11]
+    assert mixed_order(y, 1).tolist() != mixed_order(y).tolist()
+    assert mixed_order(np.zeros(0, int)).tolist() == []
+    assert mixed_order(np.zeros((0, 2), np.float32)).tolist() == []
+
+
+def test_split_seed_gives_another_split(tmp_path: Path) -> None:
+    x = np.arange(40, dtype=np.float32)[:, None]
+    path = write_npz(tmp_path / "own.npz", x_train=x, x_test=x[:12])
+    first, same, other = (
+        load_file(path, f"data.split_seed={seed}", "data.normalize=none").train.x.ravel().tolist()
+        for seed in (0, 0, 1)
+    )
+    assert first == same != other
