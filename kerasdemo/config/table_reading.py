@@ -231,7 +231,10 @@ def _read_column(file: Any, name: str, kind: str) -> Any:
                 column = column.cast(column.type.value_type)
             return pandas.Series(column.cast("float64", safe=False).to_numpy(), dtype="float64")
         values = column.to_pandas().astype("object")
-        return values.where(values.isna(), values.map(str)).where(~values.isna(), None)
+        texts = values.where(values.isna(), values.map(str)).where(~values.isna(), None)
+        if texts.str.contains("\0", regex=False).fillna(False).any():
+            raise ValueError("it has a NUL character")
+        return texts
     except Exception as error:  # as above
         raise DataError(f"column {short(name)} can't be read: {_first_line(error)}") from None
 
