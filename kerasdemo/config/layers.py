@@ -187,9 +187,14 @@ def has_convolution(config: RunConfig) -> bool:
 
 
 def needs_graph(config: RunConfig) -> bool:
-    """Return whether a network has a layer that XLA can't compile: it trains as a graph."""
+    """Return whether a network has a layer that XLA can't compile: it trains as a graph.
+
+    Those that say so (Keras' `supports_jit`), and all that change images: they draw numbers in
+    ways that XLA has no code for.
+    """
+    without = keras_arguments.without_xla()
     walked = layer_types.walk(config.network.layers or ())
-    return any(layer.type in keras_arguments.without_xla() for _, layer in walked)
+    return any(layer.type in without or changes_images(layer.type) for _, layer in walked)
 
 
 def has_recurrence(config: RunConfig) -> bool:
@@ -443,7 +448,10 @@ def kernel_layers(layers: Sequence[Layer]) -> tuple[KernelLayer, ...]:
 
 
 def _behind(layers: Sequence[Layer], start: int) -> list[Layer]:
-    """Return the layers behind one in a graph, up to the next kernels and the second addition."""
+    """Return the layers behind one in a graph, up to the next kernels.
+
+    From the second addition on only as far as an activation: beyond are other blocks.
+    """
     names = [INPUT, *(layer.name for layer in layers)]
     readers: dict[str, list[Layer]] = {}
     for before, layer in zip(names, layers, strict=False):
@@ -454,9 +462,9 @@ def _behind(layers: Sequence[Layer], start: int) -> list[Layer]:
     while level:
         read = [one for layer in level for one in readers.get(layer.name, ())]
         additions += any(len(one.inputs) > 1 for one in read)
-        level = [one for one in read if not one.has_kernel and one not in found]
-        if additions > 1:
+        if additions > 1 and any(map(_is_activation, found)):
             break
+        level = [one for one in read if not one.has_kernel and one not in found]
         found += level
     return found
 
