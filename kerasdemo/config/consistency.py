@@ -10,12 +10,6 @@ from kerasdemo.config.layers import ShapeError, layers_of
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.config.types import RunConfig
 
-# Targets for which a loss for classes is none, and which loss is for them.
-FOR_CLASSES = {
-    "labels": ("several labels", "binary_crossentropy"),
-    "numbers": ("numbers", "mean_squared_error"),
-}
-
 
 def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     """Return every fault of a completed config."""
@@ -23,7 +17,6 @@ def faults_of(config: RunConfig, document: Document) -> list[Fault]:
     assert facts is not None
     found: list[tuple[Key, str]] = [
         *_counts(config, facts),
-        *_task(config, facts),
         *_words(config, facts),
         *_monitors(config),
         *(
@@ -54,19 +47,6 @@ def _counts(config: RunConfig, facts: DatasetInfo) -> Iterator[tuple[Key, str]]:
         )
     if (data.test or 0) > facts.test:
         yield ("data", "test"), f"{data.test:,} requested; {data.name} has {facts.test:,}"
-
-
-def _task(config: RunConfig, facts: DatasetInfo) -> Iterator[tuple[Key, str]]:
-    fits = {
-        "classes": ("classification",),
-        "labels": ("multi_label",),
-        "numbers": ("regression",),
-        "whole_numbers": ("classification", "regression"),
-    }[facts.targets]
-    if config.data.task is not None and config.data.task not in fits:
-        what = facts.targets.replace("_", " ")
-        message = f"{config.data.name} has {what} as targets; use {' or '.join(fits)}"
-        yield ("data", "task"), message
 
 
 def _targets(config: RunConfig, facts: DatasetInfo) -> Targets:
@@ -138,11 +118,6 @@ def output_faults(
         targets: which of these they are.
     """
     network, loss = config.network, config.loss.name
-    if targets in FOR_CLASSES and loss.startswith(("categorical_", "sparse_")):
-        what, better = FOR_CLASSES[targets]
-        message = f"{loss} is for one class for each example; {config.data.name} has {what}"
-        yield ("loss",), f"{message}: use {better}"
-        return
     if network.layers is None:
         if targets == "classes" and config.has_one_output and outputs not in (None, 2):
             yield (
@@ -154,7 +129,7 @@ def output_faults(
     try:
         layers = layers_of(config, shape, outputs)
     except ShapeError as error:
-        yield key_of(error.key)[:3], str(error)
+        yield key_of(error.key), str(error)
         return
     if not any(layer.has_kernel for layer in layers):
         yield ("network", "layers"), "no layer has weights to train: add a dense layer"

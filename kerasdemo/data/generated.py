@@ -1,4 +1,4 @@
-"""Computed data sets: FizzBuzz, circles, blobs, Friedman's numbers; alike for all seeds of a run."""
+"""Data sets that are computed, the same for every seed: FizzBuzz, circles, blobs, Friedman's."""
 
 from collections.abc import Callable
 

@@ -50,6 +50,9 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
 
 def _load(config: RunConfig, source: Source) -> Dataset:
     """Return the examples of a data set that is no table."""
+    faults = vocabulary_faults(config, source.arrays["x_train"])
+    if found := [config.fault(*fault) for fault in faults]:
+        raise InputError(found)
     parts = split(config, source)
     y, outputs, uneven = _targets(config, source, parts)
     x = {part: source.arrays[f"x_{name}"][chosen] for part, (name, chosen) in parts.items()}
