@@ -20,6 +20,7 @@ from kerasdemo.cli.options import (
     RunName,
     Seeds,
     Set,
+    check_choice,
     load_configs,
 )
 from kerasdemo.cli.output import (
@@ -102,7 +103,8 @@ def list_runs(
         Path, typer.Argument(metavar="[DIR]", help="The folder that holds the run folders.")
     ] = RESULTS,
     sort: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Sort by a column, smallest first.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Sort by a column, a metric or a config's key."),
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     filters: Annotated[
@@ -127,12 +129,16 @@ def list_runs(
         str | None,
         typer.Option(metavar="METRIC", help="The metric of --best, such as val_loss; never test."),
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="table|csv|json", help="How it is printed.")
+    ] = "table",
     as_json: Json = False,
 ) -> None:
     """List the runs in a results folder, and the settings in which they differ."""
     from kerasdemo import api
-    from kerasdemo.display import run_list, run_selection
+    from kerasdemo.display import run_list, run_selection, tables
 
+    check_choice("--format", form, ("table", "csv", "json"))
     found = api.list_runs(results)
     runs = run_selection.select(found, filters or (), tags or (), best, by)
     if sort is not None and runs:
@@ -143,8 +149,10 @@ def list_runs(
     rows = [
         {**run_list.row(run), "differs": text} for run, text in zip(runs, differences, strict=True)
     ]
-    if as_json:
+    if as_json or form == "json":
         print_json(rows)
+    elif form == "csv":
+        say(tables.to_csv([row | {"tags": " ".join(row["tags"])} for row in rows]))
     elif rows:
         # A pipe gets everything.
         is_terminal, rows = sys.stdout.isatty(), run_list.with_plain_tags(rows)

@@ -1,10 +1,8 @@
 """A comparison as text: table, CSV, Markdown, JSON, and which group is ahead by how much."""
 
-import csv
-import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kerasdemo.comparison.claims import ClaimCheck
 from kerasdemo.comparison.comparison import Comparison, Ranked
@@ -29,7 +27,7 @@ def render(comparison: Comparison, form: str, claims: Sequence[ClaimCheck] = ())
     if form == "json":
         return json.dumps(files.finite(as_dict(comparison, claims)), indent=1)
     if form == "csv":
-        return _csv(records(comparison))
+        return tables.to_csv(records(comparison))
     columns, rows = table(comparison)
     lines = [*sentences(comparison), *map(describe_claim, claims)]
     if form == "markdown":
@@ -181,17 +179,3 @@ def escape(text: str) -> str:
     """Return text that breaks no cell of a Markdown table and is no HTML."""
     plain = " ".join(text.split("\n")).replace("\\", "\\\\").replace("|", "\\|")
     return plain.replace("<", "&lt;")
-
-
-def _csv(rows: Sequence[Mapping[str, object]]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _without_formula(value) for key, value in row.items()} for row in rows)
-    return out.getvalue().rstrip("\n")
-
-
-def _without_formula(value: object) -> object:
-    """Return a cell that spreadsheets do not take for a formula."""
-    is_formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
-    return f"'{value}" if is_formula else value

@@ -1,5 +1,7 @@
-"""Text tables: the one printer that every table on the command line goes through."""
+"""Text tables: the one printer that every table on the command line goes through; and CSV."""
 
+import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 
@@ -41,3 +43,24 @@ def format_cell(value: object) -> str:
     return (
         f"{value:.4g}" if isinstance(value, float) else printable(" ".join(str(value).splitlines()))
     )
+
+
+def to_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as CSV with a header, without a line break at the end; "" for no rows.
+
+    Args:
+        rows: column name -> cell, with the same columns in each row. Spreadsheets take none of the
+            cells for a formula.
+    """
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _without_formula(value) for key, value in row.items()} for row in rows)
+    return out.getvalue().rstrip("\n")
+
+
+def _without_formula(value: object) -> object:
+    is_formula = isinstance(value, str) and value != MISSING and value[:1] in tuple("=+-@\t\r")
+    return f"'{value}" if is_formula else value

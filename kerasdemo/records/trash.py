@@ -60,6 +60,8 @@ def find_removable(folder: Path, results: Path) -> Removable:
         raise InputError(Fault("is a link; delete the link itself, its run stays", str(folder)))
     root = results.resolve()
     name = path.relative_to(root) if path.is_relative_to(root) else Path()
+    if name.parts[:1] == (FOLDER,):
+        raise InputError(Fault("is in the trash already; --empty deletes it", str(folder)))
     if not 1 <= len(name.parts) <= 2 or any(part.startswith(".") for part in name.parts):
         problem = f"not a run of {results} or of an experiment there; name its folder by --results"
         raise InputError(Fault(problem, str(folder)))
@@ -116,10 +118,14 @@ def find_trashed(results: Path) -> list[Removable]:
 def find_named(named: str, trashed: Iterable[Removable]) -> Removable:
     """Return the run of the trash that has a name, or else the only one that begins with it.
 
+    Args:
+        named: its name there, with or without its experiment's, or its path.
+        trashed: what is in the trash.
+
     Raises:
         InputError: where there is none, or several.
     """
-    runs = list(trashed)
+    runs, named = list(trashed), named.rpartition(f"{FOLDER}/")[2]
     names = {run: (str(run.name), run.path.name) for run in runs}
     whole = [run for run in runs if named in names[run]]
     found = whole or [run for run in runs if any(name.startswith(named) for name in names[run])]

@@ -1,5 +1,6 @@
 """tag, rm, and runs that are found by the beginning of their names."""
 
+import csv
 import json
 import os
 import pty
@@ -72,6 +73,9 @@ def test_list_filters_sorts_and_chooses(runs: Path, kerasdemo: Call) -> None:
     assert kerasdemo("list", "--filter", "val_accuracy>0.9").out.startswith(
         "no run in results/runs"
     )
+    kerasdemo("tag", "net-1", "--add", "v2", "--add", "base")
+    (row,) = csv.DictReader(kerasdemo("list", "--best", "1", "--format", "csv").out.splitlines())
+    assert (row["run"], row["val_accuracy"], row["tags"]) == ("net-1abc", "0.7", "base v2")
     runs_by_score = package.list_runs(filters="val_accuracy>=0.6", best=5)
     assert [run.metrics["val_accuracy"].kept for run in runs_by_score] == [0.7, 0.6]
 
@@ -84,6 +88,7 @@ def test_list_filters_sorts_and_chooses(runs: Path, kerasdemo: Call) -> None:
         (["list", "--sort", "sede"], "did you mean 'seed'?"),
         (["list", "--best", "0"], "Invalid value for '--best'"),
         (["list", "--best", "1", "--by", "test_loss"], "the test set never chooses"),
+        (["list", "--format", "cvs"], "did you mean 'csv'?"),
         (["list", "--tag", "none"], "no run here has the tag 'none'"),
         (["tag", "net-0", "--add", "../x"], "add: '../x' is no tag; expected letters"),
         (["tag", "net-0", "--remove", "x"], "remove: 'x' is no tag of these runs"),

@@ -68,7 +68,8 @@ def test_a_name_that_is_taken_gets_a_suffix_until_it_comes_back(root: Path) -> N
         write_run(root / "a-1", seconds=float(number))
         move(removable(root, "a-1"), root)
     assert trashed(root) == ["a-1", "a-1~2", "a-1~3"]
-    second = find_named("a-1~2", find_trashed(root))
+    for named in ("a-1~2", f"{root}/.trash/a-1~2"):
+        second = find_named(named, find_trashed(root))
     assert restore(second, root) == root / "a-1"
     assert b'"seconds": 1.0' in (root / "a-1" / "run.json").read_bytes()
     with pytest.raises(InputError, match="there is another a-1 by now; remove it first"):
@@ -107,6 +108,7 @@ def test_a_run_that_trains_stays(root: Path) -> None:
 
 def make_places(root: Path, outside: Path) -> None:
     write_run(outside / "mine-1")
+    write_run(root / ".trash" / "old-1")
     (root / "holiday").mkdir()
     (root / "link-1").symlink_to(outside / "mine-1")
     (root / "linked").symlink_to(outside)
@@ -127,6 +129,7 @@ def make_places(root: Path, outside: Path) -> None:
         ("x/y/z-1", "not a run of .*; name its folder by --results"),
         (".", "not a run folder"),
         ("sweep/..", "not a run folder"),
+        (".trash/old-1", "is in the trash already"),
         ("project", "delete it yourself if it is none"),
     ],
 )
@@ -138,7 +141,7 @@ def test_what_is_no_run_here_is_not_touched(
     with pytest.raises(InputError, match=message):
         removable(root, name)
     assert files_in(tmp_path) == before
-    assert not (root / ".trash").exists()
+    assert trashed(root) == ["old-1"]
 
 
 def test_a_damaged_run_can_be_removed_and_restored(root: Path) -> None:
