@@ -17,6 +17,7 @@ from kerasdemo.config.layer_arguments import dimensions
 from kerasdemo.config.tensor_shapes import (
     RECURRENT,
     Shape,
+    changes_images,
     is_recurrent,
     output_shape,
     takes_images,
@@ -439,6 +440,8 @@ def _arguments(layer: layer_types.Layer, initializer: Initializer) -> dict[str, 
 def kernel_layers(layers: Sequence[Layer]) -> tuple[KernelLayer, ...]:
     """Return the layers with a kernel, from input to output; the last one gives the output."""
     found = [n for n, layer in enumerate(layers) if layer.has_kernel]
+    if not found:
+        return ()
     if any(layer.inputs for layer in layers):
         return tuple(_kernel_layer(layers[n], _behind(layers, n)) for n in found)
     return tuple(

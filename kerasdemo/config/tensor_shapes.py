@@ -31,12 +31,15 @@ WRAPPED = {
 }
 
 
+def changes_images(kind: str) -> bool:
+    """Return whether a layer prepares or augments images."""
+    return kind in IMAGE_LAYERS or kind.startswith("random_")
+
+
 def takes_images(kind: str) -> bool:
     """Return whether a layer takes images (height, width, channels) alone."""
     is_sequence = kind.startswith("conv_lstm")
-    return (dimensions(kind) == 2 and not is_sequence) or (
-        kind in IMAGE_LAYERS or kind.startswith("random_")
-    )
+    return changes_images(kind) or (dimensions(kind) == 2 and not is_sequence)
 
 
 def is_recurrent(kind: str) -> bool:
