@@ -210,7 +210,7 @@ def _list_remedies(
             patch = dict(suggestion.patch)
             if patch in seen:
                 continue
-            if config is not None and _with_patch(config, patch).resolved == config.resolved:
+            if config is not None and not _changes(config, patch):
                 continue
             # Not the reverse of what a likelier cause does to the learning rate.
             rate, first = features.learning_rate, next((p[RATE] for p in seen if RATE in p), None)
@@ -219,6 +219,14 @@ def _list_remedies(
             seen.append(patch)
             code = keras_code.render(patch, features) or None if config is None else None
             yield Remedy(patch, suggestion.reason, rule.name, code)
+
+
+def _changes(config: RunConfig, patch: Mapping[str, Any]) -> bool:
+    """Return whether a patch makes another config; one that a config has no keys for does not."""
+    try:
+        return _with_patch(config, patch).resolved != config.resolved
+    except InputError:
+        return False
 
 
 def _with_patch(config: RunConfig, patch: Mapping[str, Any]) -> RunConfig:

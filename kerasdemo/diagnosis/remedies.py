@@ -1,10 +1,12 @@
 """Changes of the config that may help; None for one that does not apply."""
 
 import math
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from kerasdemo.config import layer_types
-from kerasdemo.config.layers import NORMALIZATIONS
+from kerasdemo.config.layers import NORMALIZATIONS, KernelLayer, Layer
 from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
 from kerasdemo.diagnosis.rule import Suggestion
 from kerasdemo.diagnosis.val_loss_rise import find_rise
@@ -112,26 +114,41 @@ def unfreeze(features: RunFeatures) -> Suggestion:
 
 def normalize_by_layer(features: RunFeatures) -> Suggestion:
     """Return layer normalization in place of batch normalization."""
-    names = [one.name for one in features.run.network if one.type == "batch_normalization"]
-    patch = {f"layers.{name}.type": "layer_normalization" for name in names}
-    if features.config is not None:
+    found = [one for one in features.run.network if one.type == "batch_normalization"]
+    patch: dict[str, Any] = {f"layers.{one.name}.type": "layer_normalization" for one in found}
+    if features.config is not None and features.config.network.layers is None:
         patch = {"network.normalization": "layer"}
+    elif features.config is not None:
+        places = [place for one in found if (place := _find_place(one))]
+        patch = {place: {"type": "layer_normalization"} for place in places}
     return Suggestion(patch, "layer normalization takes each example by itself")
 
 
 def remember_longer(features: RunFeatures) -> Suggestion:
     """Return an LSTM in place of each SimpleRNN (Hochreiter and Schmidhuber 1997)."""
-    names = [layer.name for layer in features.recurrent if layer.type == "simple_rnn"]
+    found = [layer for layer in features.recurrent if layer.type == "simple_rnn"]
     reason = "an LSTM passes its gradient on through many time steps"
-    return Suggestion({f"layers.{name}.type": "lstm" for name in names}, reason)
+    return Suggestion({f"{_place(features, one)}.type": "lstm" for one in found}, reason)
 
 
 def bound_recurrence(features: RunFeatures) -> Suggestion | None:
     """Return tanh in recurrent layers that multiply by what may grow with each time step."""
     bounded = ("tanh", "sigmoid")
     unbounded = [layer for layer in features.recurrent if layer.activation not in bounded]
-    patch = {f"layers.{layer.name}.activation": "tanh" for layer in unbounded}
+    patch = {f"{_place(features, layer)}.activation": "tanh" for layer in unbounded}
     return Suggestion(patch, "tanh keeps the state between -1 and 1") if patch else None
+
+
+def _place(features: RunFeatures, layer: KernelLayer) -> str:
+    """Return the dotted path of a layer: in the config, or by the name that it has in Python."""
+    built = {one.name: one for one in features.run.network}
+    return (_find_place(built[layer.name]) if features.config else None) or f"layers.{layer.name}"
+
+
+def _find_place(layer: Layer) -> str | None:
+    """Return the dotted path of a written layer, without what of it the key names."""
+    found = re.match(r"network\.layers\..*?\d+(?=\.[a-z_]+$|$)", layer.key or "")
+    return found and found.group()
 
 
 # The optimizer.
@@ -199,7 +216,9 @@ def decay_later(features: RunFeatures, rate: float) -> Suggestion:
     if isinstance(features.setup.optimizer.get("learning_rate"), Mapping):
         reason = f"a constant {rate:g} in place of the schedule"
         return Suggestion({"optimizer.learning_rate": round_to_two(rate)}, reason)
-    patch = {"training.reduce_learning_rate": {"patience": 10, "min_lr": round_to_two(rate / 100)}}
+    slowly = {"patience": 10, "min_lr": round_to_two(rate / 100)}
+    key = "reduce_learning_rate" if features.config is None else "reduce_lr_on_plateau"
+    patch = {f"training.{key}": slowly}
     return Suggestion(patch, "let the rate fall later, and not as far")
 
 
@@ -309,8 +328,10 @@ def scale_targets(features: RunFeatures) -> Suggestion:
     return Suggestion({key: "standardize"}, reason)
 
 
-def drop_not_finite(features: RunFeatures) -> Suggestion:
-    """Return the examples that are finite."""
+def drop_not_finite(features: RunFeatures) -> Suggestion | None:
+    """Return the examples that are finite; of a config all are, but for noise."""
+    if features.config is not None:
+        return None
     return Suggestion({"data.finite": True}, "leave out examples with NaN or infinity")
 
 
@@ -318,6 +339,8 @@ def weight_classes(features: RunFeatures) -> Suggestion | None:
     """Return a loss in which rare and frequent labels count alike."""
     reason, shares = "rare and frequent labels count alike", features.label_shares
     if len(shares) == 1 and 0 < shares[0] < 1:
+        if features.config is not None:
+            return Suggestion({"training.class_weight": "balanced"}, reason)
         weights = {0: round_to_two(0.5 / (1 - shares[0])), 1: round_to_two(0.5 / shares[0])}
         return Suggestion({"training.class_weight": weights}, reason)
     if features.rare_share is None:

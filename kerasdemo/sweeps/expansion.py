@@ -265,7 +265,7 @@ def _check_space(experiment: Experiment, corners: Iterable[Point]) -> None:
         except InputError as error:
             faults += [f for f in error.faults if not isinstance(f, InvalidCombination)]
             continue
-        if message := _find_missing_validation(objective, [spec]):
+        if message := _find_missing_metric(objective, [spec]):
             faults.append(experiment.document.fault(("search", "objective"), message))
     _raise_any(faults)
 
@@ -293,9 +293,7 @@ def _claim_faults(experiment: Experiment, specs: list[RunSpec] | None) -> Iterab
         for word, selector in claim.selectors.items():
             if message := _find_mismatch(experiment, specs, selector):
                 yield experiment.document.fault(("claims", number, word), message)
-        if claim.verdict is None and (
-            message := _find_missing_validation(claim.metric, specs or ())
-        ):
+        if claim.verdict is None and (message := _find_missing_metric(claim.metric, specs or [])):
             yield experiment.document.fault(("claims", number, "metric"), message)
 
 
@@ -319,7 +317,15 @@ def _find_mismatch(
     return None if specs is None else f"no run has {make_label(selector)}"
 
 
-def _find_missing_validation(metric: str, specs: Iterable[RunSpec]) -> str | None:
+def _find_missing_metric(metric: str, specs: Iterable[RunSpec]) -> str | None:
+    """Return why a metric is not measured in some of the runs, or None."""
+    score = metric.split("_")[-1]
+    tasks = {spec.config.task for spec in specs}
+    if score in ("accuracy", "r2") and any((t == "regression") != (score == "r2") for t in tasks):
+        other = "r2" if score == "accuracy" else "accuracy"
+        task = next(t for t in sorted(tasks) if (t == "regression") != (score == "r2"))
+        task = task.replace("_", "-")
+        return f"there is no {metric} of a {task} task; use {metric.replace(score, other)}"
     if not metric.startswith("val_") or all(spec.config.data.validation for spec in specs):
         return None
     return (
