@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kerasdemo.comparison.comparison import Comparison
     from kerasdemo.comparison.difference import Difference
+    from kerasdemo.config.layers import Layer
     from kerasdemo.config.lint import Tip
     from kerasdemo.records import Run, Summary
     from kerasdemo.records.trash import Removable
@@ -87,6 +88,18 @@ class CheckResult:
     def has_errors(self) -> bool:
         """Whether the network can't learn as it is."""
         return any(tip.severity == "error" for tip in self.tips)
+
+    @property
+    def layers(self) -> "tuple[Layer, ...]":
+        """The network's layers with shapes and parameters; of tables the data are loaded for it."""
+        from kerasdemo import data
+        from kerasdemo.config.layers import layers_of
+
+        facts = self.config.dataset_info
+        if facts is not None and facts.shape is not None:
+            return layers_of(self.config, facts.shape, facts.outputs)
+        dataset = data.load(self.config)
+        return layers_of(self.config, dataset.shape, dataset.outputs)
 
 
 def load_config(config: ConfigLike, overrides: Overrides = ()) -> RunConfig:

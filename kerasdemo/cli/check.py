@@ -1,21 +1,31 @@
 """The verbs about configs alone: check, schema."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kerasdemo.cli.options import Configs, Ignore, Json, Set, load_configs
-from kerasdemo.cli.output import count, print_json, say
+from kerasdemo.cli.output import count, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from kerasdemo.config.layers import Layer
 
 app = typer.Typer()
 
 
 @app.command(epilog="Example: kerasdemo check configs/*.yaml")
 def check(
-    configs: Configs, overrides: Set = None, ignore: Ignore = None, as_json: Json = False
+    configs: Configs,
+    overrides: Set = None,
+    ignore: Ignore = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Print each layer with its shape and parameters.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Check configs and their data without training: errors with file and line, and tips."""
     from kerasdemo import api
@@ -36,6 +46,8 @@ def check(
             say(f"{path}: {', '.join(counts) or 'ok'}")
             for line in (*result.tips, *(f"data: {remark}" for remark in result.data)):
                 say(f"  {line}")
+            if layers:
+                _print_layers(result.layers)
     if faults:
         raise InputError(dict.fromkeys(faults))
     if as_json:
@@ -46,11 +58,34 @@ def check(
                     "name": result.config.name,
                     "tips": [asdict(tip) for tip in result.tips],
                     "data": result.data,
+                    **({"layers": [one.as_dict() for one in result.layers]} if layers else {}),
                 }
                 for path, result in results
             ]
         )
     raise typer.Exit(2 if any(result.has_errors for _, result in results) else 0)
+
+
+def _print_layers(layers: "Sequence[Layer]") -> None:
+    """Print each layer with the shape of one example that it gives, and what it trains."""
+    if not layers:
+        return
+    rows = [
+        {
+            "layer": layer.name,
+            "type": layer.activation if layer.type == "activation" else layer.type,
+            "output shape": layer.output_shape,
+            "parameters": f"{layer.parameters:,}",
+            "reads": ", ".join(layer.inputs) or None,
+            "key": layer.key,
+        }
+        for layer in layers
+    ]
+    if not any(row["reads"] for row in rows):
+        rows = [{name: cell for name, cell in row.items() if name != "reads"} for row in rows]
+    print_table(rows)
+    total = sum(layer.parameters for layer in layers)
+    say(f"input {layers[0].input_shape}, {total:,} trainable parameters")
 
 
 @app.command(epilog="Example: kerasdemo schema configs/schema.json")

@@ -81,10 +81,10 @@ OF_LAYER: dict[tuple[str, str], Any] = {
 SIDES = ("kernel_size", "strides", "dilation_rate", "pool_size", "size", "output_size")
 
 
-def find_type(kind: str, name: str, default: Any) -> Any:
+def find_type(kind: str, name: str, default: Any, is_required: bool) -> Any:
     """Return the type of an argument of the layer `kind`, which its default is one of."""
     found = _find_type(kind, name, default)
-    return found | None if default is None and found is not None else found
+    return found | None if default is None and not is_required else found
 
 
 def _find_type(kind: str, name: str, default: Any) -> Any:

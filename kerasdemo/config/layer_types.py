@@ -116,7 +116,7 @@ def _arguments(kind: str, layer: type[WrittenLayer]) -> dict[str, Any]:
         else:
             is_required = name in keras_arguments.required(kind)
             kept = _frozen(default)
-            found[name] = (find_type(kind, name, kept), ... if is_required else kept)
+            found[name] = (find_type(kind, name, kept, is_required), ... if is_required else kept)
     return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from kerasdemo.config import keras_arguments, memory, schedules
+from kerasdemo.config import keras_arguments, layer_types, memory, schedules
 from kerasdemo.config.document import Key, dotted, key_of
 from kerasdemo.config.errors import Fault
 from kerasdemo.config.layers import (
@@ -186,8 +186,8 @@ class Declared:
     @property
     def shares_initializer(self) -> bool:
         """Whether every kernel takes the network's initializer."""
-        layers = self.config.network.layers or ()
-        return all(getattr(layer, "kernel_initializer", None) is None for layer in layers)
+        walked = layer_types.walk(self.config.network.layers or ())
+        return all(getattr(layer, "kernel_initializer", None) is None for _, layer in walked)
 
 
 Find = Callable[[Declared], Found]
