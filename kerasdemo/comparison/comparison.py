@@ -15,7 +15,7 @@ from kerasdemo.comparison.groups import (
     make_groups,
     swept_keys,
 )
-from kerasdemo.comparison.metrics import METRICS, less_is_better
+from kerasdemo.comparison.metrics import METRICS, less_is_better, score_of
 from kerasdemo.comparison.statistics import PairedDifference
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.datasets import DATASETS
@@ -91,6 +91,11 @@ class Comparison(Displayed):
             return value == MISSING, not is_number(value), number, str(value)
 
         return sorted(values, key=order)
+
+    @property
+    def score(self) -> str:
+        """What the metric measures, on whichever part of the data; of times the runs' score."""
+        return score_of(self.metric, (run for group in self.groups for run in group.runs))
 
     @property
     def scales(self) -> int:

@@ -31,6 +31,14 @@ def less_is_better(metric: str) -> bool:
     return not (is_accuracy(metric) or metric.endswith("r2"))
 
 
+def score_of(metric: str, runs: Iterable[Summary]) -> str:
+    """Return what a metric measures, on whichever part of the data; of a time the runs' score."""
+    if metric not in TIMES:
+        return metric.removeprefix("val_").removeprefix("test_")
+    names = {name for run in runs for name in run.metrics}
+    return next((score for score in ("accuracy", "r2") if score in names), "loss")
+
+
 def part_of(metric: str) -> str:
     """Return the part of the data that a metric is measured on: train, validation or test."""
     return {"val": "validation", "test": "test"}.get(metric.partition("_")[0], "train")

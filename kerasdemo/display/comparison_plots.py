@@ -281,11 +281,11 @@ def plot_curves(comparison: Comparison, ax: "Axes | None" = None) -> "Axes":
     """Draw the mean over seeds by epoch, with its 95 % band where there are three seeds or more.
 
     Of many groups a sample is drawn, from the best to the worst. Of the test set, which is
-    evaluated once, the validation curves are drawn, and of seconds the training accuracy.
+    evaluated once, the validation curves are drawn, and of seconds the training score.
     """
     ax = style.new_axes() if ax is None else ax
     metric = comparison.metric.replace("test_", "val_")
-    metric = "accuracy" if metric in TIMES else metric
+    metric = comparison.score if metric in TIMES else metric
     groups = sample(comparison.groups, MOST_CURVES)
     names = group_names(comparison, groups)
     # Name -> what is drawn: means and single seeds; ends of the bands.

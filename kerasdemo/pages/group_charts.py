@@ -32,12 +32,7 @@ Curves = Mapping[str, Sequence[float]]
 MOST_CURVES, MOST_GROUPS = 8, 100
 # Points of a curve; of a longer one every other, every third ... and the last.
 MOST_POINTS = 120
-NAMES = {
-    **METRIC_NAMES,
-    "r2": "R² of the training set",
-    "val_r2": "R² of the validation set",
-    "test_r2": "R² of the test set",
-}
+NAMES = METRIC_NAMES
 
 
 def group_id(place: int) -> str:
@@ -83,9 +78,7 @@ def over_settings(comparison: Comparison) -> Chart | None:
 
 def training_against_validation(comparison: Comparison) -> Scatter | None:
     """Return each group's score on the training and on the validation set; None without both."""
-    metric = comparison.metric
-    score = metric.removeprefix("val_").removeprefix("test_")
-    score = "accuracy" if score in TIMES else score
+    score = comparison.score
     if comparison.scales > 1 or len(comparison.groups) < 3:
         return None
     points = []

@@ -263,7 +263,7 @@ def _group_rows(comparison: Comparison, keys: Sequence[str]) -> dict[str, Any]:
         )
     ]
     metric = comparison.metric
-    other = [name for name in _other_scores(metric) if any(row["scores"][name] for row in rows)]
+    other = [name for name in _other_scores(comparison) if any(row["scores"][name] for row in rows)]
     for row in rows:
         row["scores"] = [row["scores"][name] for name in other]
     return {
@@ -277,11 +277,9 @@ def _group_rows(comparison: Comparison, keys: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _other_scores(metric: str) -> list[str]:
+def _other_scores(comparison: Comparison) -> list[str]:
     """Return the metrics beside the compared one: the same on the other parts of the data."""
-    score = metric.removeprefix("val_").removeprefix("test_")
-    score = "accuracy" if score in TIMES else score
-    return [name for name in (score, f"val_{score}", f"test_{score}") if name != metric]
+    return [name for name in _scores_of(comparison.score) if name != comparison.metric]
 
 
 def _group_row(
@@ -315,7 +313,8 @@ def _group_row(
         "verdicts": [{**badge(*verdict), "count": n} for verdict, n in order],
         "verdict": badge(*order[0][0])["text"] if order else "",
         "scores": {
-            name: _score(group.mean_of(name, comparison.at), name) for name in _other_scores(metric)
+            name: _score(group.mean_of(name, comparison.at), name)
+            for name in _other_scores(comparison)
         },
         "seconds": _score(group.mean_of("seconds", "last"), "seconds", ".3g"),
         "parameters": parameters,
@@ -420,8 +419,7 @@ def _charts(
     cost = group_charts.over_seconds(comparison) if is_alone else None
     found = {"settings": over, "fit": fit, "cost": cost}
     charts |= {name: chart for name, chart in found.items() if chart is not None}
-    score = comparison.metric.removeprefix("val_").removeprefix("test_")
-    score = "accuracy" if score in TIMES else score
+    score = comparison.score
     sources = dict.fromkeys(("val_loss", "loss", f"val_{score}", score))
     for metric, chart in group_charts.curves(comparison, histories, tuple(sources)).items():
         charts[f"curve-{metric}"] = drawn = group_charts.drawn(chart)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from kerasdemo.comparison.metrics import fewest_examples, part_of, usual_metric, value_of
+from kerasdemo.comparison.metrics import fewest_examples, part_of, score_of, usual_metric, value_of
 from tests.factories import make_loss_summary, make_summary
 
 
@@ -34,4 +34,14 @@ def test_an_accuracy_is_of_the_examples_of_its_part() -> None:
     assert fewest_examples(counts, "test_accuracy") is None
     assert [part_of(name) for name in ("loss", "val_loss", "seconds")] == [
         "train", "validation", "train",
+    ]  # fmt: skip
+
+
+def test_beside_a_time_stands_the_score_of_the_runs() -> None:
+    accuracy, loss = make_summary(0.5), make_loss_summary(0.5)
+    accuracy = replace(accuracy, metrics={"accuracy": accuracy.metrics["val_accuracy"]})
+    regression = replace(loss, metrics=loss.metrics | {"r2": loss.metrics["val_loss"]})
+    assert score_of("test_r2", []) == "r2"
+    assert [score_of("seconds", [run]) for run in (accuracy, regression, loss)] == [
+        "accuracy", "r2", "loss",
     ]  # fmt: skip

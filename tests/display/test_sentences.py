@@ -6,8 +6,10 @@ import pytest
 
 from kerasdemo.comparison.claims import Claim, ClaimCheck
 from kerasdemo.comparison.difference import Difference, Divergence
+from kerasdemo.comparison.metrics import METRICS
 from kerasdemo.comparison.statistics import Interval, paired_difference
 from kerasdemo.display.sentences import (
+    METRIC_NAMES,
     describe_claim,
     describe_differences,
     describe_evidence,
@@ -116,3 +118,7 @@ def test_differences_between_two_runs() -> None:
         "the configs are the same",
         "the curves of one and two do not diverge",
     ]
+
+
+def test_every_metric_has_a_name() -> None:
+    assert METRIC_NAMES.keys() == set(METRICS)
