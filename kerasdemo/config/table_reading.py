@@ -232,7 +232,7 @@ def _read_column(file: Any, name: str, kind: str) -> Any:
             return pandas.Series(column.cast("float64", safe=False).to_numpy(), dtype="float64")
         values = column.to_pandas().astype("object")
         texts = values.where(values.isna(), values.map(str)).where(~values.isna(), None)
-        if texts.str.contains("\0", regex=False).fillna(False).any():
+        if texts.str.contains("\0", regex=False).eq(True).any():
             raise ValueError("it has a NUL character")
         return texts
     except Exception as error:  # as above

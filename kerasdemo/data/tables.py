@@ -118,6 +118,13 @@ def check(config: RunConfig) -> list[str]:
     ]
     if constant:
         remarks.append(f"the same number in all training rows: {list_some(constant)}")
+    train = len(dataset.train.y)
+    unique = [name for name, known in encoding.categories.items() if len(known) > train / 2]
+    if unique:
+        remarks.append(
+            f"almost every row has a category of its own: {list_some(unique)}; leave such columns "
+            "out by listing the others in categorical"
+        )
     return [*remarks, dataset.uneven] if dataset.uneven else remarks
 
 

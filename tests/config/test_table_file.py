@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import string
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,7 @@ def test_a_parquet_file_is_read_like_its_csv(tmp_path: Path) -> None:
         ([b"x"] * 20, {"categorical": ["new"]}, "categorical", "column 'new' holds binary"),
         ([{"a": 1}] * 20, {"target": "new"}, "target", "column 'new' holds struct<a: int64>"),
         ([None] * 20, {}, "numeric", "column 'new' has no values"),
+        (["a\0b"] * 20, {}, "path", "column 'new' can't be read: it has a NUL character"),
         (
             [*range(19), None],
             {},
@@ -397,3 +399,14 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert read(path) is read(path)
     write(path, ROWS[1:])
     assert read(path).sha256 != before
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_to_install_is_said(
+    suffix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write(tmp_path / f"own.{suffix}")
+    monkeypatch.setitem(sys.modules, "pandas" if suffix == "csv" else "pyarrow", None)
+    key, message = fault(path)
+    assert key == "data.name"
+    assert message.endswith('which is not installed: pip install "kerasdemo[tables]"')

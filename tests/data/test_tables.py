@@ -241,6 +241,7 @@ def test_a_column_without_values_in_the_training_rows_is_refused(
             "missing values are imputed: 2 of bill_length_mm",
         ),
         ("mpg.csv", {"target": "mpg", "categorical": ["origin"], "missing": "drop"}, "6 rows with"),
+        ("mpg.csv", {"target": "mpg", "missing": "impute"}, "a category of its own: name; leave"),
         ("reviews.csv", {"target": "opinion", "text": "review"}, "text of review: 64 words known"),
     ],
 )
