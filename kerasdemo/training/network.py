@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.config import InputError, RunConfig, layer_types
+from kerasdemo.config import InputError, RunConfig, keras_arguments, layer_types
 from kerasdemo.config.document import key_of
 from kerasdemo.config.keras_objects import Activation, Initializer, KerasObject
+from kerasdemo.config.layer_types import KERNEL_INITIALIZERS
 from kerasdemo.config.layers import INPUT, BuildStep, Layer, ShapeError, expand
 from kerasdemo.config.tensor_shapes import Shape, is_recurrent
 from kerasdemo.data import Array
@@ -220,6 +221,7 @@ class _Builder:
                     f"{kernel}_regularizer": self._penalty(is_inside),
                     **arguments,
                 }
+        arguments |= self._drawn_by_default(layer)
         if "layer" in fields:
             arguments["layer"] = self._make(layer.layer, f"{name}_layer", is_inside=True)
         if layer.type == "bidirectional":
@@ -232,7 +234,7 @@ class _Builder:
 
     def _arguments(self, layer: Any, is_inside: bool) -> dict[str, Any]:
         """Return a layer's arguments as Keras takes them, without those that are set elsewhere."""
-        elsewhere = {"type", "layer", *layer_types.KERNEL_INITIALIZERS}
+        elsewhere = {"type", "layer", *KERNEL_INITIALIZERS}
         if not is_inside and not is_recurrent(layer.type):
             elsewhere.add("activation")  # a layer of its own
         arguments: dict[str, Any] = layer.model_dump(exclude=elsewhere)
@@ -247,6 +249,18 @@ class _Builder:
             elif isinstance(value, KerasObject):
                 arguments[name] = self._initializer(value)
         return arguments
+
+    def _drawn_by_default(self, layer: Any) -> dict[str, Any]:
+        """Return Keras' own initializers that draw, with a seed: recurrent kernels, embeddings."""
+        found = {}
+        for name, default in keras_arguments.names("layers")[layer.type].items():
+            is_other = name.endswith("_initializer") and name not in KERNEL_INITIALIZERS
+            if is_other and getattr(layer, name) is None:
+                kind = keras_arguments.aliases("initializers").get(default, default)
+                cls = classes("initializers").get(kind)
+                if cls and "seed" in signature(cls).parameters:
+                    found[name] = cls(seed=self._seed())
+        return found
 
     def _initializer(self, chosen: Initializer) -> Any:
         cls = classes("initializers")[chosen.name]
