@@ -1,6 +1,7 @@
 """The task of a config, found from its targets and its loss; and whether the rest fits the task."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from kerasdemo.config import losses
@@ -111,7 +112,8 @@ def _target(data: Data) -> str:
     """Return the subject of a sentence about the targets."""
     names = data.targets
     if not names:
-        return f"the targets of {data.name} are"
+        name = Path(data.path).name if data.name == "file" and data.path else data.name
+        return f"the targets of {name} are"
     return f"`{names[0]}` holds" if len(names) == 1 else "the target columns hold"
 
 

@@ -207,7 +207,7 @@ class RunConfig(StrictModel):
     """a Keras optimizer and its arguments; `learning_rate` is a number or one of Keras' schedules,
     such as {name: cosine_decay, ...}; for a warm-up give cosine_decay `warmup_target` and
     `warmup_steps`, with `alpha: 1.0` the rate then stays"""
-    metrics: Annotated[tuple[Metric, ...], Field(strict=False)] = ()
+    metrics: Annotated[tuple[Metric, ...], Field(strict=False, max_length=100)] = ()
     """Keras' metrics that are computed each epoch, besides loss and accuracy; each is a column of
     metrics.csv, a second one of the same name `<name>_2`"""
     training: Training = Training()

@@ -98,6 +98,7 @@ _TYPES = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "too_short": "a list with something in it",
+    "too_long": "a list with fewer items",
     "list_type": "a list",
     "dict_type": "a mapping (key: value)",
     "model_type": "a mapping (key: value)",
