@@ -251,6 +251,8 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
         yield f"The run was interrupted after {features.epochs} epochs."
     elif features.run.status == "unfinished":
         yield "The run has no run.json: it is still training, or was cut off."
+    if features.config is not None and features.config.training.class_weight is not None:
+        yield "Training weighed the classes; losses and scores are of all examples alike."
     yield from features.setup.notes
     share, seconds = (features.fact("recording", key) for key in ("share", "seconds"))
     if (share or 0.0) > MOST_RECORDING:
