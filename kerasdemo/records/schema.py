@@ -98,7 +98,7 @@ class DataFacts(Record):
     validation_class_shares: list[Share] | None = None
     test_class_shares: list[Share] | None = None
     input: dict[str, Number | str | dict[str, Number]] | None = None
-    test_input: dict[str, Number | dict[str, Number]] | None = None
+    test_input: dict[str, Number | str | dict[str, Number]] | None = None
     linear_baseline: dict[str, Number] | None = None
     neighbor_baseline: Number = None
     neighbor_baseline_validation: Number = None
