@@ -4,7 +4,7 @@ surest of; of labels a table; of numbers predicted against true values, and resi
 import base64
 import io
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -228,18 +228,19 @@ def _roc_chart(curves: Sequence[tuple[str, Mapping[str, Any]]], what: str) -> Li
     places = sorted({round(n * (len(all_x) - 1) / (MOST_POINTS - 1)) for n in range(MOST_POINTS)})
     # On one axis, so that the cursor reads all curves at once.
     grid = all_x if len(shown) == 1 or len(all_x) <= MOST_POINTS else [all_x[n] for n in places]
-    series = [
-        Series(
-            f"roc-{n}",
-            f"{page.cut(name, LONGEST)}, AUC {curve['auc']:.3f}"
-            if len(shown) > 1
-            else "true positive rate",
-            [0.0, *(_at(curve, x) for x in grid)],
-            n,
-            x=[0.0, *grid],
+    series = []
+    for n, (name, curve) in enumerate(shown):
+        points = [(x, y) for x in grid for y in _between(curve, x)]
+        title = f"{page.cut(name, LONGEST)} (AUC {curve['auc']:.3f})"
+        series.append(
+            Series(
+                f"roc-{n}",
+                title if len(shown) > 1 else "true positive rate",
+                [y for _, y in points],
+                n,
+                x=[x for x, _ in points],
+            )
         )
-        for n, (name, curve) in enumerate(shown)
-    ]
     areas = [float(curve["auc"]) for _, curve in curves]
     if len(curves) == 1:
         name, of = page.cut(curves[0][0], LONGEST), areas[0]
@@ -261,14 +262,16 @@ def _roc_chart(curves: Sequence[tuple[str, Mapping[str, Any]]], what: str) -> Li
     )
 
 
-def _at(curve: Mapping[str, Any], x: float) -> float:
-    """Return the true positive rate of a curve at a false one; where it rises the highest."""
+def _between(curve: Mapping[str, Any], x: float) -> list[float]:
+    """Return the true positive rate of a curve at a false one; where it jumps, both ends."""
     xs, ys = curve["false_positive_rate"], curve["true_positive_rate"]
-    after = bisect_right(xs, x)
-    if after == 0 or after == len(xs) or xs[after - 1] == x:
-        return float(ys[max(0, after - 1)])
+    first, after = bisect_left(xs, x), bisect_right(xs, x)
+    if first < after:
+        return sorted({float(ys[first]), float(ys[after - 1])})
+    if after in (0, len(xs)):
+        return []
     share = (x - xs[after - 1]) / (xs[after] - xs[after - 1])
-    return float(ys[after - 1] + share * (ys[after] - ys[after - 1]))
+    return [float(ys[after - 1] + share * (ys[after] - ys[after - 1]))]
 
 
 def _describe_confusion(right: int, wrong: int, pairs: Sequence[tuple[int, str, str]]) -> str:

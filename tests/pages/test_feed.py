@@ -112,6 +112,18 @@ def test_messages_are_new_epochs_with_their_layers(tmp_path: Path) -> None:
         follower.read()
 
 
+def test_further_metrics_come_along(tmp_path: Path) -> None:
+    folder = begin_run(tmp_path / "run", 0)
+    cells = ",".join(["nan", "no number", *"1" * 70])
+    names = ",".join(["recall", "odd", *(f"m{n}" for n in range(70))])
+    folder.metrics_file.write_text(f"epoch,loss,{names}\n1,0.5,{cells}\n")
+    (message,) = Follower(folder, "key").read()
+    found = message["metrics"]
+    assert (found["loss"], found["recall"], found["m0"]) == (0.5, None, 1)
+    assert "odd" not in found
+    assert len(found) == 65  # loss, and no more than 64 others
+
+
 def test_epochs_are_counted_whatever_a_row_says(tmp_path: Path) -> None:
     folder = begin_run(tmp_path / "run")
     for number in (0, 1):

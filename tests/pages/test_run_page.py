@@ -305,9 +305,12 @@ def test_labels_have_a_table_and_curves() -> None:
     assert "label 2 0.0 % 100.0 % – – –" in seen
     assert "all labels right 60.0 % of 100 test examples" in seen
     roc = made.charts["roc"].as_dict()
-    assert [one["name"] for one in roc["series"]] == ["sports, AUC 0.900", "sports, AUC 0.890"]
+    assert [one["name"] for one in roc["series"]] == [
+        "sports (AUC 0.900)",
+        "sports (AUC 0.890)",
+    ]
     assert roc["limits"] == (0.0, 1.0)
-    # From (0, 0) up, then along the rest; where it jumps the cursor reads the upper end.
+    # Where it jumps there are both ends, of which the cursor reads the upper one.
     assert roc["series"][0]["x"] == [0, 0, 0.5, 1]
     assert roc["series"][0]["y"] == [0, 0.5, 1, 1]
     assert made.charts["metric-1"].title == "AUC"
@@ -315,7 +318,7 @@ def test_labels_have_a_table_and_curves() -> None:
 
 def test_of_many_labels_the_worst_curves_are_drawn() -> None:
     roc = run_page.make(labels_run(30)).charts["roc"]
-    assert [one.name[-5:] for one in roc.series] == [f"0.{n}0" for n in range(69, 61, -1)]
+    assert [one.name[-6:-1] for one in roc.series] == [f"0.{n}0" for n in range(69, 61, -1)]
     assert "The 8 of 29 with the smallest AUC are drawn." in roc.sentence
 
 

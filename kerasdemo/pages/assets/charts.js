@@ -239,9 +239,9 @@
     const [left, right] = [box.left, box.right].map(pixel => y.at(valueAt(pixel)));
     group.append(line("reference", box.left, left, box.right, right));
     const isFlat = reference.slope === 0;
-    const at = box.left + (isFlat ? 1 : 0.66) * (box.right - box.left);
+    const at = box.left + (isFlat ? 1 : 0.56) * (box.right - box.left);
     group.append(label(reference.label, at - (isFlat ? 4 : 0), y.at(valueAt(at)) + (isFlat ? -6 : 18),
-      (box.right - box.left) / 3, { class: "halo", "text-anchor": isFlat ? "end" : "start" }));
+      (box.right - box.left) * 0.44, { class: "halo", "text-anchor": isFlat ? "end" : "start" }));
   }
 
   function drawEmpty(svg, box) {
