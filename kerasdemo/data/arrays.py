@@ -77,7 +77,7 @@ def describe_part(
     """Return `input` and, of classes, `class_shares` of one part; arguments as of `facts`."""
     examples = Examples(x, y, None, task, tokens, classes)
     targets, count = examples.train.y, examples.classes
-    found = {"input": _describe_inputs(examples.train)}
+    found: dict[str, Any] = {"input": _describe_inputs(examples.train)}
     if targets is not None and count and count <= MAX_COLUMNS:
         found["class_shares"] = _shares(targets, count)
     return {name: value for name, value in found.items() if value is not None}

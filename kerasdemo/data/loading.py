@@ -43,8 +43,8 @@ def load(config: RunConfig, source: Source | None = None) -> Dataset:
     if config.data.normalize_target is None:
         return dataset
     scaling = Scaling.fit(config.data.normalize_target, dataset.train.y)
-    parts = {name: getattr(dataset, name) for name in PARTS}
-    scaled = {name: Part(part.x, scaling(part.y)) for name, part in parts.items()}
+    parts: dict[str, Any] = {name: getattr(dataset, name) for name in PARTS}
+    scaled: dict[str, Any] = {name: Part(one.x, scaling(one.y)) for name, one in parts.items()}
     return replace(dataset, **scaled, target_scaling=scaling)
 
 

@@ -92,7 +92,7 @@ def from_history(
         notes = (ONLY_CURVES, RUNNING_AVERAGE)
         setup = Setup(name, unknown, unknown, task=task, epochs=epochs.pop(), notes=notes)
     facts = {"status": "finished" if all(map(math.isfinite, found["loss"])) else "diverged"}
-    return Run(None, History(**found), facts=facts, declared=setup)
+    return Run(None, History.of_columns(found), facts=facts, declared=setup)
 
 
 def from_csv(path: Path) -> Run:

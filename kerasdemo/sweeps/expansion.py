@@ -323,8 +323,8 @@ def _find_missing_metric(metric: str, specs: Iterable[RunSpec]) -> str | None:
     tasks = {spec.config.task for spec in specs}
     if score in ("accuracy", "r2") and any((t == "regression") != (score == "r2") for t in tasks):
         other = "r2" if score == "accuracy" else "accuracy"
-        task = next(t for t in sorted(tasks) if (t == "regression") != (score == "r2"))
-        task = task.replace("_", "-")
+        wrong = next(t for t in sorted(tasks) if (t == "regression") != (score == "r2"))
+        task = wrong.replace("_", "-")
         return f"there is no {metric} of a {task} task; use {metric.replace(score, other)}"
     if not metric.startswith("val_") or all(spec.config.data.validation for spec in specs):
         return None

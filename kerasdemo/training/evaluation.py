@@ -178,7 +178,8 @@ class Evaluator:
 
     def outputs(self, chunks: Chunks) -> Array:
         """Return the network's outputs (n, units) in inference mode, where it gives them."""
-        return self._columns(chunks)["output"].astype(np.float32, copy=False)
+        found: Array = self._columns(chunks)["output"].astype(np.float32, copy=False)
+        return found
 
     def _columns(self, chunks: Chunks) -> dict[str, Any]:
         """Return what `_evaluate_chunk` gives, of all chunks, without the copies that fill one."""

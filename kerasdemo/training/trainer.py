@@ -228,7 +228,7 @@ class Trainer:
                 scaling.undo(truth),
                 scaling.undo(guess),
                 names=dataset.names,
-                mean=scaling.undo(self.scorer.mean),
+                mean=scaling.undo(np.asarray(self.scorer.mean)),
             )
         threshold = network.threshold(config)
         if config.task == "multi_label":
