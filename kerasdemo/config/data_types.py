@@ -104,10 +104,11 @@ class Data(StrictModel):
     """what kind of targets the data has; left out: found out from them and from the loss"""
     train: Positive | None = None
     """how many training examples, in order; null = all but the validation examples (left out:
-    mnist and fashion_mnist the first 10,000, as in the lecture, circles and blobs 700)"""
+    mnist, fashion_mnist and cifar the first 10,000, as in the lecture, circles and blobs 700)"""
     validation: Count | None = None
-    """how many examples behind `train` are held out for validation; left out: mnist and
-    fashion_mnist 10,000, mnist_sample 500, circles and blobs 300, fizzbuzz 0, file a tenth"""
+    """how many examples behind `train` are held out for validation; left out: mnist, fashion_mnist
+    and cifar 10,000, imdb 5,000, reuters 1,000, mnist_sample 500, circles and blobs 300, fizzbuzz
+    0, else a tenth"""
     test: Positive | None = None
     """how many test examples, in order; null = all (circles and blobs: 300)"""
     shuffle: bool | None = None

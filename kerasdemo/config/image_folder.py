@@ -82,8 +82,8 @@ def read_info(data: Data) -> DatasetInfo:
     size = files * height * width * channels * 4
     if size > MAX_BYTES:
         message = (
-            f"{files:,} images of {height:,} x {width:,} x {channels} take {size:,} bytes in memory; "
-            f"at most {MAX_BYTES:,} are read: make image_size smaller"
+            f"{files:,} images of {height:,} x {width:,} x {channels} take {size:,} bytes in "
+            f"memory; at most {MAX_BYTES:,} are read: make image_size smaller"
         )
         raise DataError(message, ("data", "image_size") if data.image_size else ("data", "path"))
     validation = None if folder.validation is None else len(folder.validation)
