@@ -207,6 +207,17 @@ BASE = "base: {data: {name: fizzbuzz}}\n"
             "question.yaml:4: claims.0.metric: there is no val_accuracy with `data.validation: 0`",
         ),
         (
+            "base: {data: {name: friedman}}\n"
+            "variants: {a: {}}\nclaims:\n - {statement: x, better: a, than: a}",
+            "question.yaml:4: claims.0.metric: there is no val_accuracy of a regression task; use "
+            "val_r2",
+        ),
+        (
+            BASE + "search: {space: {network.depth: [1, 2]}, objective: val_r2}",
+            "question.yaml:2: search.objective: there is no val_r2 of a classification task; use "
+            "val_accuracy",
+        ),
+        (
             BASE + "search: {space: {network.depth: [1, 2]}}",
             "question.yaml:2: search.objective: there is no val_loss with `data.validation: 0`",
         ),
