@@ -80,5 +80,10 @@ def test_every_shipped_config_has_its_layers(repository: Path) -> None:
         config = load(file)
         facts = config.dataset_info
         assert facts is not None
-        layers = layers_of(config, facts.shape, facts.classes)
-        assert len(kernel_layers(layers)) == config.network.depth + 1, file
+        if facts.shape is None:  # of tables and texts it is known when they are read
+            continue
+        found = kernel_layers(layers_of(config, facts.shape, facts.outputs))
+        if config.network.layers is None:
+            assert len(found) == config.network.depth + 1, file
+        else:
+            assert found, file
