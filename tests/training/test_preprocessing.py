@@ -94,6 +94,7 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 def test_plain_keras_loads_the_model(tmp_path: Path) -> None:
     dataset, network, model = build(make_config(**CASES["numbers and categories"]))
     model.save(tmp_path / "model.keras")
