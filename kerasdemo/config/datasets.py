@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kerasdemo.config import image_folder, npz_header, table_file
+from kerasdemo.config import image_folder, npz_header
 from kerasdemo.config.data_types import TEXTS, Data
 from kerasdemo.config.dataset_info import DataError, DatasetInfo
 
@@ -47,6 +47,8 @@ def find_problem(data: Data) -> DataError | None:
 
 def _read_info(data: Data) -> DatasetInfo:
     if data.is_table:
+        from kerasdemo.config import table_file  # here: it takes numpy, and most configs do not
+
         return table_file.read_info(data)
     if data.name == "image_folder":
         return image_folder.read_info(data)
