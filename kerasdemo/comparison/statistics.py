@@ -90,6 +90,8 @@ def metric_interval(values: Sequence[float], metric: str, examples: int | None =
     seeds = interval(values)
     if metric in TIMES:
         return seeds.clipped(0, math.inf)
+    if metric.endswith("r2"):
+        return seeds.clipped(-math.inf, 1)
     if not is_accuracy(metric) or not math.isfinite(seeds.mean):
         return seeds
     return _widened(seeds, *_wilson_distances(seeds.mean, examples)).clipped(0, 1)

@@ -52,6 +52,7 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     loss_only.LossStillFalls(),
     loss_only.ValidationLossRises(),
     cannot_tell.LossWithoutScale(),
+    generalization.FewHeldOutExamples(),
     generalization.Healthy(),
 )
 CAUSE_RULES: tuple[CauseRule, ...] = (

@@ -111,7 +111,7 @@ def ended(run: Run, score: str | None = None) -> Ended:
         seen,
         row.get("val_loss", math.inf),
         math.inf if broken else min(history.val_loss),
-        chance if broken else (facts.get("test") or {}).get("accuracy", seen),
+        chance if broken else max(-1.0, (facts.get("test") or {}).get(score, seen)),
         row.get("val_r2_error", 0.0) if score == "r2" else _error(facts["data"], score, seen),
         not broken and any(map(_rise, curves)),
     )

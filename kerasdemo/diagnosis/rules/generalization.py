@@ -88,6 +88,48 @@ class Overfitting(OutcomeRule):
         return start
 
 
+class FewHeldOutExamples(OutcomeRule):
+    """A wide gap, measured on so few examples that it may be nearly nothing."""
+
+    code = "K005"
+    name = "cannot_tell"
+    title = "Too few held-out examples to tell whether it overfits"
+    severity = "unknown"
+
+    how_detected = (
+        f"The gap from training to validation accuracy is {ACCURACY.wide_gap:.0%} or more (of R² "
+        f"{R2.wide_gap:g}) and significantly above 0, but its 95 % interval is so wide, more than "
+        "half of that to each side, that whether the network overfits is not clear."
+    )
+    why_it_matters = "On 30 examples an accuracy is known to 18 points up or down."
+    what_to_try = "Hold out more examples; with few examples in all, compare several seeds."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        score, (held_out, part) = features.score, features.held_out
+        if score is None or held_out is None:
+            return None
+        scale, gap = features.scale, score - held_out
+        margin = Z_975 * math.hypot(features.error(score, "train"), features.error(held_out, part))
+        if gap < max(scale.wide_gap, margin) or margin < scale.wide_gap / 2:
+            return None
+        count = features.measured(part)
+        of = f" of {count:,.0f} examples" if count else ""
+        return Finding(
+            f"Training {scale.name} is {scale.text(score)} and {part} {scale.name}{of} "
+            f"{scale.text(held_out)}: a gap of {scale.difference(gap)} ± "
+            f"{scale.difference(margin)}{scale.unit}. Whether it overfits is not clear on so few: "
+            "hold out more.",
+            {
+                scale.metric: score,
+                f"{part}_{scale.metric}": held_out,
+                "gap": gap,
+                "gap_low": gap - margin,
+                "gap_high": gap + margin,
+            },
+            remedies=remedies.reduce_overfitting(features),
+        )
+
+
 class BaselineGeneralizesBetter(OutcomeRule):
     """Below a baseline on held-out examples, and clearly below its own training accuracy."""
 
