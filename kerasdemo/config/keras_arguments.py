@@ -14,6 +14,12 @@ def _content() -> dict[str, Any]:
     return content
 
 
+def version() -> str:
+    """Return the Keras that they are of, such as 3.15."""
+    found: str = _content()["keras"]
+    return found
+
+
 def names(kind: str) -> dict[str, dict[str, Any]]:
     """Return {name: {argument: default}} of a kind.
 
@@ -31,6 +37,11 @@ def required(name: str) -> tuple[str, ...]:
 def without_xla() -> frozenset[str]:
     """Return the layers that XLA can't compile, as Keras says (`supports_jit`)."""
     return frozenset(_content()["without_xla"])
+
+
+def takes_seed(kind: str, name: str) -> bool:
+    """Return whether an initializer or a layer draws numbers, with a seed that it takes."""
+    return name in _content()["seeded"][kind]
 
 
 def class_names(kind: str) -> dict[str, str]:

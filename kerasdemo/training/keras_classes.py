@@ -141,7 +141,8 @@ def describe() -> dict[str, Any]:
     """Return {kind: {name: {argument: default}}}, and further names and texts.
 
     "aliases": {kind: {alias: name}}; "classes": {kind: {Keras' class: name}}; "texts":
-    {name: {"": what it is, argument: what it does}} from Keras' docstrings.
+    {name: {"": what it is, argument: what it does}} from Keras' docstrings; "seeded": {kind:
+    [those that take a seed]}.
     """
     named = {kind: dict(sorted(classes(kind).items())) for kind in KINDS}
     functions = {
@@ -175,6 +176,10 @@ def describe() -> dict[str, Any]:
         "layers": {name: _layer_arguments(cls) for name, cls in NETWORK_LAYERS.items()},
         "required": {name: _required(name, cls) for name, cls in requiring.items()},
         "without_xla": [name for name, cls in NETWORK_LAYERS.items() if not _supports_xla(cls)],
+        "seeded": {
+            "initializers": [name for name, cls in named["initializers"].items() if _draws(cls)],
+            "layers": [name for name, cls in NETWORK_LAYERS.items() if _draws(cls)],
+        },
         "texts": {name: _text(value) for name, value in sorted(every.items())},
     }
 
@@ -242,6 +247,11 @@ def _supports_xla(cls: Any) -> bool:
     if "layer" in arguments:  # as what it wraps
         return True
     return bool(cls(**arguments).supports_jit)
+
+
+def _draws(cls: type) -> bool:
+    """Return whether a class draws numbers, with a seed that it takes."""
+    return "seed" in inspect.signature(cls).parameters
 
 
 def _text(value: Any) -> dict[str, str]:
