@@ -34,7 +34,7 @@ schema: .venv/ready
 .venv/ready: pyproject.toml .constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "kerasdemo needs Python 3.11 to 3.13, this is %d.%d; try make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable ".[dev,ray,serve,tables]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .constraints.txt --editable ".[dev,ray,serve,tables,tensorboard]"
 	@touch $@
 
 clean:

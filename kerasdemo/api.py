@@ -7,6 +7,7 @@ unless `progress=True`.
 
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from kerasdemo.comparison.difference import Difference
     from kerasdemo.config.layers import Layer
     from kerasdemo.config.lint import Tip
+    from kerasdemo.display.tensorboard import TensorBoard
     from kerasdemo.records import Run, Summary
     from kerasdemo.records.trash import Removable
     from kerasdemo.records.verdict import Verdict
     from kerasdemo.sweeps.experiment import Experiment
     from kerasdemo.sweeps.sweep import SweepResult
+    from kerasdemo.training.learning_rate_sweep import LearningRates
     from kerasdemo.tuning.steps import TuneResult
 
     ExperimentLike = Experiment | Mapping[str, Any] | str | Path
@@ -46,10 +49,13 @@ __all__ = [
     "diagnose",
     "diff",
     "draw",
+    "errors",
+    "learning_rates",
     "list_runs",
     "load_config",
     "load_experiment",
     "parse_config",
+    "predict",
     "read_run",
     "remove",
     "report",
@@ -59,12 +65,16 @@ __all__ = [
     "run_sanity_checks",
     "sweep",
     "tag",
+    "to_python",
+    "to_tensorboard",
     "tune",
 ]
 
 RESULTS = "results/runs"
 # Longer paths are refused by systems in ways of their own.
 MAX_PATH = 1_000
+# Of `learning_rates`.
+MOST_RATES, LARGEST_RATE = 100, 1e30
 
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path
 Seeds = Iterable[int] | str
@@ -177,6 +187,7 @@ def run(
     overwrite: bool = False,
     ignore: Iterable[str] | str = (),
     progress: bool = False,
+    tensorboard: str | Path | None = None,
 ) -> "Run":
     """Train a config, write its verdict and draw its curves; a finished run is reused.
 
@@ -187,6 +198,7 @@ def run(
         overwrite: train a finished run again.
         ignore: codes of rules that the verdict leaves out, besides those of the config.
         progress: show a progress bar.
+        tensorboard: a folder for event files, written while it trains (kerasdemo[tensorboard]).
 
     Returns:
         The run; its `status` is finished, diverged, interrupted or failed.
@@ -199,7 +211,13 @@ def run(
         >>> run("configs/quickstart.yaml", overrides={"training.epochs": 5}).history.val_accuracy
     """
     return run_and_diagnose(
-        config, results, overrides=overrides, overwrite=overwrite, ignore=ignore, progress=progress
+        config,
+        results,
+        overrides=overrides,
+        overwrite=overwrite,
+        ignore=ignore,
+        progress=progress,
+        tensorboard=_tensorboard(tensorboard),
     )[0]
 
 
@@ -211,6 +229,7 @@ def run_and_diagnose(
     overwrite: bool = False,
     ignore: Iterable[str] | str = (),
     progress: bool = False,
+    tensorboard: "TensorBoard | None" = None,
 ) -> "tuple[Run, Verdict]":
     """Do what `run` does, and return the verdict that it wrote as well."""
     from kerasdemo.training import runner
@@ -221,12 +240,16 @@ def run_and_diagnose(
         from kerasdemo.display import run_progress
 
         reporter = run_progress.make_reporter(_console())
+    if tensorboard is not None:
+        reporter = tensorboard.follow(reporter)
     folder = _path(results, "a results folder")
     result = runner.run(config, folder, overwrite=overwrite, reporter=reporter)
     # A run that was trained before has the ignored rules of that time in its folder.
     result = replace(result, config=config)
     verdict = diagnose(result)
     draw(result, verdict)
+    if tensorboard is not None:
+        tensorboard.end(result.folder)
     return result, verdict
 
 
@@ -430,6 +453,121 @@ def run_sanity_checks(run: "RunLike", results: str | Path = RESULTS) -> "Run":
     return replace(records.read(run.folder.path), config=run.config)
 
 
+def predict(
+    run: "RunLike",
+    files: Iterable[str | Path] | str | Path,
+    *,
+    array: str | None = None,
+    invert: bool = False,
+    results: str | Path = RESULTS,
+) -> list[dict[str, Any]]:
+    """Predict the examples in files with a run's trained network.
+
+    Args:
+        run: as for `read_run`.
+        files: images or folders of images, one table (.csv, .parquet) with the run's input
+            columns, or one .npz; examples are raw, the model prepares them itself.
+        array: of an .npz the array's name; None: `x`, else `x_test`.
+        invert: make images negative, where they are dark on light and those of the run are not.
+        results: the folder that holds the run folders.
+
+    Returns:
+        A row for each example: its `file`, or its `row` from 0; then `class`, its `probability` and
+        `p_<class>` of each class; of labels each label as 0 or 1 and `p_<label>`; of a regression
+        the target columns in their own unit. None where an output is NaN.
+
+    Raises:
+        InputError: for files that do not fit the run, or if the run has no model.
+
+    Example:
+        >>> predict("quickstart-1a2b3c4d", "digit.png")[0]["class"]
+        '7'
+    """
+    from kerasdemo.training import file_predictions
+
+    read = read_run(run, results)
+    several = [files] if isinstance(files, str | Path) else _each(files)
+    paths = [_path(file, "a file or a folder") for file in several]
+    return file_predictions.predict_files(read, paths, array, invert=invert)
+
+
+def errors(run: "RunLike", results: str | Path = RESULTS) -> dict[str, Any]:
+    """Describe what a run's network gets wrong, and draw it as errors.png into the run's folder.
+
+    Of classes the most confused pairs and the most confident mistakes, of labels what is missed and
+    false, of numbers the largest residuals; of the test set, from predictions.json.
+
+    Args:
+        run: as for `read_run`.
+        results: the folder that holds the run folders.
+
+    Returns:
+        Plain values; `display.error_report.describe` says which.
+
+    Raises:
+        InputError: if there is no such run, or it has no recorded predictions.
+
+    Example:
+        >>> errors("quickstart-1a2b3c4d")["confused"][0]
+        {'truth': '4', 'guess': '9', 'count': 5, 'share': 0.1}
+    """
+    from kerasdemo.display import error_plots, error_report
+
+    read = read_run(run, results)
+    described = error_report.describe(read)
+    if read.path is not None:
+        try:
+            error_plots.save_errors(read, described, read.folder.errors_file)
+        except OSError as error:
+            problem = error.strerror or error
+            warnings.warn(f"the picture can't be kept in {read.path}: {problem}", stacklevel=2)
+    return described
+
+
+def learning_rates(
+    config: ConfigLike,
+    rates: Iterable[float] = (),
+    *,
+    overrides: Overrides = (),
+    output: str | Path | None = None,
+    progress: bool = False,
+) -> "LearningRates":
+    """Train a config for a few steps with several learning rates, and say which ones are good.
+
+    Nothing has to be trained before; of a schedule its highest rate is varied.
+
+    Args:
+        config: as for `load_config`.
+        rates: to try; left out: thirteen, from a thousandth to the thousandfold of the config's.
+        overrides: as for `load_config`.
+        output: a file for the picture; None: no picture.
+        progress: show each rate as it is done.
+
+    Returns:
+        The losses of each rate, the `best` one, and from where to where (`low`, `high`) rates are
+        as good within the noise.
+
+    Raises:
+        InputError: if the config can't be trained, or a rate is no positive number.
+
+    Example:
+        >>> learning_rates("configs/quickstart.yaml", output="lr.png").best
+        0.001
+    """
+    from kerasdemo.display import learning_rate_plot
+    from kerasdemo.training import learning_rate_sweep
+
+    several = _rates(rates)
+    file = None if output is None else _path(output, "the name of a file")
+    loaded = load_config(config, overrides)
+    follow = learning_rate_plot.progress(_console()) if progress else nullcontext()
+    with follow as show:
+        found = learning_rate_sweep.sweep(loaded, several, show)
+    if file is not None:
+        learning_rate_plot.save_learning_rates(found, file)
+    return found
+
+
 def draw(run: "Run", verdict: "Verdict") -> None:
     """Draw curves.png and layers.png into a run's folder, under its verdict.
 
@@ -459,6 +597,7 @@ def sweep(
     retry_failed: bool = False,
     overwrite: bool = False,
     progress: bool = False,
+    tensorboard: str | Path | None = None,
 ) -> "SweepResult":
     """Train every run of an experiment and check its claims; finished runs are reused.
 
@@ -472,6 +611,7 @@ def sweep(
         retry_failed: train failed runs again.
         overwrite: train finished runs again.
         progress: show what is training.
+        tensorboard: a folder for event files, as for `run`.
 
     Raises:
         InputError: with every fault of the experiment; nothing is written then.
@@ -491,6 +631,7 @@ def sweep(
         retry_failed=retry_failed,
         overwrite=overwrite,
         console=_console() if progress else None,
+        tensorboard=None if tensorboard is None else _path(tensorboard, "a folder"),
     )
 
 
@@ -503,6 +644,7 @@ def tune(
     max_runs: int = 30,
     output: str | Path | None = None,
     progress: bool = False,
+    tensorboard: str | Path | None = None,
 ) -> "TuneResult":
     """Improve a config: train, diagnose, try a remedy, keep it if it helps, until it is healthy.
 
@@ -514,6 +656,7 @@ def tune(
         max_runs: runs at most.
         output: file of the final config; left out: tuned.yaml beside the runs.
         progress: show what is training.
+        tensorboard: a folder for event files, as for `run`.
 
     Raises:
         InputError: if the config can't be run.
@@ -530,6 +673,7 @@ def tune(
         max_runs=max_runs,
         output=None if output is None else Path(output),
         console=_console() if progress else None,
+        tensorboard=_tensorboard(tensorboard),
     )
 
 
@@ -607,6 +751,81 @@ def report(
 
     file = None if output is None else _path(output, "the name of a file")
     return reports.report(_places(runs, results), file)
+
+
+def to_python(source: "ConfigLike | RunLike", results: str | Path = RESULTS) -> str:
+    """Return a script of plain Keras and numpy that trains the network of a config or a run.
+
+    It has the same layers with the same initial weights, the same data, split and preparation, and
+    the same training; only the order of the mini-batches is Keras' own.
+
+    Args:
+        source: a config or its YAML file; else a run, as for `read_run`.
+        results: the folder that holds the run folders, of which a name is enough.
+
+    Raises:
+        InputError: if there is no such config or run; where the data can't be read, whose classes
+            and statistics a script has; and of a run from Python whose network can't be written.
+
+    Example:
+        >>> Path("train.py").write_text(to_python("configs/quickstart.yaml"))
+    """
+    from kerasdemo import export
+
+    if isinstance(source, RunConfig | Mapping):
+        return export.to_python(load_config(source))
+    if isinstance(source, str | Path) and Path(source).suffix in (".yaml", ".yml"):
+        return export.to_python(load_config(source))
+    return export.to_python(read_run(source, results))
+
+
+def to_tensorboard(
+    runs: "RunsLike | Iterable[RunsLike]", directory: str | Path, results: str | Path = RESULTS
+) -> Path:
+    """Write event files of runs for TensorBoard, and return their folder.
+
+    Scalars are the columns of metrics.csv, the statistics of layers.csv and the final metrics; the
+    settings in which the runs differ are hyperparameters, verdicts are texts. Event files that were
+    written before of the same runs are replaced.
+
+    Args:
+        runs: as for `compare`.
+        directory: gets a folder for each run; `tensorboard --logdir` shows it.
+        results: the folder that holds the run folders, of which a name is enough.
+
+    Raises:
+        InputError: if there is no such run, the folder can't be written to, or tensorboardX is not
+            installed.
+
+    Example:
+        >>> to_tensorboard("results/runs/batch_size", "logs")
+        PosixPath('logs')
+    """
+    from kerasdemo.comparison import comparison as comparisons
+    from kerasdemo.comparison.groups import differing_keys
+    from kerasdemo.display.tensorboard import TensorBoard
+    from kerasdemo.records import RunFolder
+
+    gathered = comparisons.gather(_places(runs, results))
+    _warn_skipped(gathered.skipped)
+    if not gathered.runs:
+        raise InputError(Fault("no runs"))
+    folder = _path(directory, "a folder")
+    has_seeds = len({run.seed for run in gathered.runs}) > 1
+    keys = [*differing_keys(gathered.runs), *(("seed",) if has_seeds else ())]
+    log = TensorBoard(folder, keys or None)
+    for run in gathered.runs:
+        log.end(RunFolder(run.path))
+    return folder
+
+
+def _tensorboard(directory: str | Path | None) -> "TensorBoard | None":
+    """Return what writes event files of every setting into a folder."""
+    if directory is None:
+        return None
+    from kerasdemo.display.tensorboard import TensorBoard
+
+    return TensorBoard(_path(directory, "a folder"))
 
 
 def _with_ignored(config: RunConfig, ignore: Iterable[str] | str) -> RunConfig:
@@ -705,6 +924,18 @@ def _seeds(seeds: Seeds) -> tuple[int, ...]:
         return seed_ranges.parse(seeds)
     except ValueError as error:
         raise InputError(Fault(str(error), key="seeds")) from None
+
+
+def _rates(rates: Iterable[float]) -> tuple[float, ...]:
+    """Return learning rates as numbers, checked."""
+    several = list(rates) if isinstance(rates, Iterable) else [rates]
+    if len(several) > MOST_RATES:
+        raise InputError(f"got {len(several)} learning rates; at most {MOST_RATES} are tried")
+    for rate in several:
+        is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+        if not (is_number and 0 < rate < LARGEST_RATE):
+            raise InputError(f"got the learning rate {shown(rate)}; expected a positive number")
+    return tuple(map(float, several))
 
 
 def _console() -> "Console":

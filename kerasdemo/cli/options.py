@@ -37,6 +37,10 @@ Workers = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Report = Annotated[bool, typer.Option("--report", help="Write the page of the results at the end.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
+Tensorboard = Annotated[
+    Path | None,
+    typer.Option("--tensorboard", metavar="DIR", help="Write event files for TensorBoard there."),
+]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run folder, or a run's name or its beginning.")
 ]
@@ -97,3 +101,22 @@ def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
     if value not in choices:
         raise InputError(Fault(unknown("value", value, choices), option))
+
+
+def check_output(file: Path, inputs: Sequence[Path] = ()) -> None:
+    """Refuse a file that can't be written, or that is read: before the work, not after it.
+
+    Raises:
+        InputError: with what is wrong.
+    """
+    from kerasdemo.config.errors import Fault, InputError
+
+    if file.is_dir():
+        problem = "is a folder; expected the name of a file"
+    elif not file.absolute().parent.is_dir():
+        problem = f"there is no folder {file.parent}"
+    elif file.exists() and any(one.exists() and one.samefile(file) for one in inputs):
+        problem = "is what is read; expected another file"
+    else:
+        return
+    raise InputError(Fault(f"{file}: {problem}", "--output"))

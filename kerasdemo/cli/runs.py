@@ -20,6 +20,7 @@ from kerasdemo.cli.options import (
     RunName,
     Seeds,
     Set,
+    Tensorboard,
     check_choice,
     load_configs,
 )
@@ -54,6 +55,7 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 3 if a verdict is not healthy.")
     ] = False,
+    tensorboard: Tensorboard = None,
     with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -66,6 +68,11 @@ def run(
     loaded = load_configs(configs, overrides, seeds)
     for config in loaded if len(loaded) > 1 else ():
         runner.run_folder(config, results)  # all data is read before anything is trained
+    log = None
+    if tensorboard is not None:
+        from kerasdemo.display.tensorboard import TensorBoard, differing_settings
+
+        log = TensorBoard(tensorboard, differing_settings(loaded))
     console = make_console()
     is_silent = quiet or as_json
     runs, verdicts = [], []
@@ -76,6 +83,7 @@ def run(
             overwrite=overwrite or again,
             ignore=ignore or (),
             progress=not is_silent,
+            tensorboard=log,
         )
         runs.append(result)
         verdicts.append(verdict)

@@ -14,6 +14,7 @@ from kerasdemo.cli.options import (
     Results,
     Seeds,
     Set,
+    Tensorboard,
     Workers,
     parse_seeds,
 )
@@ -44,6 +45,7 @@ def sweep(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the runs, train none.")] = False,
     results: Results = RESULTS,
+    tensorboard: Tensorboard = None,
     with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -67,6 +69,7 @@ def sweep(
         retry_failed=retry_failed,
         overwrite=overwrite,
         progress=not (quiet or as_json),
+        tensorboard=tensorboard,
     )
     page = write_or_name(result.folder, with_report)
     if as_json:
@@ -91,6 +94,7 @@ def tune(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The final YAML; left out: beside the runs.")
     ] = None,
+    tensorboard: Tensorboard = None,
     with_report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -107,6 +111,7 @@ def tune(
         max_runs=max_runs,
         output=output,
         progress=not (quiet or as_json),
+        tensorboard=tensorboard,
     )
     page = write_or_name(result.folder, with_report)
     if as_json:

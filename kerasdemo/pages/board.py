@@ -15,11 +15,11 @@ from typing import Any
 from kerasdemo.config import Fault, InputError
 from kerasdemo.display.tables import format_cell
 from kerasdemo.pages.page import badge, cut
-from kerasdemo.pages.tail import Replaced, Tail
 from kerasdemo.records import RunFolder, Summary, Value, reading, summarize
 from kerasdemo.records.experiment_record import FILE as RECORD
 from kerasdemo.records.experiment_record import ExperimentRecord, read_experiment_record
 from kerasdemo.records.index import find_folders, read_cache, stamp_of
+from kerasdemo.records.tail import Replaced, Tail
 from kerasdemo.sweeps.progress import duration
 
 # A run without a new epoch for so many seconds, and so many epochs' time, is not called running.

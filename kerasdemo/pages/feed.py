@@ -20,9 +20,9 @@ from typing import Any
 
 from kerasdemo.pages.board import Board, Changes, Row
 from kerasdemo.pages.page import cut
-from kerasdemo.pages.tail import Replaced, Tail
 from kerasdemo.records import RunFolder
 from kerasdemo.records.schema import METRICS, STATISTICS
+from kerasdemo.records.tail import Replaced, Tail
 
 # Seconds between two looks at the files, which take at most a share of all time.
 INTERVAL, SHARE = 0.5, 0.1

@@ -29,6 +29,8 @@ from kerasdemo.sweeps.worker_pool import WorkerPool
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerasdemo.display.tensorboard import TensorBoard
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -124,6 +126,7 @@ def sweep(
     retry_failed: bool = False,
     overwrite: bool = False,
     console: "Console | None" = None,
+    tensorboard: Path | None = None,
 ) -> SweepResult:
     """Train every run of an experiment that is not complete yet, and check its claims.
 
@@ -140,6 +143,7 @@ def sweep(
         retry_failed: train failed runs again.
         overwrite: train complete runs again.
         console: where progress is shown; None: nowhere.
+        tensorboard: folder for event files; None: none are written.
 
     Raises:
         InputError: with every fault of the experiment; nothing is written then.
@@ -151,6 +155,7 @@ def sweep(
     store = RunStore(folder, retry_failed, overwrite)
     specs, refused = _split(every, store)
     executor = _executor(experiment, specs, workers, ray)
+    log = None if tensorboard is None else _tensorboard(tensorboard, experiment, every)
     prepare(folder)
     source: Source = GridSource(specs)
     if experiment.search is not None:
@@ -158,11 +163,15 @@ def sweep(
 
         source = SearchSource(experiment, folder, overrides)
     with nullcontext() if console is None else _progress(experiment, every, console) as progress:
-        recorder = _Recorder(experiment, folder, store, progress)
+        recorder = _Recorder(experiment, folder, store, progress, log)
         recorder.write(specs)
         for spec, outcome in refused:
             recorder.on_run_end(spec, outcome)
-        executor.execute(source, store, recorder)
+        try:
+            executor.execute(source, store, recorder)
+        finally:
+            if log is not None:
+                log.close()
     return SweepResult(experiment, folder, tuple(recorder.outcomes), tuple(check_claims(folder)))
 
 
@@ -222,12 +231,29 @@ def _progress(experiment: Experiment, specs: Sequence[RunSpec], console: "Consol
     return Progress(metric, len(specs), work, console)
 
 
+def _tensorboard(
+    directory: Path, experiment: Experiment, specs: Sequence[RunSpec]
+) -> "TensorBoard":
+    """Return what writes event files, with the settings that the experiment varies."""
+    from kerasdemo.display.tensorboard import TensorBoard, differing_settings
+
+    if experiment.search is not None:
+        return TensorBoard(directory, [*experiment.search.space, "seed"])
+    return TensorBoard(directory, differing_settings([spec.config for spec in specs]))
+
+
 class _Recorder:
     """A listener that collects outcomes, keeps sweep.json up to date and shows progress."""
 
     def __init__(
-        self, experiment: Experiment, folder: Path, store: RunStore, progress: Progress | None
+        self,
+        experiment: Experiment,
+        folder: Path,
+        store: RunStore,
+        progress: Progress | None,
+        log: "TensorBoard | None" = None,
     ):
+        self._log = log
         self._experiment = experiment
         self._folder = folder
         self._store = store
@@ -255,14 +281,20 @@ class _Recorder:
     def on_run_begin(self, spec: RunSpec) -> None:
         if self._experiment.search is not None:
             self.write([spec])
+        if self._log is not None:
+            self._log.begin(self._store.folder(spec.config))
         if self._progress is not None:
             self._progress.on_run_begin(spec)
 
     def on_epoch_end(self, spec: RunSpec, epoch: int, row: dict[str, float]) -> None:
+        if self._log is not None:
+            self._log.update(self._store.folder(spec.config))
         if self._progress is not None:
             self._progress.on_epoch_end(spec, epoch, row)
 
     def on_run_end(self, spec: RunSpec, outcome: RunOutcome) -> None:
         self.outcomes.append((spec, outcome))
+        if self._log is not None and (outcome.summary is not None or outcome.status == "stopped"):
+            self._log.end(self._store.folder(spec.config))
         if self._progress is not None:
             self._progress.on_run_end(spec, outcome)

@@ -24,7 +24,7 @@ from kerasdemo.diagnosis import evaluate
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.display import tuning_plots
 from kerasdemo.display.sentences import describe_needs
-from kerasdemo.records import files
+from kerasdemo.records import Run, files
 from kerasdemo.records.verdict import Outcome
 from kerasdemo.sweeps.run_store import prepare
 from kerasdemo.tuning import report
@@ -40,6 +40,8 @@ from kerasdemo.tuning.steps import (
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from kerasdemo.display.tensorboard import TensorBoard
 
 MAX_RUNS = 30
 # What has to be seen on the training set: while that is bad, nothing else counts.
@@ -165,6 +167,7 @@ def tune(
     max_runs: int = MAX_RUNS,
     output: Path | None = None,
     console: "Console | None" = None,
+    tensorboard: "TensorBoard | None" = None,
 ) -> TuneResult:
     """Tune a config by the recipe; write the final config, tune.json and a picture.
 
@@ -175,6 +178,7 @@ def tune(
         max_runs: runs at most.
         output: file of the final config; None: tuned.yaml in that folder.
         console: where progress is shown; None: nowhere.
+        tensorboard: writes event files; None: none are written.
 
     Raises:
         InputError: where the config can't be trained, or a file can't be written.
@@ -200,16 +204,8 @@ def tune(
             print_line(console, text)
 
     def train(config: RunConfig) -> Candidate:
-        from kerasdemo.display.run_progress import make_reporter
-
-        runs = []
-        for seed in seeds:
-            reporter = None if console is None else make_reporter(console)
-            run = runner.run(config.with_changes({"seed": seed}), folder, reporter=reporter)
-            if run.status == "interrupted":
-                raise KeyboardInterrupt
-            evaluate(run)
-            runs.append(run)
+        several = [config.with_changes({"seed": seed}) for seed in seeds]
+        runs = [_train(one, folder, console, tensorboard) for one in several]
         return Candidate(config, tuple(runs))
 
     try:
@@ -221,6 +217,25 @@ def tune(
     result = TuneResult(tuning, end, folder, config_file, folder / "tune.png")
     _write(result)
     return result
+
+
+def _train(
+    config: RunConfig, folder: Path, console: "Console | None", tensorboard: "TensorBoard | None"
+) -> Run:
+    """Return a config's run, with its verdict beside it."""
+    from kerasdemo.display.run_progress import make_reporter
+    from kerasdemo.training import runner
+
+    reporter = None if console is None else make_reporter(console)
+    if tensorboard is not None:
+        reporter = tensorboard.follow(reporter)
+    run = runner.run(config, folder, reporter=reporter)
+    if run.status == "interrupted":
+        raise KeyboardInterrupt
+    evaluate(run)
+    if tensorboard is not None:
+        tensorboard.end(run.folder)
+    return run
 
 
 def _write(result: TuneResult) -> None:

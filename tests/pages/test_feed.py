@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from kerasdemo.pages import board as boards
-from kerasdemo.pages import feed, tail
+from kerasdemo.pages import feed
 from kerasdemo.pages.board import Board, Row
 from kerasdemo.pages.feed import Feed, Follower, state_of
-from kerasdemo.pages.tail import Replaced, Tail
-from kerasdemo.records import RunFolder, list_runs
+from kerasdemo.records import RunFolder, list_runs, tail
+from kerasdemo.records.tail import Replaced, Tail
 from tests.pages.served import LAYER, add_epoch, begin_run, contents, end_run
 
 # Tables
