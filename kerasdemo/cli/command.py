@@ -11,6 +11,7 @@ from kerasdemo.cli import (
     check,
     compare,
     diagnose,
+    learning_rate,
     lecture,
     manage,
     output,
@@ -18,6 +19,7 @@ from kerasdemo.cli import (
     runs,
     serve,
     sweep,
+    use,
 )
 from kerasdemo.cli.output import say
 
@@ -29,7 +31,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verbs in (runs, manage, check, diagnose, sweep, compare, report, serve, lecture):
+for verbs in (
+    runs,
+    manage,
+    use,
+    check,
+    learning_rate,
+    diagnose,
+    sweep,
+    compare,
+    report,
+    serve,
+    lecture,
+):
     app.add_typer(verbs.app)
 
 

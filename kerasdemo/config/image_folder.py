@@ -117,7 +117,7 @@ def list_images(root: Path) -> ImageFolder:
             what = "is a file" if root.exists() else "no such folder"
             raise DataError(f"{root}: {what} ({EXPECTED})")
         # A file that comes or goes changes the time of its folder.
-        times = tuple((str(folder), folder.stat().st_mtime_ns) for folder, _ in _walk(root))
+        times = tuple((str(folder), folder.stat().st_mtime_ns) for folder, _ in walk(root))
         return _list(root, times)
     except (OSError, ValueError) as error:  # a null character in the name is a ValueError
         if isinstance(error, DataError):
@@ -149,7 +149,7 @@ def _list(root: Path, times: tuple[tuple[str, int], ...]) -> ImageFolder:
         found["train"],
         found.get("test"),
         found.get("validation"),
-        sum(len(files) for _, files in _walk(root)) - sum(map(len, found.values())),
+        sum(len(files) for _, files in walk(root)) - sum(map(len, found.values())),
     )
 
 
@@ -160,7 +160,7 @@ def _list_part(root: Path, folder: Path, class_names: list[str]) -> tuple[ImageF
         if name not in class_names:
             raise DataError(f"{folder / name}: the folder train has no class of that name")
         label = class_names.index(name)
-        walked = sorted(_walk(folder / name), key=lambda pair: str(pair[0]))
+        walked = sorted(walk(folder / name), key=lambda pair: str(pair[0]))
         paths = [inner / file for inner, files in walked for file in sorted(files)]
         found += [
             ImageFile(str(path.relative_to(root)), label) for path in paths if _is_image(path, root)
@@ -170,7 +170,7 @@ def _list_part(root: Path, folder: Path, class_names: list[str]) -> tuple[ImageF
     return tuple(found)
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders in a folder, itself first, and the files in each; no links, none hidden."""
     seen = 0
     for inner, subfolders, files in os.walk(root):

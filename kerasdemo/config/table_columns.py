@@ -33,6 +33,7 @@ class Column:
         name: of the column.
         role: the key of `data` that it is in: target, numeric, categorical or text.
         is_listed: whether that key names it; else it was chosen for what is in it.
+        may_be_empty: whether all values may be missing.
 
     Raises:
         DataError: from every property, where the column has nothing to read.
@@ -42,6 +43,7 @@ class Column:
     name: str
     role: str
     is_listed: bool = True
+    may_be_empty: bool = False
 
     @property
     def values(self) -> Any:
@@ -53,12 +55,12 @@ class Column:
 
     @cached_property
     def is_missing(self) -> Array:
-        """Which values (n,) are missing; not all are."""
+        """Which values (n,) are missing; not all are, unless they may be."""
         found = self.values.isna()
         if self.raw.lines is not None:
             is_text = self.role == "text"
             found |= self.values == "" if is_text else self.values.str.strip().isin(MISSING)
-        if found.all():
+        if found.all() and not self.may_be_empty:
             raise self.fault("has no values")
         is_missing: Array = found.to_numpy(dtype=bool)
         return is_missing

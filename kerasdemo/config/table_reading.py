@@ -46,12 +46,13 @@ class RawTable:
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
-def read(path: Path, kind: str) -> RawTable:
+def read(path: Path, kind: str, least: int = 2) -> RawTable:
     """Return the columns of a file; the last two files are remembered while they do not change.
 
     Args:
         path: of a plain file.
         kind: csv or parquet.
+        least: columns that it must have: inputs and a target, or fewer to predict.
 
     Raises:
         DataError: with what is wrong in the file, and where.
@@ -60,18 +61,18 @@ def read(path: Path, kind: str) -> RawTable:
     if problem is not None:
         raise DataError(f"{problem}: {path}")
     state = path.stat()
-    return _read(path, kind, (state.st_mtime_ns, state.st_size))
+    return _read(path, kind, least, (state.st_mtime_ns, state.st_size))
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, kind: str, state: tuple[int, int]) -> RawTable:
+def _read(path: Path, kind: str, least: int, state: tuple[int, int]) -> RawTable:
     """Return the columns of a file; `state` is a part of the cache's key."""
     try:
         content = regular_file.read(path, MAX_FILE_BYTES)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
     try:
-        return _read_csv(content) if kind == "csv" else _read_parquet(content)
+        return _read_csv(content, least) if kind == "csv" else _read_parquet(content, least)
     except DataError as error:
         raise DataError(f"{path}: {error}", error.key) from None
 
@@ -94,11 +95,11 @@ def _import(name: str) -> ModuleType:
         raise DataError(message, ("data", "name")) from None
 
 
-def _read_csv(content: bytes) -> RawTable:
+def _read_csv(content: bytes, least: int) -> RawTable:
     pandas = import_pandas()
     text = _decode(content)
     del content
-    names, lines = _check_rows(text)
+    names, lines = _check_rows(text, least)
     frame = pandas.read_csv(
         io.StringIO(text), dtype=str, na_filter=False, index_col=False, header=None, skiprows=0
     )
@@ -124,7 +125,7 @@ def _decode(content: bytes) -> str:
     return text
 
 
-def _check_rows(text: str) -> tuple[list[str], "array[int]"]:
+def _check_rows(text: str, least: int) -> tuple[list[str], "array[int]"]:
     """Return the names in the header, and the line in which each row begins.
 
     Blank lines are no rows.
@@ -137,7 +138,7 @@ def _check_rows(text: str) -> tuple[list[str], "array[int]"]:
         for row in reader:
             if not names and row:
                 names = row
-                _check_names(names)
+                _check_names(names, least)
             elif row:
                 if len(row) != len(names):
                     message = f"line {begins}: {count(len(row), 'value')}; the header has"
@@ -153,10 +154,10 @@ def _check_rows(text: str) -> tuple[list[str], "array[int]"]:
     return names, lines
 
 
-def _check_names(names: list[str]) -> None:
+def _check_names(names: list[str], least: int) -> None:
     if len(names) > MAX_COLUMNS:
         raise DataError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are read")
-    if len(names) == 1:
+    if len(names) < least:
         other = next((s for s in SEPARATORS if s in names[0]), None)
         hint = f"; values seem to be separated by {other!r}, expected commas" if other else ""
         raise DataError(f"one column, {short(names[0])}{hint or '; expected inputs and a target'}")
@@ -182,7 +183,7 @@ def _explain(message: str) -> str:
     return message
 
 
-def _read_parquet(content: bytes) -> RawTable:
+def _read_parquet(content: bytes, least: int) -> RawTable:
     arrow, parquet = _import("pyarrow"), _import("pyarrow.parquet")
     try:
         schema = parquet.read_schema(arrow.BufferReader(content))
@@ -193,7 +194,7 @@ def _read_parquet(content: bytes) -> RawTable:
         raise DataError(f"no parquet file, or a damaged one: {_first_line(error)}") from None
     # The index that pandas wrote is no column of the data.
     names = [n for n in schema.names if not (n.startswith("__index_level_") and n.endswith("__"))]
-    _check_names(names)
+    _check_names(names, least)
     metadata = file.metadata
     if not metadata.num_rows:
         raise DataError("has columns and no rows")

@@ -24,6 +24,8 @@ MAX_FILE_BYTES = 1 << 28
 # `check` decodes files of so many bytes in all, and no more files than this.
 CHECKED_BYTES = 1 << 25
 CHECKED_FILES = 5_000
+# What red, green and blue add to the gray of tf.image.rgb_to_grayscale.
+LUMA = np.array([0.2989, 0.587, 0.114], np.float32)
 
 
 def find(config: RunConfig) -> Source:
@@ -133,6 +135,25 @@ def _decode(
     _report(faults, folder)
     y = {part: np.array([f.label for f in files]) for part, files in folder.parts.items()}
     return x, y, digest.hexdigest()
+
+
+def read_image(path: Path, shape: tuple[int, int, int]) -> Array:
+    """Return an image (height, width, channels) float32, 0 to 255, resized as those of a folder.
+
+    One that TensorFlow does not decode as grayscale becomes gray as it makes a color gray.
+
+    Raises:
+        ValueError: where it can't be read.
+    """
+    content = _read(path)
+    _check(content, decodes=False)
+    try:
+        return _to_array(content, shape)
+    except ValueError:
+        if shape[2] != 1:
+            raise
+    gray: Array = _to_array(content, (*shape[:2], 3)) @ LUMA
+    return gray[..., None]
 
 
 def _to_array(content: bytes, shape: tuple[int, int, int]) -> Array:

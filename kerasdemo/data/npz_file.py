@@ -95,7 +95,7 @@ def _read_targets(
     shape = raw["x_train"].shape[1:]
     for name in (name for name in raw if name.startswith("y")):
         x_name = f"x{name[1:]}"
-        _check_examples(x_name, raw[x_name])
+        check_examples(x_name, raw[x_name])
         read = _read_labels if kind == "classes" else _read_columns
         targets[name] = read(name, raw[name], counts[x_name], kind)
         if raw[x_name].shape[1:] != shape:
@@ -190,7 +190,12 @@ def _read_beginning(archive: zipfile.ZipFile, name: str, max_bytes: int) -> tupl
         return np.frombuffer(member.read(rows * size), dtype).reshape(rows, *shape), count
 
 
-def _check_examples(name: str, x: Array) -> None:
+def check_examples(name: str, x: Array) -> None:
+    """Refuse what can't be examples.
+
+    Raises:
+        ValueError: with what is wrong in the array of that name.
+    """
     if x.dtype.kind not in "uifb":
         raise ValueError(f"{name} has dtype {x.dtype}; expected numbers")
     if x.ndim < 2 or not x.size:

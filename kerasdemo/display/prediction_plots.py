@@ -27,7 +27,7 @@ def plots_of(run: Run) -> list[Plot]:
     Of several target columns the two with the lowest R².
     """
     found = run.predictions
-    columns = _columns(found)
+    columns = columns_of(found)
     if len(columns) == 1:
         return [partial(plot_against_true, run), partial(plot_residuals, run)]
     if columns:
@@ -51,7 +51,7 @@ def plot_against_true(run: Run, ax: "Axes | None" = None, column: int = 0) -> "A
         column: of the target, from 0.
     """
     ax = style.new_axes() if ax is None else ax
-    found = _columns(run.predictions)[column]
+    found = columns_of(run.predictions)[column]
     truth, guess = found["truth"], found["guess"]
     values = [*truth, *guess]
     low, high = min(values, default=0.0), max(values, default=1.0)
@@ -70,7 +70,7 @@ def plot_against_true(run: Run, ax: "Axes | None" = None, column: int = 0) -> "A
 def plot_residuals(run: Run, ax: "Axes | None" = None, column: int = 0) -> "Axes":
     """Draw prediction minus truth over the prediction; arguments as of `plot_against_true`."""
     ax = style.new_axes() if ax is None else ax
-    found = _columns(run.predictions)[column]
+    found = columns_of(run.predictions)[column]
     truth, guess = found["truth"], found["guess"]
     ax.axhline(0, color=GRAY, lw=1.2, linestyle=(0, (4, 1.6)), label="no error")
     residuals, part = found.get("residuals"), run.predictions["part"]
@@ -118,8 +118,8 @@ def plot_confusion(run: Run, ax: "Axes | None" = None) -> "Axes":
     return ax
 
 
-def _columns(found: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the target columns of a regression; in older records there is one, without a name."""
+def columns_of(found: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return a regression's target columns in predictions.json; older ones have one, nameless."""
     return found.get("columns") or ([found] if found.get("truth") is not None else [])
 
 
@@ -145,7 +145,7 @@ def _titled(name: str, curve: Mapping[str, Any]) -> str:
 
 
 def _label(word: str, run: Run, number: int) -> str:
-    columns = _columns(run.predictions)
+    columns = columns_of(run.predictions)
     name = columns[number].get("name") or (f"target {number + 1}" if columns[1:] else "value")
     return _in_unit(f"{word} {_fit(name, NAME)}", columns[number])
 

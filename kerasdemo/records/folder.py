@@ -14,8 +14,9 @@ Facts, each written once:
     run.json: written last: status, kept epoch, test metrics, data, seconds (`schema.Facts`).
     sanity_checks.json: results of `diagnose --sanity-checks` (`schema.SanityChecks`); in older
         folders probe.json.
-Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png, report.html
-(`kerasdemo report`), which is beside the runs of an experiment, too.
+Derived, safe to delete: verdict.json (`verdict.Verdict`), curves.png, layers.png, errors.png
+(`kerasdemo errors`), report.html (`kerasdemo report`), which is beside the runs of an experiment,
+too.
 A person's own: tags.json (`kerasdemo tag`); training a run again leaves it as it is.
 Only while a run trains, or after an interruption: checkpoint.npz.
 Beside the runs of an experiment: sweep.json (`experiment_record.ExperimentRecord`). Beside any
@@ -86,6 +87,7 @@ class RunFolder:
     sanity_checks_file = _File("sanity_checks.json")
     curves_file = _File("curves.png")
     layer_plot_file = _File("layers.png")
+    errors_file = _File("errors.png")
     report_file = _File("report.html")
     tags_file = _File("tags.json")
     checkpoint_file = _File("checkpoint.npz")
@@ -146,6 +148,7 @@ class RunFolder:
             self.checkpoint_file,
             self.curves_file,
             self.layer_plot_file,
+            self.errors_file,
             self.report_file,
         ):
             file.unlink(missing_ok=True)

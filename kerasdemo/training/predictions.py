@@ -85,12 +85,12 @@ def of_classes(
     if output.shape[1] == 1:
         guess = (output[:, 0] > threshold).astype(np.int64)
         margin = np.abs(output[:, 0] - threshold)
-        positive = _probabilities(output, "sigmoid" if link == "softmax" else link)
+        positive = to_probabilities(output, "sigmoid" if link == "softmax" else link)
         probabilities = None if positive is None else np.hstack([1 - positive, positive])
     else:
         guess = output.argmax(axis=1)
         margin = output[each, guess] - output[each, truth]
-        probabilities = _probabilities(output, link)
+        probabilities = to_probabilities(output, link)
     confidence = None if probabilities is None else probabilities[each, guess]
     cells = np.bincount(truth * count + guess, minlength=count * count)
     wrong = np.flatnonzero(truth != guess)
@@ -346,7 +346,7 @@ def _has_rows(x: Array) -> bool:
     return likeness(side) > likeness(side // 2) + ROWS_ALIKE
 
 
-def _probabilities(output: Array, link: Link | None) -> Array | None:
+def to_probabilities(output: Array, link: Link | None) -> Array | None:
     """Return outputs (n, columns) as probabilities; None where they are none."""
     if link == "softmax":
         exponentials = np.exp(output - output.max(axis=1, keepdims=True))

@@ -66,14 +66,7 @@ def run(
     folder = RunFolder(Path(results) / run_id(config, source.fingerprint))
     if folder.is_complete and not overwrite:
         return read(folder.path)
-    dataset = data.load(config, source)
-    # The classes of a file are known only now.
-    faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
-    if faults:
-        raise InputError(faults)
-    shortage = find_shortage(config, layers_of(config, dataset.shape, dataset.outputs))
-    if shortage:
-        raise InputError(config.fault(("network",), shortage))
+    dataset = load_dataset(config, source)
     from kerasdemo.training.trainer import Trainer
 
     started = time.perf_counter()
@@ -107,6 +100,23 @@ def run(
         facts["seconds"] = round(time.perf_counter() - started, 3)
         folder.finish(facts | environment())
     return read(folder.path)
+
+
+def load_dataset(config: RunConfig, source: data.Source) -> data.Dataset:
+    """Return the examples of a config that can be trained on them.
+
+    Raises:
+        InputError: where data and network do not fit together, or exceed memory.
+    """
+    dataset = data.load(config, source)
+    # The classes of a file are known only now.
+    faults = [config.fault(*f) for f in output_faults(config, dataset.shape, dataset.classes)]
+    if faults:
+        raise InputError(faults)
+    shortage = find_shortage(config, layers_of(config, dataset.shape, dataset.outputs))
+    if shortage:
+        raise InputError(config.fault(("network",), shortage))
+    return dataset
 
 
 def epoch_facts(run: Run, kept_epoch: int | None, updates: int | None) -> dict[str, Any]:

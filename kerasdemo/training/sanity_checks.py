@@ -48,7 +48,7 @@ def run_sanity_checks(run: Run) -> dict[str, Any]:
         message = "the data is not what the run was trained on; no sanity check was run"
         raise InputError(Fault(message, str(run.path)))
     started = time.perf_counter()
-    trainer, examples = _ShortTrainer(run.yaml_config, dataset), _steps(run.yaml_config, dataset)
+    trainer, examples = ShortTrainer(run.yaml_config, dataset), take_steps(run.yaml_config, dataset)
     rates = learning_rates(trainer, *examples)
     facts = {
         "one_batch": one_batch(run.yaml_config, dataset),
@@ -88,8 +88,8 @@ def one_batch(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
         "examples": len(x),
         "steps": BATCH_STEPS,
         "chance": _chance(config, y),
-        "own": _ShortTrainer(plain, dataset).train(order, x, y),
-        "adam": _ShortTrainer(adam, dataset).train(order, x, y),
+        "own": ShortTrainer(plain, dataset).train(order, x, y),
+        "adam": ShortTrainer(adam, dataset).train(order, x, y),
     }
 
 
@@ -116,7 +116,7 @@ def _chance(config: RunConfig, y: Array) -> float:
     return float(np.bincount(y).max() / len(y))
 
 
-def learning_rates(trainer: "_ShortTrainer", order: Array, x: Array, y: Array) -> dict[str, Any]:
+def learning_rates(trainer: "ShortTrainer", order: Array, x: Array, y: Array) -> dict[str, Any]:
     """Train for a few hundred steps with each of seven rates, the config's in their middle.
 
     Losses and scores are of training examples, in inference mode.
@@ -135,7 +135,7 @@ def learning_rates(trainer: "_ShortTrainer", order: Array, x: Array, y: Array) -
 
 
 def zeroed_input(
-    trainer: "_ShortTrainer", order: Array, x: Array, y: Array, rate: float | None
+    trainer: "ShortTrainer", order: Array, x: Array, y: Array, rate: float | None
 ) -> dict[str, float]:
     """Train with `rate` and with every input 0: what is possible without looking at them."""
     row = trainer.train(order, np.zeros_like(x), y, rate)
@@ -146,7 +146,7 @@ def _without(row: dict[str, float], key: str) -> dict[str, float]:
     return {name: value for name, value in row.items() if name != key}
 
 
-def _steps(config: RunConfig, dataset: Dataset) -> tuple[Array, Array, Array]:
+def take_steps(config: RunConfig, dataset: Dataset) -> tuple[Array, Array, Array]:
     """Return the order (m,) in which a rate's steps take examples, batch by batch; and x, y."""
     x, y = dataset.train.x[:RATE_EXAMPLES], dataset.train.y[:RATE_EXAMPLES]
     size = min(config.training.batch_size, len(y))
@@ -156,7 +156,7 @@ def _steps(config: RunConfig, dataset: Dataset) -> tuple[Array, Array, Array]:
     return order[: steps * size], x, y
 
 
-class _ShortTrainer:
+class ShortTrainer:
     """Trains a config's network from its initial weights, many steps in one compiled call."""
 
     def __init__(self, config: RunConfig, dataset: Dataset):
