@@ -1,0 +1,53 @@
+"""export: scripts from runs and configs, printed or written, and what is refused."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call
+from tests.factories import write_run
+
+TEXT = "name: net\nseed: 5\ndata: {name: fizzbuzz}\nnetwork: {depth: 1, units: 16}\n"
+
+
+@pytest.fixture(autouse=True)
+def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_run(Path("results/runs/net-0abc"), TEXT)
+    Path("net.yaml").write_text(TEXT)
+
+
+def test_a_run_and_its_config_give_the_same_script(kerasdemo: Call) -> None:
+    printed = kerasdemo("export", "net-0", "--python")
+    assert printed.code == 0 and not printed.err
+    ast.parse(printed.out)
+    assert "keras.utils.set_random_seed(5)" in printed.out
+    assert kerasdemo("export", "net.yaml", "--python").out == printed.out
+
+
+def test_a_script_is_written_to_a_file(kerasdemo: Call) -> None:
+    done = kerasdemo("export", "net.yaml", "--python", "--output", "own.py", "--set", "seed=6")
+    assert done.code == 0 and done.out == "wrote own.py\n"
+    assert "set_random_seed(6)" in Path("own.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["net-0"], "expected --python"),
+        (["net-0", "--python", "--set", "seed=6"], "--set: a run is exported as it was"),
+        (["other", "--python"], "other"),
+        (["missing.yaml", "--python"], "missing.yaml"),
+        (["net.yaml", "--python", "--output", "net.yaml"], "is what is read"),
+        (["net.yaml", "--python", "--output", "no/own.py"], "there is no folder no"),
+        (["net.yaml", "--python", "--output", "."], "is a folder"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_a_line(
+    arguments: list[str], problem: str, kerasdemo: Call
+) -> None:
+    done = kerasdemo("export", *arguments)
+    assert done.code == 2 and not done.out
+    assert problem in done.err and done.err.count("\n") == 1
+    assert not Path("own.py").exists() and Path("net.yaml").read_text() == TEXT
