@@ -11,6 +11,7 @@ from kerasdemo.cli import (
     check,
     compare,
     diagnose,
+    export,
     learning_rate,
     lecture,
     manage,
@@ -43,6 +44,7 @@ for verbs in (
     report,
     serve,
     lecture,
+    export,
 ):
     app.add_typer(verbs.app)
 
