@@ -371,9 +371,10 @@ def _types() -> TypeAdapter[tuple[WrittenLayer, ...]]:
     every: tuple[type[StrictModel], ...] = (*WRITTEN_OUT, *_others())
     union: Any = Union[every]  # noqa: UP007
     layer: Any = Annotated[union, Field(discriminator="type"), BeforeValidator(_by_class_name)]
-    holders: tuple[type[StrictModel], ...] = (Repeat, *every)
-    for one in holders:
-        if not one.__pydantic_fields_complete__:  # it holds layers
+    # Those above again where Ctrl-C ended this halfway; complete ones stay as they are.
+    blocks: tuple[type[StrictModel], ...] = (Repeat, ResidualBlock)
+    for one in (*blocks, *every):
+        if one in blocks or not one.__pydantic_fields_complete__:  # it holds layers
             one.model_rebuild(_types_namespace={"AnyLayer": layer})
     return TypeAdapter(Annotated[tuple[layer, ...], Field(strict=False, min_length=1)])
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from kerasdemo.config import RunConfig
-from kerasdemo.config.layers import has_convolution, layers_of
+from kerasdemo.config.layers import ShapeError, has_convolution, layers_of
 from kerasdemo.sweeps.expansion import RunSpec
 from kerasdemo.sweeps.run_store import RunOutcome
 from kerasdemo.training.compile_key import compile_key
@@ -46,7 +46,10 @@ def multiplications(config: RunConfig) -> int:
     """Return how many products one example's way through the network takes."""
     facts = config.dataset_info
     assert facts is not None  # a loaded config has them
-    layers = layers_of(config, facts.shape or (GUESSED_FEATURES,), facts.outputs)
+    try:
+        layers = layers_of(config, facts.shape or (GUESSED_FEATURES,), facts.outputs)
+    except ShapeError:
+        return 0  # the inputs, once counted, do not fit either: such a run is refused
     return sum(layer.multiplications for layer in layers)
 
 

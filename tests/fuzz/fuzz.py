@@ -1,13 +1,15 @@
 """`make fuzz`: hostile input through the command line; writes results/fuzz.
 
-20,000 mutants of the shipped YAML go through `check` and `sweep --dry-run`, and a results folder,
-corrupted in 200 ways, through every verb that reads one. Two tiny runs are trained, once.
-`--mutant N` and `--corruption N` repeat one of them and show its output.
+20,000 mutants of the shipped YAML go through `check` and `sweep --dry-run`, 3,000 hostile tables,
+arrays and folders of images through `check` and through loading, and a results folder, corrupted in
+200 ways, through every verb that reads one. Two tiny runs are trained, once. `--mutant N`,
+`--file N` and `--corruption N` repeat one of them and show its output.
 """
 
 import argparse
 import contextlib
 import faulthandler
+import importlib
 import io
 import json
 import os
@@ -23,7 +25,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,16 +33,19 @@ from types import FrameType
 from unittest import mock
 
 from corruptions import Corruption, corruptions
+from hostile_data import PICKLED, HostileData, hostile_data
 from mutations import Mutant, mutant
 
-from kerasdemo import cli
+from kerasdemo import cli, config, data
 from kerasdemo.cli import output
-from kerasdemo.config.errors import printable
+from kerasdemo.config import InputError, layer_types
+from kerasdemo.config.errors import MAX_FAULTS, MAX_LENGTH, printable
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PAGE = REPOSITORY / "results" / "fuzz"
 SHIPPED = ("configs", "experiments")
 SECONDS = 5.0
+WAIT = 12
 MEMORY = 6 * 2**30
 SEED = 20_170
 FOLDERS = re.compile(r"(?<![\w.])/(?:[\w.+-]+/)+(?=[\w.])")
@@ -105,17 +110,20 @@ class Ending:
         return FOLDERS.sub("", text.replace(f"{REPOSITORY}/", ""))
 
 
-def call(arguments: Sequence[str], codes: Sequence[int], limit: float = SECONDS) -> Ending:
-    """Call the command line and return how it ended; once more where it took too long.
+def call(
+    arguments: Sequence[str],
+    codes: Sequence[int],
+    limit: float = SECONDS,
+    main: Callable[[], None] | None = None,
+) -> Ending:
+    """Call the command line as a terminal would, and return how it ended.
 
-    A call that is slow by itself is slow again, one that waited for a busy machine is not.
+    Args:
+        arguments: of the command.
+        codes: exit codes that it may have.
+        limit: seconds of processor time; it may wait for a busy machine `WAIT` times as long.
+        main: called instead of the command.
     """
-    ending = _call(arguments, codes, limit)
-    return ending if ending.seconds <= limit else _call(arguments, codes, limit)
-
-
-def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Ending:
-    """Call the command line as a terminal would."""
     out, errors = Terminal(), Terminal()
     code: int | None = None
     problem: str | None = None
@@ -124,8 +132,9 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
         place = traceback.extract_stack(frame)[-1]
         raise Hang(f"hang in {place.filename}:{place.lineno}")
 
-    before = signal.signal(signal.SIGALRM, late)
-    began = time.monotonic()
+    kinds = (signal.SIGPROF, signal.SIGALRM)
+    before = [signal.signal(kind, late) for kind in kinds]
+    began = time.process_time()
     with (
         mock.patch.object(sys, "argv", ["kerasdemo", *arguments]),
         mock.patch.object(output, "shown", set()),  # each call is a process of its own
@@ -137,8 +146,9 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
         warnings.simplefilter("default")
         try:
             # Repeatedly, because an `except` may swallow the first one.
-            signal.setitimer(signal.ITIMER_REAL, limit, limit)
-            cli.main()
+            signal.setitimer(signal.ITIMER_PROF, limit, limit)
+            signal.setitimer(signal.ITIMER_REAL, WAIT * limit, limit)
+            (main or cli.main)()
         except SystemExit as end:
             code = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
         except Hang as hang:
@@ -148,9 +158,11 @@ def _call(arguments: Sequence[str], codes: Sequence[int], limit: float) -> Endin
             message = f"{error}"[:200]
             problem = f"{type(error).__name__} in {place.filename}:{place.lineno}: {message}"
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    seconds = time.monotonic() - began
+            for kind, handler in zip(kinds, before, strict=True):
+                signal.signal(kind, handler)
+    seconds = time.process_time() - began
     text = out.getvalue() + errors.getvalue()
     return Ending(
         tuple(arguments),
@@ -185,6 +197,7 @@ class MutantFolder:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        layer_types.make("dense", units=1)  # as in each process, once, which takes a second
         for name in SHIPPED:
             shutil.copytree(REPOSITORY / name, folder / name)
         self.files = sorted(file for name in SHIPPED for file in (folder / name).rglob("*.yaml"))
@@ -216,6 +229,75 @@ def _with_json(ending: Ending) -> Ending:
     except ValueError as error:
         return replace(ending, problem=f"no JSON: {error}")
     return ending
+
+
+# Hostile data.
+
+
+class DataFolder:
+    """A folder in which hostile data takes turns, with a config that names it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.config = folder / "config.yaml"
+        self.data = folder / "data"
+        folder.mkdir()
+
+    def try_out(self, one: HostileData, limit: float = SECONDS) -> list[Ending]:
+        """Make the data, check its config and load it; both leave everything as it is."""
+        self._clear()
+        self.config.write_text(one.config)
+        one.make(self.data)
+        before = self._state()
+        more = ["--json"] if one.number % 5 == 0 else []
+        endings = [
+            _with_json(call(["check", str(self.config), *more], (0, 2), limit)),
+            call(["load", str(self.config)], (0, 2), limit, self._load),
+        ]
+        after = self._state()
+        self._clear()
+        return [_with_lines(one, before == after) for one in endings]
+
+    def _load(self) -> None:
+        """Load the data as a run does before it trains."""
+        try:
+            data.load(config.load(self.config))
+            raise SystemExit(0)
+        except InputError as error:
+            for line in error.lines:
+                output.say(f"error: {line}", err=True)
+            raise SystemExit(2) from None
+
+    def _clear(self) -> None:
+        if self.data.is_dir() and not self.data.is_symlink():
+            shutil.rmtree(self.data)
+        self.data.unlink(missing_ok=True)
+
+    def _state(self) -> dict[Path, tuple[int, int]]:
+        """Return what lies in the folder, with sizes and times."""
+        states = {}
+        for place, folders, files in os.walk(self.folder):
+            for path in (Path(place, name) for name in (*folders, *files)):
+                state = path.lstat()
+                states[path] = (state.st_size, state.st_mtime_ns)
+        return states
+
+
+def _with_lines(ending: Ending, is_unchanged: bool) -> Ending:
+    """Add the problem that a fault takes more than its line, or that something was written."""
+    lines = ending.errors.splitlines()
+    long = max(map(len, lines), default=0)
+    odd = [line for line in lines if not line.startswith(("error: ", "warning: "))]
+    problem = ending.problem
+    if ending.code == 2 and not lines:
+        problem = problem or "no word about what is wrong"
+    if odd or len(lines) > MAX_FAULTS + 1 or long > MAX_LENGTH + 20:
+        problem = problem or f"{len(lines)} lines of up to {long:,} characters: {odd[:1]}"
+    if PICKLED in ending.errors:
+        problem = problem or "a pickle was read"
+    if not is_unchanged:
+        problem = problem or "something was written"
+    return replace(ending, problem=problem)
 
 
 # Corruptions.
@@ -290,7 +372,7 @@ class TrainedFolder:
 
 @dataclass
 class Tally:
-    """What is counted of mutants or of corruptions."""
+    """What is counted of mutants, of data or of corruptions."""
 
     what: str
     count: int = 0
@@ -307,7 +389,7 @@ class Tally:
             self.codes[f"{one.arguments[0]} {one.code}"] += 1
             self.slowest = max(self.slowest, (one.seconds, f"{number}, `{one.arguments[0]}`"))
             if one.problem:
-                self.hangs += one.seconds > SECONDS
+                self.hangs += one.problem.startswith("hang") or one.seconds > SECONDS
                 self.problems.append(f"`--{self.what} {number}` ({description}): {one}")
                 print(f"{self.what} {number} ({description}): {one}", flush=True)
 
@@ -321,7 +403,7 @@ class Tally:
             f"- verb and exit code: {codes}",
             f"- tracebacks, wrong codes, control characters, lost runs: "
             f"{len(self.problems) - self.hangs}",
-            f"- calls that took longer than {SECONDS:g} s: {self.hangs}",
+            f"- calls that took longer: {self.hangs}",
             f"- slowest call: {self.slowest[0]:.2f} s ({self.what} {self.slowest[1]})",
             *(f"- {problem}" for problem in self.problems),
         ]
@@ -339,6 +421,17 @@ def try_mutants(mutants: MutantFolder, seed: int, numbers: Sequence[int]) -> Tal
     return tally
 
 
+def try_files(folder: DataFolder, seed: int, numbers: Sequence[int]) -> Tally:
+    tally, began = Tally("file"), time.monotonic()
+    for number in numbers:
+        one = hostile_data(seed, number)
+        tally.add(number, printable(str(one))[:300], folder.try_out(one))
+        if tally.count % 200 == 0:
+            print(f"{tally.count:,} files, {time.monotonic() - began:.0f} s", flush=True)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
 def try_corruptions(trained: TrainedFolder, seed: int, numbers: Sequence[int]) -> tuple[Tally, int]:
     """Return what was counted, and how many corruptions there are to choose from."""
     tally, began = Tally("corruption"), time.monotonic()
@@ -352,7 +445,9 @@ def try_corruptions(trained: TrainedFolder, seed: int, numbers: Sequence[int]) -
     return tally, len(every)
 
 
-def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: int) -> None:
+def write_page(
+    mutants: Tally, files: Tally, corrupted: Tally, shipped: int, every: int, seed: int
+) -> None:
     """Write the figures to results/fuzz."""
     lines = [
         "# Hostile input",
@@ -360,19 +455,30 @@ def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: i
         f"Made by `make fuzz`, seed {seed}. kerasdemo {version('kerasdemo')}, Python "
         f"{platform.python_version()}, {os.cpu_count()} cores that were shared with other work.",
         "",
-        "A call passes if it ends with an allowed exit code, within "
-        f"{SECONDS:g} s and {MEMORY // 2**30} GiB of memory, without a traceback, and prints no "
-        "control character; with `--json`, it must print JSON. A call that takes longer is made "
-        "once more: one that waited for a busy machine is quick then.",
+        f"A call passes if it ends with an allowed exit code, within {SECONDS:g} s of processor "
+        f"time, {WAIT * SECONDS:g} s on the clock and {MEMORY // 2**30} GiB of memory, without a "
+        "traceback, and prints no control character; with `--json`, it must print JSON.",
         "",
         "## Changed YAML",
         "",
-        f"Each of the {files} YAML files in configs and experiments was changed in turn: bytes, "
+        f"Each of the {shipped} YAML files in configs and experiments was changed in turn: bytes, "
         "lines, values at any key, keys, whole sections. A config went through `check`, and as the "
         "base of an experiment through `sweep --dry-run`; an experiment through `sweep --dry-run`. "
         "Allowed are the exit codes 0 and 2. Nothing was trained.",
         "",
         *mutants.lines(),
+        "",
+        "## Hostile data",
+        "",
+        "The bundled tables, small .npz files and a folder of bundled images were damaged, and "
+        "some were made to do harm: bytes, cells, quotes, NUL, formulas, encodings, separators, "
+        "line ends, 1,000,000 columns; parquet and .npz files with columns and arrays of every "
+        "type, false sizes and pickled objects; images that claim 10^18 pixels, are cut short, "
+        "animated, no images, links to devices, FIFOs. Each went through `check`, and through "
+        "loading as before a training. Allowed are the exit codes 0 and 2, with at most a line for "
+        "each fault; nothing may be written, and no pickle read.",
+        "",
+        *files.lines(),
         "",
         "## Corrupted run folders",
         "",
@@ -384,7 +490,8 @@ def write_page(mutants: Tally, corrupted: Tally, files: int, every: int, seed: i
         "",
         *corrupted.lines(),
         "",
-        "To repeat one: `.venv/bin/python tests/fuzz/fuzz.py --mutant N`, or `--corruption N`.",
+        "To repeat one: `.venv/bin/python tests/fuzz/fuzz.py --mutant N`, `--file N` or "
+        "`--corruption N`.",
     ]
     PAGE.mkdir(parents=True, exist_ok=True)
     (PAGE / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -411,7 +518,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--mutants", type=int, default=20_000)
     parser.add_argument("--corruptions", type=int, default=200)
+    parser.add_argument("--files", type=int, default=3_000)
     parser.add_argument("--mutant", type=int, metavar="N", help="only this one, with its output")
+    parser.add_argument("--file", type=int, metavar="N", help="only this one, likewise")
     parser.add_argument("--corruption", type=int, metavar="N", help="only this one, likewise")
     options = parser.parse_args()
     # A hang in C code, where no signal is handled, ends here, with its place.
@@ -427,6 +536,13 @@ def main() -> int:
             one = mutant(folder.files, options.seed, options.mutant)
             print(one.file.relative_to(place), *one.steps, "", repr(one.content)[:3_000], sep="\n")
             return print_endings(folder.try_out(one))
+        # Tables and images are read with these; importing them takes longer than reading.
+        for name in ("pandas", "pyarrow.parquet", "PIL.Image", "kerasdemo.backend"):
+            importlib.import_module(name)
+        if options.file is not None:
+            one_file = hostile_data(options.seed, options.file)
+            print(one_file, one_file.config, sep="\n")
+            return print_endings(DataFolder(place / "data").try_out(one_file))
         trained = TrainedFolder(place)
         if options.corruption is not None:
             corruption = trained.corruptions(options.seed)[options.corruption]
@@ -436,8 +552,9 @@ def main() -> int:
         corrupted, every = try_corruptions(trained, options.seed, range(options.corruptions))
         folder = MutantFolder(place / "mutants")
         changed = try_mutants(folder, options.seed, range(options.mutants))
-        write_page(changed, corrupted, len(folder.files), every, options.seed)
-    problems = len(changed.problems) + len(corrupted.problems)
+        damaged = try_files(DataFolder(place / "data"), options.seed, range(options.files))
+        write_page(changed, damaged, corrupted, len(folder.files), every, options.seed)
+    problems = sum(len(one.problems) for one in (changed, damaged, corrupted))
     print(f"{problems} problems; {PAGE.relative_to(REPOSITORY)}/README.md", flush=True)
     return 1 if problems else 0
 

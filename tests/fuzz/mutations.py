@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from kerasdemo.config import keras_arguments
+
 Path_ = tuple[str | int, ...]
 
 # Bytes that no text file should hold, syntax of YAML, and text that only looks like a number.
@@ -36,6 +38,10 @@ WORDS = (
     *("nan", "null", "true", "adam", "relu", "maxout", "mse", "hinge", "file", "circles", "mnist"),
     *("conv2d", "Conv2D", "val_loss", "loss", "categorical_crossentropy", "binary_crossentropy"),
     *("network.units", "network.layers.0.units", "data.path", "optimizer", "a..b", ".", "seed.x"),
+    *("csv", "parquet", "image_folder", "imdb", "california_housing", "regression", "multi_label"),
+    *("impute", "drop", "balanced", "grayscale", "standardize", "mean_squared_error", "auc"),
+    *("cosine_decay", "piecewise_constant_decay", "gru", "embedding", "residual", "repeat", "same"),
+    *("origin", "mpg", "../data/mpg.csv", "../data/shapes", "../quickstart.yaml", "mutant.yaml"),
 )
 NUMBERS = (
     *(0, 1, 2, 3, -1, 7, 100, 1_001, 10**4, 10**5, 10**7, 10**7 + 1, 2**31, 2**63, -(2**63)),
@@ -56,7 +62,170 @@ TREES = (
     *({"name": "file", "path": "/dev/zero"}, {"low": 0, "high": 1}, {"low": 1, "high": 0}),
     *({"monitor": "val_loss", "patience": -1}, [1, "a", None, {}], list(range(2_000)), _nested(60)),
     {f"key{number}": number for number in range(2_000)},
+    *({"repeat": {"times": 3, "layers": []}}, {"repeat": {"times": 10**7}}, {"residual": []}),
+    *({"residual": [{"type": "flatten"}]}, {"type": "gru", "units": 3}, {"name": "cosine_decay"}),
+    *({"name": "exponential_decay", "decay_steps": 0}, [{"name": "auc"}] * 200, {"0": -1, "1": 2}),
 )
+
+
+# Arguments of layers, and what is far too large, too small or of another kind for them.
+LAYER_ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "units": (1, 10**7, 0, [3, 4]),
+    "filters": (1, 10**7, 0),
+    "kernel_size": (1, 3, [3, 3], [3, 3, 3], 10**6, [0, 1]),
+    "pool_size": (1, 2, [2, 2], 10**6),
+    "strides": (1, 2, [2, 2], 10**6, 0),
+    "dilation_rate": (1, 2, 10**6),
+    "groups": (1, 7, 10**6),
+    "padding": ("same", "valid", "causal", [1, 1], [[0, 10**6], [1, 1]], 10**6),
+    "cropping": (1, [[0, 10**6], [1, 1]], 10**6),
+    "size": (1, 2, 10**6, [2, 2]),
+    "factor": (0.1, 1e30, [0.2, -0.2], [-1, 1]),
+    "height": (1, 8, 10**7),
+    "width": (1, 8, 10**7),
+    "target_shape": ([28, 28, 1], [-1], [-1, -1], [2**40] * 4, [10**5, 10**5], []),
+    "dims": ([2, 1], [1, 1], [0], list(range(50))),
+    "n": (1, 3, 10**7),
+    "axis": (-1, 0, 7, [1, 2], []),
+    "rate": (0.0, 0.5, 1.0, 1e30),
+    "input_dim": (1, 100, 10**9),
+    "output_dim": (1, 16, 10**7),
+    "return_sequences": (True, False),
+    "num_heads": (1, 10**7),
+    "rank": (0, 2),
+    "activation": ("relu", "softmax", "maxout", "x"),
+}
+# Every layer, some that hold one, and some that Keras has and a config may not.
+TYPES = (*keras_arguments.names("layers"), "maxout", "lambda", "input_layer", "add", "Conv2D")
+
+
+VALUES = (1, 0, -1, 0.5, "x", None, True, [], [1, 2], {}, {"type": "gru", "units": 3}, 10**7)
+
+
+def layers(rng: random.Random, depth: int = 3) -> list[Any]:
+    """Return layers with arguments that may not fit, in blocks that may be nested."""
+    made: list[Any] = []
+    for _ in range(rng.choice((0, 1, 1, 2, 3, 4))):
+        how = rng.random()
+        if depth and how < 0.2:
+            made.append({"residual": layers(rng, depth - 1)})
+        elif depth and how < 0.4:
+            times = rng.choice((0, 1, 2, 3, 100, 10**7, -1, "x"))
+            made.append({"repeat": {"times": times, "layers": layers(rng, depth - 1)}})
+        else:
+            made.append(_layer(rng, depth))
+    return made
+
+
+def _layer(rng: random.Random, depth: int) -> dict[str, Any]:
+    """Return a layer with what it needs, a few more of its arguments, and seldom a foreign one."""
+    kind = rng.choice(TYPES)
+    own = keras_arguments.names("layers").get(kind, {})
+    further = [name for name in LAYER_ARGUMENTS if name in own or rng.random() < 0.02]
+    names = {*keras_arguments.required(kind), *rng.sample(further, min(len(further), 2))}
+    values = {name: rng.choice(LAYER_ARGUMENTS.get(name, VALUES)) for name in sorted(names)}
+    if "layer" in values and depth:
+        values["layer"] = _layer(rng, depth - 1)
+    return {"type": kind, **values}
+
+
+def _blocks(kind: str, depth: int) -> list[Any]:
+    inner: list[Any] = [{"type": "dense", "units": 3}]
+    for _ in range(depth):
+        inner = [{kind: inner if kind == "residual" else {"times": 2, "layers": inner}}]
+    return inner
+
+
+_FOUR = [{"type": "dense", "units": 4, "activation": "softmax"}]
+_MPG = {"name": "csv", "path": "../data/mpg.csv", "target": "mpg"}
+_PENGUINS = {"name": "csv", "path": "../data/penguins.csv", "target": "species"}
+_REVIEWS = {"name": "csv", "path": "../data/reviews.csv", "target": "opinion", "text": "review"}
+_IMAGES = {"name": "image_folder", "path": "../data/shapes"}
+# The parts of issue 16: layers and blocks, schedules, metrics, weights, bases, tables, images.
+LATER_SHAPES: tuple[dict[str, Any], ...] = (
+    {"network": {"layers": _blocks("residual", 30)}},
+    {"network": {"layers": _blocks("repeat", 30)}},
+    {"network": {"layers": _blocks("residual", 60)}},
+    {"network": {"layers": [{"repeat": {"times": 10**7, "layers": _FOUR}}]}},
+    {"network": {"layers": [{"repeat": {"times": 0, "layers": _FOUR}}]}},
+    {"network": {"layers": [{"residual": _FOUR, "repeat": {"times": 2, "layers": _FOUR}}]}},
+    {"network": {"layers": [{"repeat": {"times": 2, "layers": _FOUR, "x": 1}}, *_FOUR]}},
+    {"network": {"layers": [{"type": "embedding", "input_dim": 3, "output_dim": 8}]}},
+    {"network": {"layers": [{"type": "embedding", "input_dim": 10**9, "output_dim": 10**7}]}},
+    {"network": {"layers": [{"type": "gru", "units": 10**7}] * 20}},
+    {"network": {"layers": [{"type": "up_sampling2d", "size": 10**6}] * 20}},
+    {"network": {"layers": [{"type": "zero_padding2d", "padding": 10**7}] * 20}},
+    {"network": {"layers": [{"type": "repeat_vector", "n": 10**7}, {"type": "flatten"}]}},
+    {"optimizer": {"name": "sgd", "learning_rate": {"name": "cosine_decay"}}},
+    {"optimizer": {"learning_rate": {"name": "cosine_decay", "decay_steps": 0}}},
+    {"optimizer": {"learning_rate": {"name": "\x1b[2J", "decay_steps": 10**30}}},
+    {
+        "optimizer": {
+            "learning_rate": {
+                "name": "piecewise_constant_decay",
+                "boundaries": list(range(2_000)),
+                "values": [0.1],
+            }
+        }
+    },
+    {
+        "optimizer": {
+            "learning_rate": {
+                "name": "exponential_decay",
+                "initial_learning_rate": 1e30,
+                "decay_steps": 1,
+                "decay_rate": 1e30,
+            }
+        }
+    },
+    {"optimizer": {"name": "adam", "clipnorm": 1, "clipvalue": 1, "global_clipnorm": 1}},
+    {"metrics": ["auc", "auc", {"name": "auc", "num_thresholds": 10**9}]},
+    {"metrics": ["auc"] * 2_000},
+    {"metrics": [{"name": "top_k_categorical_accuracy", "k": 10**9}, "\x1b[2J", 5, {}, None]},
+    {"metrics": [{"name": "f1_score", "average": "x"}, {"name": "precision", "thresholds": 9}]},
+    {"metrics": "auc"},
+    {"training": {"class_weight": "balanced"}},
+    {"training": {"class_weight": {0: 1, "0": 2, "\x1b[2J": 3, -1: 4}}},
+    {"training": {"class_weight": {str(n): n for n in range(5_000)}}},
+    {"training": {"class_weight": {}}},
+    {"task": "regression"},
+    {"data": {"name": "mnist_sample", "task": "regression"}},
+    {"data": {**_MPG, "task": "classification"}},
+    {"data": {**_MPG, "task": "multi_label", "missing": "drop"}},
+    {"data": {**_MPG, "missing": "impute", "split_seed": 2**63}},
+    {"data": {**_MPG, "missing": "impute", "numeric": ["weight"] * 2_000}},
+    {"data": {**_MPG, "missing": "impute", "numeric": [], "categorical": []}},
+    {"data": {**_MPG, "missing": "impute", "target": ["mpg", "weight", "mpg"]}},
+    {"data": {**_MPG, "missing": "impute", "target": ["\x1b[2J", "x" * 5_000]}},
+    {"data": {**_PENGUINS, "missing": "drop", "categorical": ["bill_length_mm"]}},
+    {"data": {**_PENGUINS, "missing": "drop", "train": 10**7}},
+    {"data": {**_PENGUINS, "missing": "drop", "train": 1, "validation": 0, "test": 340}},
+    {"data": {**_PENGUINS, "missing": "impute", "text": "island"}},
+    {"data": {**_PENGUINS, "name": "parquet"}},
+    {"data": {**_PENGUINS, "path": "../data"}},
+    {"data": {**_PENGUINS, "path": "../data/shapes/circle/circle_00.png"}},
+    {"data": {**_REVIEWS, "max_tokens": 10**7, "output_sequence_length": 10**7}},
+    {"data": {**_REVIEWS, "max_tokens": 1, "output_sequence_length": 1}},
+    {"data": {**_REVIEWS, "max_tokens": 2, "train": 10}},
+    {"data": {**_IMAGES, "image_size": 10**6}},
+    {"data": {**_IMAGES, "image_size": [1, 10**7], "color_mode": "grayscale"}},
+    {"data": {**_IMAGES, "image_size": [1, 1, 1]}},
+    {"data": {**_IMAGES, "image_size": 8, "validation": 250, "test": 250}},
+    {"data": {**_IMAGES, "path": "../data"}},
+    {"data": {**_IMAGES, "path": "../data/mpg.csv"}},
+    {"data": {"name": "imdb", "path": "../data/mpg.csv", "max_tokens": 100}},
+    {"data": {"name": "cifar10", "path": "fifo"}},
+    {"data": {"name": "california_housing", "path": "/dev/zero"}},
+    {"base": "mutant.yaml"},
+    {"base": "./../configs/../configs/mutant.yaml"},
+    {"base": "../examples/warmup_schedule.yaml", "network": {"layers": _FOUR}},
+    {"base": "../configs/examples/table_regression.yaml", "data": None},
+    {"base": ["mutant.yaml"]},
+    {"base": {"base": {"base": "quickstart.yaml"}}},
+    {"base": "file:///etc/passwd"},
+)
+
+
 SHAPES: tuple[dict[str, Any], ...] = (  # sections with huge or odd values
     {"seeds": "0-999999999"},
     {"seeds": "0-999"},
@@ -144,8 +313,10 @@ def _dumped(tree: Any) -> bytes:
 
 
 def _changed(tree: Any, rng: random.Random) -> tuple[Any, str]:
-    if not tree or not isinstance(tree, dict) or rng.random() < 0.15:
-        shape = rng.choice(SHAPES)
+    if not tree or not isinstance(tree, dict) or rng.random() < 0.2:
+        shape = rng.choice(rng.choice((SHAPES, LATER_SHAPES, ({"network": {}},))))
+        if shape == {"network": {}}:
+            shape = {"network": {"layers": layers(rng)}}
         kept = tree if isinstance(tree, dict) and rng.random() < 0.8 else {}
         # An experiment may have only one of these: the new one replaces the old.
         others = {"grid", "variants", "configs", "search"} if {*shape} & {"grid", "search"} else ()

@@ -1,4 +1,4 @@
-"""A few hundred mutants and some corruptions; `make fuzz` does many more."""
+"""A few hundred mutants, some hostile data and corruptions; `make fuzz` does many more."""
 
 import os
 import signal
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fuzz import SEED, MutantFolder, TrainedFolder, call, no_downloads
+from fuzz import SEED, DataFolder, MutantFolder, TrainedFolder, call, no_downloads
+from hostile_data import hostile_data
 from mutations import mutant
 
 from kerasdemo import cli
@@ -44,6 +45,26 @@ def test_a_changed_yaml_ends_in_a_line(first: int, mutants: MutantFolder, offlin
         one = mutant(mutants.files, SEED, number)
         problems = [str(end) for end in mutants.try_out(one, PATIENCE) if end.problem]
         assert not problems, f"mutant {number}: {one.steps}"
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(24, marks=pytest.mark.slow)])
+def test_hostile_data_ends_in_a_line_a_fault(first: int, tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    for number in range(first, first + 24 + 5 * first):
+        one = hostile_data(SEED, number)
+        problems = [str(end) for end in folder.try_out(one, PATIENCE) if end.problem]
+        assert not problems, f"file {number}: {one}"
+
+
+def test_hostile_data_follows_from_its_number(tmp_path: Path) -> None:
+    for number in range(6):
+        made = []
+        for place in (tmp_path / f"{number}a", tmp_path / f"{number}b"):
+            one = hostile_data(SEED, number)
+            one.make(place)
+            files = [p for p in (place, *place.rglob("*")) if p.is_file() and not p.is_symlink()]
+            made.append((one.config, [p.read_bytes() for p in sorted(files)]))
+        assert made[0] == made[1], number
 
 
 @pytest.mark.slow  # two runs are trained first

@@ -82,3 +82,13 @@ def test_small_work_is_for_one_worker_and_large_work_for_every_core(
     assert estimate.usual_workers(large) == 2
     assert estimate.usual_workers(large[:1]) == 1
     assert estimate.usual_workers([]) == 1
+
+
+def test_a_network_that_no_row_of_a_table_fits_costs_nothing(tmp_path: Path) -> None:
+    rows = [f"{n % 3},{'abc'[n % 3]}" for n in range(30)]
+    (tmp_path / "table.csv").write_text("\n".join(["a,b", *rows]))
+    config = parse(
+        f"data: {{name: csv, path: {tmp_path}/table.csv, target: a}}\n"
+        "network: {layers: [{type: conv2d, filters: 1, kernel_size: 3}]}\n"
+    )
+    assert estimate.multiplications(config) == 0
