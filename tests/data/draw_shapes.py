@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-COUNT = 75
+COUNT = 120
 SIDE = 32
 # Drawn so much larger, for smooth edges.
 ZOOM = 8

@@ -213,7 +213,8 @@ its twin's (which counts for
   at least {100 * t.USUAL_GAP:.1f}), and it did harm: held-out accuracy {100 * t.WORSE:.0f} points \
 below the twin's, or a held-out loss
   {t.TURNED:g} times its own best. This gap, the shift above and the gain
-  below are also at least {t.ERRORS:.0f} standard errors of the held-out accuracy.
+  below are also at least {t.ERRORS:.0f} standard errors of the held-out accuracy. Of a regression
+  R² takes the place of accuracy everywhere.
 - **stopped too early**, of a run that lacks nothing else: twice the epochs add \
 {100 * t.MORE:.0f} points of held-out accuracy.
 - **healthy**: none of these by far: {t.LEARNED:.0%} of the way, at most {100 * t.NO_SHIFT:.0f} \
