@@ -30,6 +30,7 @@ def check(
     """Check configs and their data without training: errors with file and line, and tips."""
     from kerasdemo import api
     from kerasdemo.config import Fault, InputError
+    from kerasdemo.config.errors import as_line
 
     results = []
     faults: list[Fault] = []
@@ -45,7 +46,7 @@ def check(
             counts = [count(number, kind) for kind, number in sorted(kinds.items())]
             say(f"{path}: {', '.join(counts) or 'ok'}")
             for line in (*result.tips, *(f"data: {remark}" for remark in result.data)):
-                say(f"  {line}")
+                say(f"  {as_line(str(line))}")
             if layers:
                 _print_layers(result.layers)
     if faults:

@@ -24,9 +24,11 @@ def say(text: str, err: bool = False) -> None:
 
 def warn(message: Warning | str, *_: object, **__: object) -> None:
     """Print a warning once, in one line, without the place in the code that raised it."""
+    from kerasdemo.config.errors import as_line
+
     if str(message) not in shown:
         shown.add(str(message))
-        say(f"warning: {message}", err=True)
+        say(as_line(f"warning: {message}"), err=True)
 
 
 def make_console() -> "Console":

@@ -16,6 +16,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
+def as_line(text: str) -> str:
+    """Return the text as one printable line that is not too long, whatever names it quotes."""
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}..."
+
+
 def first_line(error: BaseException) -> str:
     """Return an error's class and the first line of its text."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -34,8 +40,7 @@ class Fault:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         text = ": ".join(part for part in (place, self.key, self.message) if part)
-        line = printable(" ".join(text.split()))
-        return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}..."
+        return as_line(text)
 
 
 class InputError(ValueError):

@@ -1,5 +1,6 @@
-"""How many parameters a network has, and the memory that training needs at least for them."""
+"""The memory that training needs at least: for the parameters, and for the largest output."""
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -28,9 +29,19 @@ def find_shortage(config: RunConfig, layers: Sequence[Layer]) -> str | None:
     """Return what memory a network needs that this machine does not have; None where it has it."""
     count = sum(layer.parameters for layer in layers)
     needed, has = memory(config, count), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed <= has:
-        return None
-    return (
-        f"{count:.3g} parameters need at least {needed / 2**30:,.0f} GiB of memory to train with "
-        f"{config.optimizer.name}; this machine has {has / 2**30:,.0f} GiB: use fewer units"
-    )
+    machine = f"this machine has {has / 2**30:,.0f} GiB"
+    if needed > has:
+        return (
+            f"{count:.3g} parameters need at least {needed / 2**30:,.0f} GiB of memory to train "
+            f"with {config.optimizer.name}; {machine}: use fewer units"
+        )
+    batch = min(config.training.batch_size, config.data.train or config.training.batch_size)
+    for layer in layers:
+        # Its output alone, as small as a number can be.
+        needed = 2 * batch * math.prod(size or 1 for size in layer.output_shape)
+        if needed > has:
+            return (
+                f"the output of {layer.name} has shape {layer.output_shape}: a mini-batch of "
+                f"{batch:,} needs at least {needed / 2**30:,.0f} GiB of memory; {machine}"
+            )
+    return None

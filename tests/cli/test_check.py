@@ -33,6 +33,19 @@ def test_check_reads_the_data(empty: Path, kerasdemo: Call) -> None:
     assert "120 values that are NaN" in done.err
 
 
+def test_no_name_in_the_data_makes_a_line_or_moves_the_cursor(empty: Path, kerasdemo: Call) -> None:
+    names = ("a\nb.yaml: ok", "\x1b[2J", "y" * 5_000)
+    rows = [f'"{names[n % 3]}",{n}' for n in range(60)]
+    Path("t.csv").write_text("\n".join(['"kind\nof\x1b[2J",number', *rows]))
+    data = {"name": "csv", "path": "t.csv", "target": "kind\nof\x1b[2J"}
+    Path("a.yaml").write_text(json.dumps({"data": data, "training": {"batch_size": 2}}))
+    done = kerasdemo("check", "a.yaml")
+    assert done.code == 0
+    _, *lines = done.out.splitlines()
+    assert all(line.startswith("  ") and len(line) < 2_100 for line in lines)
+    assert "classification of kind of?[2J, 3 classes: ?[2J, a b.yaml: ok, yyy" in done.out
+
+
 def test_check_says_that_the_sample_stands_in_for_mnist_without_a_download(
     empty: Path, monkeypatch: pytest.MonkeyPatch, kerasdemo: Call
 ) -> None:

@@ -57,6 +57,11 @@ def test_a_sound_config_gets_no_tip(text: str) -> None:
         ("L101", "network: {output_activation: relu}"),
         ("L102", "network: {initializer: zeros}"),
         ("L103", "network: {depth: 2, units: 10000000}"),
+        (
+            "L103",
+            "network: {layers: [{type: flatten}, {type: repeat_vector, n: 10000000}, "
+            "{type: global_max_pooling1d}, {type: dense, units: 10, activation: softmax}]}",
+        ),
         ("L201", "loss: mse"),
         ("L201", LOGITS_OF_SOFTMAX),
         ("L201", FLAT + OUTPUT + "    - {type: activation, activation: softmax}\n"),
