@@ -12,6 +12,7 @@ from kerasdemo.cli import (
     compare,
     diagnose,
     export,
+    init,
     learning_rate,
     lecture,
     manage,
@@ -33,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verbs in (
+    init,
     runs,
     manage,
     use,
