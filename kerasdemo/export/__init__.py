@@ -1,8 +1,6 @@
 """Runs written out for other tools: as a script of plain Keras and numpy."""
 
 from kerasdemo.config import RunConfig
-from kerasdemo.export.recorded import write_recorded
-from kerasdemo.export.script import with_sample, write_script
 from kerasdemo.records import Run
 
 __all__ = ["to_python"]
@@ -18,6 +16,10 @@ def to_python(source: Run | RunConfig) -> str:
         InputError: where the data of a table, a folder or a file can't be read, whose classes and
             statistics the script has; and of a run from Python that is not of Keras' own layers.
     """
+    # Here: what writes code for others imports this package, and needs no data.
+    from kerasdemo.export.recorded import write_recorded
+    from kerasdemo.export.script import with_sample, write_script
+
     if isinstance(source, RunConfig):
         return write_script(source)
     if source.config is None:

@@ -7,14 +7,14 @@ from typing import Any
 from kerasdemo import data
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.data_types import TEXTS
-from kerasdemo.config.dataset_info import Targets
+from kerasdemo.config.dataset_info import DataError, Targets
 from kerasdemo.config.image_folder import ImageFolder, list_images
 from kerasdemo.config.table_file import Table, read_table
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.data import Dataset
 from kerasdemo.data.table_encoding import TableEncoding
 
-READ = ("file", "csv", "parquet", "image_folder")
+READ = ("file", "csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,17 @@ class Known:
 
 
 def find(config: RunConfig) -> Known:
-    """Return what is known of a config's data; files, tables and folders are read for it.
+    """Return what is known of a config's data; files and tables are read for it.
 
     Raises:
         InputError: where they can't be read.
     """
-    if config.data.name not in READ:
-        return _of_named(config)
+    if config.data.name not in READ:  # without decoding images, which takes TensorFlow
+        return _without_reading(config)
     dataset: Dataset = data.load(config)
     source, extra = dataset.source, dict[str, Any]()
     if config.data.is_table:
         extra = {"table": read_table(config.data), "encoding": dataset.encoding}
-    elif config.data.name == "image_folder":
-        extra["folder"] = list_images(Path(config.data.path or ""))
     numeric = source.targets if dataset.targets != "classification" else "classes"
     return Known(
         dataset.shape,
@@ -75,11 +73,23 @@ def find(config: RunConfig) -> Known:
     )
 
 
-def _of_named(config: RunConfig) -> Known:
-    info = config.dataset_info
+def _without_reading(config: RunConfig) -> Known:
+    info, folder = config.dataset_info, None
     if info is None or info.shape is None or info.outputs is None:
-        raise InputError(config.fault(("data", "name"), "its shape is not known"))
-    return Known(info.shape, info.outputs, info.targets)
+        raise InputError(config.fault(("data",), "the shape of the examples is not known"))
+    if config.data.name == "image_folder":
+        try:
+            folder = list_images(Path(config.data.path or ""))
+        except DataError as error:
+            raise InputError(config.fault(error.key, str(error))) from None
+    return Known(
+        info.shape,
+        info.outputs,
+        info.targets,
+        folder.class_names if folder else None,
+        has_validation=folder is not None and folder.validation is not None,
+        folder=folder,
+    )
 
 
 def is_of_words(config: RunConfig) -> bool:

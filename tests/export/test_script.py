@@ -13,6 +13,7 @@ from kerasdemo.backend import keras
 from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.layers import layers_of
 from kerasdemo.data.sources import SAMPLE
+from kerasdemo.records import History, Run
 from kerasdemo.training import network
 from tests.export.scripts import DATA, MODEL, execute, write_mnist
 
@@ -309,4 +310,24 @@ def test_data_that_is_gone_is_named(tmp_path: Path) -> None:
     chosen = api.load_config({"data": values, "network": {"depth": 0}})
     path.unlink()
     with pytest.raises(InputError, match="no such file"):
+        api.to_python(chosen)
+
+
+def test_a_run_whose_mnist_was_the_sample_is_exported_with_the_sample() -> None:
+    chosen = config.parse("data: {name: mnist}\nnetwork: {depth: 0}\n")
+    facts = {"data": {"source": "mnist_sample"}}
+    script = api.to_python(Run(chosen, History((1.0,)), facts=facts))
+    made = execute(script, until=DATA)
+    assert [len(made[x]) for x, _ in PARTS.values()] == [3_500, 500, 1_000]
+
+
+def test_a_folder_of_images_that_is_gone_is_named(tmp_path: Path) -> None:
+    values = {"name": "image_folder", "path": str(tmp_path / "own")}
+    for name in "ab":
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(9):
+            Image.new("RGB", (4, 4)).save(tmp_path / "own" / name / f"{number}.png")
+    chosen = api.load_config({"data": values, "network": {"depth": 0}})
+    (tmp_path / "own").rename(tmp_path / "other")
+    with pytest.raises(InputError, match="own"):
         api.to_python(chosen)
