@@ -13,6 +13,7 @@ from kerasdemo.config import keras_arguments
 from kerasdemo.config.errors import printable
 from kerasdemo.config.layers import Layer
 from kerasdemo.diagnosis.features import RECURRENT, RunFeatures
+from kerasdemo.export.code import value as as_code
 
 # Arguments of a layer that its code shows, as far as they are not Keras' defaults.
 SHOWN = (
@@ -201,7 +202,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping) and "name" in value:
         arguments = {k: v for k, v in value.items() if k not in ("name", "seed") and v is not None}
         if not arguments:
-            return f'"{value["name"]}"'
+            return as_code(str(value["name"]))
         if {"l1", "l2"} & set(arguments):
             kind = "regularizers"
         elif SCHEDULE & set(arguments):
@@ -212,7 +213,7 @@ def _value(value: Any) -> str:
         return f"keras.{kind}.{class_name}({_arguments(arguments)})"
     if isinstance(value, list):
         value = tuple(value)
-    return repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
+    return as_code(value) if isinstance(value, str) else repr(value)
 
 
 def _arguments(arguments: Mapping[str, Any]) -> str:
