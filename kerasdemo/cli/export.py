@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerasdemo.cli.options import RESULTS, Results, Set, check_output
+from kerasdemo.cli.options import RESULTS, Results, Set, Tensorboard, check_output
 from kerasdemo.cli.output import say
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ app = typer.Typer()
 
 @app.command(epilog="Example: kerasdemo export quickstart-1a2b3c4d --python --output train.py")
 def export(
-    name: Annotated[
-        str,
+    names: Annotated[
+        list[str],
         typer.Argument(
-            metavar="RUN", help="A run folder, a run's name or its beginning, or a config's YAML."
+            metavar="RUN...",
+            help="Run folders, runs' names or their beginnings; for --python one of them, or a "
+            "config's YAML; for --tensorboard folders of runs, too.",
         ),
     ],
     results: Results = RESULTS,
@@ -35,13 +37,25 @@ def export(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Where it is written; left out: printed."),
     ] = None,
+    tensorboard: Tensorboard = None,
 ) -> None:
-    """Write a run out for other tools: as a script of plain Keras."""
+    """Write runs out for other tools: a script of plain Keras, event files for TensorBoard."""
+    from kerasdemo import api
     from kerasdemo.config import Fault, InputError
 
-    if not python:
-        raise InputError(Fault("got no form; expected --python", "export"))
-    _export_python(name, results, overrides or [], file)
+    if not python and tensorboard is None:
+        raise InputError(Fault("got no form; expected --python or --tensorboard DIR", "export"))
+    if python and len(names) > 1:
+        message = f"got {len(names)} runs; expected one, for one script"
+        raise InputError(Fault(message, "--python"))
+    if not python and (overrides or file is not None):
+        option = "--set" if overrides else "--output"
+        raise InputError(Fault("is for --python", option))
+    if python:
+        _export_python(names[0], results, overrides or [], file)
+    if tensorboard is not None:
+        api.to_tensorboard(names, tensorboard, results)
+        say(f"wrote event files to {tensorboard}; `tensorboard --logdir {tensorboard}` shows them")
 
 
 def _export_python(name: str, results: Path, overrides: list[str], file: Path | None) -> None:

@@ -51,3 +51,34 @@ def test_what_does_not_fit_is_said_in_a_line(
     assert done.code == 2 and not done.out
     assert problem in done.err and done.err.count("\n") == 1
     assert not Path("own.py").exists() and Path("net.yaml").read_text() == TEXT
+
+
+def test_runs_are_written_for_tensorboard(
+    folder: Path, run_names: list[str], kerasdemo: Call, tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    done = kerasdemo("export", *run_names, "--tensorboard", str(logs))
+    assert done.out == (f"wrote event files to {logs}; `tensorboard --logdir {logs}` shows them\n")
+    assert sorted(path.name for path in logs.iterdir()) == run_names
+    assert all(list(path.glob("events.out.tfevents.*")) for path in logs.iterdir())
+
+
+def test_options_of_another_form_are_refused(
+    folder: Path, run_names: list[str], kerasdemo: Call, tmp_path: Path
+) -> None:
+    logs = str(tmp_path / "logs")
+    wrong = {
+        "export: got no form; expected --python or --tensorboard DIR": run_names,
+        "--python: got 2 runs; expected one, for one script": [*run_names, "--python"],
+        "--output: is for --python": [run_names[0], "--tensorboard", logs, "--output", "x"],
+        "--set: is for --python": [run_names[0], "--tensorboard", logs, "--set", "seed=1"],
+        "tiny.yaml: is a file, or lies below one; expected a folder for TensorBoard": [
+            *run_names,
+            "--tensorboard",
+            "tiny.yaml",
+        ],
+    }
+    for message, arguments in wrong.items():
+        done = kerasdemo("export", *arguments)
+        assert (done.code, done.err) == (2, f"error: {message}\n")
+    assert not Path(logs).exists()
