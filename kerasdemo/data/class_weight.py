@@ -1,5 +1,7 @@
 """Weights of the examples' losses by their class, as Keras' `fit(class_weight=...)` gives them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kerasdemo.config import InputError, RunConfig
@@ -30,11 +32,21 @@ def example_weights(config: RunConfig, dataset: Dataset) -> Array | None:
         weights = len(y) / (max(1, int((counts > 0).sum())) * np.maximum(counts, 1))
     else:
         names = dataset.source.class_names or tuple(map(str, range(dataset.outputs)))
-        numbers = {name: number for number, name in enumerate(names)}
+        check_classes(config, names)
         for name, weight in chosen.items():
-            if name not in numbers:
-                message = unknown("class", name, names)
-                raise InputError(config.fault(("training", "class_weight", name), message))
-            weights[numbers[name]] = weight
+            weights[names.index(name)] = weight
     found: Array = weights[y].astype(np.float32)
     return found
+
+
+def check_classes(config: RunConfig, names: Sequence[str]) -> None:
+    """Check that the data has every class that the config weights.
+
+    Raises:
+        InputError: where it has no such class.
+    """
+    chosen = config.training.class_weight
+    for name in chosen if isinstance(chosen, dict) else ():
+        if name not in names:
+            message = unknown("class", name, names)
+            raise InputError(config.fault(("training", "class_weight", name), message))

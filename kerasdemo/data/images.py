@@ -12,6 +12,7 @@ import numpy as np
 from kerasdemo.config import Fault, InputError, RunConfig, regular_file
 from kerasdemo.config.dataset_info import DataError
 from kerasdemo.config.image_folder import ImageFile, ImageFolder, image_shape, list_images
+from kerasdemo.data.class_weight import check_classes
 from kerasdemo.data.dataset import Array, Source
 from kerasdemo.data.npz_file import list_some
 from kerasdemo.data.split import mixed_order
@@ -78,6 +79,7 @@ def check(config: RunConfig) -> list[str]:
     except DataError as error:
         raise _input_error(config, error) from None
     names = folder.class_names
+    check_classes(config, names)
     remarks = [f"{len(files):,} images of {len(names)} classes: {list_some(names)}"]
     if folder.left_out:
         remarks.append(

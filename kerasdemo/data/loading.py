@@ -10,6 +10,7 @@ from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.consistency import output_faults, vocabulary_faults
 from kerasdemo.config.dataset_info import Targets
 from kerasdemo.data import images, tables
+from kerasdemo.data.class_weight import check_classes
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Scaling, Source
 from kerasdemo.data.gaps import describe_gaps
 from kerasdemo.data.noise import add_noise
@@ -103,6 +104,8 @@ def check(config: RunConfig) -> list[str]:
     if found:
         raise InputError([config.fault(*fault) for fault in found])
     names = source.class_names
+    if source.targets == "classes":
+        check_classes(config, names or tuple(map(str, range(outputs))))
     named = f"{len(names)} classes: {list_some(names)}" if names else None
     return [text for text in (uneven, named, excerpt) if text]
 

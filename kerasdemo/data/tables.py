@@ -11,6 +11,7 @@ from kerasdemo.config.consistency import output_faults, vocabulary_faults
 from kerasdemo.config.dataset_info import MAX_BYTES, DataError, Targets
 from kerasdemo.config.document import Key
 from kerasdemo.config.table_file import DEFAULT_LENGTH, DEFAULT_TOKENS, Table, read_table
+from kerasdemo.data.class_weight import check_classes
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Source
 from kerasdemo.data.gaps import describe_gaps
 from kerasdemo.data.noise import add_noise
@@ -98,6 +99,8 @@ def check(config: RunConfig) -> list[str]:
     ]
     if faults:
         raise InputError([config.fault(*fault) for fault in faults])
+    if dataset.targets == "classification":
+        check_classes(config, source.class_names or tuple(map(str, range(dataset.outputs))))
     table, encoding = _read(config), dataset.encoding
     counts = [f"{len(getattr(dataset, part).y):,} for {part}" for part in PARTS]
     target = f"{dataset.targets.replace('_', ' ')} of {list_some(table.targets)}"

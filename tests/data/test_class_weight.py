@@ -62,3 +62,20 @@ def test_an_unknown_name_is_a_fault(named: str) -> None:
         "animals.yaml:2: training.class_weight.cats: unknown class 'cats'; did you mean 'cat'?; "
         "expected one of: bird, cat, dog"
     )
+
+
+BUNDLED = Path(__file__).parent.parent.parent / "configs" / "data"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"data: {{name: csv, path: {BUNDLED}/penguins.csv, target: species, missing: impute}}\n",
+        f"data: {{name: image_folder, path: {BUNDLED}/shapes, image_size: 8}}\n",
+        None,
+    ],
+)
+def test_check_names_an_unknown_class(text: str | None, named: str) -> None:
+    config = parse(f"{text or named}training: {{class_weight: {{Gentooo: 3}}}}")
+    with pytest.raises(InputError, match=r"class_weight\.Gentooo: unknown class 'Gentooo'"):
+        data.check(config)
