@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 
 from kerasdemo import cli
 from kerasdemo.config import parse
+from kerasdemo.config.lint import lint
 from kerasdemo.diagnosis import RunFeatures
 from tests.factories import MakeRun
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+REPOSITORY = Path(__file__).parent.parent
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 VERBS: dict[str, Any] = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 
 
@@ -74,8 +76,8 @@ def test_its_rule_is_one(run: MakeRun) -> None:
 
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_its_configs_load(text: str) -> None:
-    config = parse(text, "readme.yaml")
-    assert config.network.depth == 3
+    config = parse(text, str(REPOSITORY / "readme.yaml"))
+    assert not [tip for tip in lint(config) if tip.severity == "error"]
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
