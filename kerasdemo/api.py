@@ -554,11 +554,13 @@ def learning_rates(
         >>> learning_rates("configs/quickstart.yaml", output="lr.png").best
         0.001
     """
-    from kerasdemo.display import learning_rate_plot
+    from kerasdemo.display import learning_rate_plot, style
     from kerasdemo.training import learning_rate_sweep
 
     several = _rates(rates)
     file = None if output is None else _path(output, "the name of a file")
+    if file is not None:
+        style.check_suffix(file)  # before the work, not after it
     loaded = load_config(config, overrides)
     follow = learning_rate_plot.progress(_console()) if progress else nullcontext()
     with follow as show:

@@ -100,6 +100,20 @@ def new_axes(width: float = 6.0, height: float = 4.4) -> "Axes":
     return drawn.add_subplot()
 
 
+def check_suffix(path: Path) -> str:
+    """Return the suffix of a picture's file, ".png" where it has none.
+
+    Raises:
+        InputError: where matplotlib does not know the format.
+    """
+    suffix = path.suffix.lower() or ".png"
+    formats = figure(1, 1).canvas.get_supported_filetypes()
+    if suffix[1:] not in formats:
+        message = f"a picture can't be {suffix}; expected one of {', '.join(sorted(formats))}"
+        raise InputError(Fault(message, str(path)))
+    return suffix
+
+
 @style()
 def save(drawn: "Figure", path: Path) -> None:
     """Write a figure, whole or not at all, in the format of the file's suffix (default PNG).
@@ -107,11 +121,7 @@ def save(drawn: "Figure", path: Path) -> None:
     Raises:
         InputError: where matplotlib does not know the format.
     """
-    suffix = path.suffix.lower() or ".png"
-    formats = drawn.canvas.get_supported_filetypes()
-    if suffix[1:] not in formats:
-        message = f"a picture can't be {suffix}; expected one of {', '.join(sorted(formats))}"
-        raise InputError(Fault(message, str(path)))
+    suffix = check_suffix(path)
     metadata = METADATA.get(suffix)
     files.write(path, lambda temporary: drawn.savefig(temporary, metadata=metadata), suffix)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.backend import no_remarks_on_tracing
 from kerasdemo.config import Fault, InputError
 from kerasdemo.config.data_types import TEXTS
 from kerasdemo.config.errors import shown
@@ -25,6 +26,7 @@ MOST_OUTPUTS = 10_000
 Row = dict[str, Any]
 
 
+@no_remarks_on_tracing()
 def predict_files(
     run: Run, paths: Sequence[Path], array: str | None = None, *, invert: bool = False
 ) -> list[Row]:
@@ -52,7 +54,7 @@ def predict_files(
     columns = _describe(run, output)
     key = _other_than("file" if files.kind == "images" else "row", columns)
     if not np.isfinite(output).all():
-        warnings.warn("some outputs are NaN or infinite: the network diverged", stacklevel=3)
+        warnings.warn("some outputs are NaN or infinite: the network diverged", stacklevel=4)
     return [
         {key: name} | {column: values[n] for column, values in columns.items()}
         for n, name in enumerate(keys)
@@ -101,7 +103,7 @@ def _predict_table(run: Run, model: Any, path: Path) -> tuple[list[int], Array]:
     if len(rows) < count:
         warnings.warn(
             f"{count - len(rows):,} rows with missing values are left out, as in training",
-            stacklevel=4,
+            stacklevel=5,
         )
     _warn_of_unknown(run, values)
     return rows.tolist(), _flat(run.predict(values, BATCH), len(rows))
@@ -118,7 +120,7 @@ def _warn_of_unknown(run: Run, values: Mapping[str, Array]) -> None:
                 f"column {name!r}: training had no {shown(unknown[0])}"
                 f"{f' (and {len(unknown) - 1:,} more)' if unknown[1:] else ''}; it counts as none "
                 "of the known categories",
-                stacklevel=5,
+                stacklevel=6,
             )
 
 
@@ -141,7 +143,7 @@ def _predict_array(run: Run, model: Any, path: Path, array: str | None) -> tuple
     if data and data.name in IMAGES and 0 < float(x.max()) <= 1:
         warnings.warn(
             f"{path}: values up to {float(x.max()):.3g}; the images of {data.name} have 0 to 255",
-            stacklevel=4,
+            stacklevel=5,
         )
     return list(range(len(x))), _flat(_call(run, x, path), len(x))
 
@@ -168,7 +170,7 @@ def _predict_images(
         warnings.warn(
             f"{dark_on_light:,} of {len(paths):,} images have a light background; those of {name} "
             "are light on black: --invert makes them so",
-            stacklevel=4,
+            stacklevel=5,
         )
     # A name that is no text on this system is shown with "?".
     names = [path.as_posix().encode("utf-8", "replace").decode() for path in paths]

@@ -1,6 +1,8 @@
 """A trained network behind layers that prepare its inputs, so that it takes raw examples."""
 
+import re
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,11 @@ from kerasdemo.config import RunConfig
 from kerasdemo.data import Dataset, Scaling
 from kerasdemo.data.table_encoding import TableEncoding
 from kerasdemo.training import network as networks
+
+# Names of the layers and operations that prepare a table.
+OF_LAYERS = re.compile(
+    r"(words|scaling|target|categories|network|isnan|is_nan|where|cast|get_item|concatenate)(_\d+)?"
+)
 
 
 def with_preprocessing(network: Any, config: RunConfig, dataset: Dataset) -> Any:
@@ -25,7 +32,7 @@ def with_preprocessing(network: Any, config: RunConfig, dataset: Dataset) -> Any
     """
     layer, target = _scaling_layer(dataset.scaling), _target_layer(dataset.target_scaling)
     if dataset.encoding is not None:
-        inputs = _make_inputs(dataset.encoding)
+        inputs = _make_inputs(dataset.encoding, {layer.name for layer in network.layers})
         outputs = _apply(network, _encode(dataset.encoding, inputs))
         outputs = outputs if target is None else target(outputs)
         with warnings.catch_warnings():  # a "/" can be in a column's name and not in an input's
@@ -69,13 +76,14 @@ def _target_layer(scaling: Scaling) -> Any:
     return keras.layers.Rescaling(sd.tolist(), scaling.mean.tolist(), name="target")
 
 
-def _make_inputs(encoding: TableEncoding) -> dict[str, Any]:
-    """Return a Keras input (n, 1) for each input column."""
+def _make_inputs(encoding: TableEncoding, taken: Iterable[str]) -> dict[str, Any]:
+    """Return a Keras input (n, 1) for each input column; `taken` are names of layers."""
     inputs: dict[str, Any] = {}
-    names: set[str] = set()
+    names = set(taken)
     for column in encoding.columns:
         name = column.replace("/", "_")
-        while name in names:
+        # Keras wants each name once, those of layers and operations as well.
+        while name in names or OF_LAYERS.fullmatch(name):
             name += "_"
         names.add(name)
         # Double precision, as in training: times and identifiers have more digits than float32.
