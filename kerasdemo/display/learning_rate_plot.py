@@ -133,7 +133,11 @@ def advice(found: "LearningRates") -> str:
         text += " It is at the end of what was tried: try more with --rates."
     if found.own_is_good:
         is_best = math.isclose(found.own, found.best, rel_tol=0.01)
-        return f"{text} It is the config's rate." if is_best else f"{text} So is the config's rate."
+        return (
+            f"{text} The config has the best one."
+            if is_best
+            else f"{text} The config's rate is among them."
+        )
     return f"{text} The config has {found.own:.3g}: {options(found.changes)}"
 
 
