@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format schema bench fuzz scorecard experiments lecture clean
+.PHONY: demo test test-all lint format schema bench fuzz scorecard experiments lecture clean examples
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -74,3 +74,7 @@ experiments: .venv/ready
 # The whole lecture, five seeds; needs KERASDEMO_MNIST for the whole MNIST.
 lecture: .venv/ready
 	$(BIN)/kerasdemo lecture --all --seeds 0-4 --pages results/lecture
+
+# The worked examples: results/examples.
+examples: .venv/ready
+	$(BIN)/python tests/examples/examples.py

@@ -40,7 +40,6 @@ class Example:
         assert self.run.config is not None
         first, *rest = self.run.config.description
         network = f"{self.run.facts['parameters']:,} parameters"
-        seconds = f"{self.run.facts['seconds']:.0f} s"
         config = f"configs/examples/{self.file.name}"
         lines = [
             f"## {self.file.stem.replace('_', ' ').capitalize()}",
@@ -49,7 +48,7 @@ class Example:
             "",
             f"- **{self.verdict.title}**: {self.verdict.summary}",
             f"- {self.run.setup.task.replace('_', '-')}: {describe_accuracies(self.run)}",
-            f"- {network}, {self.run.history.epochs} epochs, {seconds}",
+            f"- {network}, {self.run.history.epochs} epochs",
             "",
             f"![Curves of {self.file.stem}]({self.file.stem}.png)",
             "",

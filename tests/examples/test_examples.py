@@ -22,8 +22,10 @@ def test_each_example_is_on_the_page() -> None:
 @pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
 def test_an_example_ends_as_its_header_says(file: Path, tmp_path: Path) -> None:
     example = run(file, tmp_path)
-    header = " ".join(line[2:] for line in file.read_text().splitlines() if line.startswith("# "))
-    found = re.search(r"Expect: ([\w ,]+) \(train ([\d.]+) ?%?, .*?test ([\d.]+) ?%?; seed 0\)", header)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    header = " ".join(line[2:] for line in lines if line.startswith("# "))
+    scores = r"\((?:R² )?train ([\d.]+).*?test ([\d.]+).*?; seed 0\)"
+    found = re.search(rf"Expect: ([\w ,]+) {scores}", header)
     assert found, header
     assert example.verdict.title.lower() == found[1]
     scale = 100 if "%" in header.partition("Expect")[2] else 1
