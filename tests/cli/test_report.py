@@ -20,9 +20,9 @@ def test_it_writes_a_page_and_says_where(
 
 
 def test_what_is_no_run_is_one_line_and_exit_code_2(kerasdemo: Call, folder: Path) -> None:
-    result = kerasdemo("report", "results/runs/tiny")
+    result = kerasdemo("report", "results/runs/tony")
     assert result.code == 2
-    assert result.err.startswith("error: results/runs/tiny: no such run folder")
+    assert result.err.startswith("error: results/runs/tony: no such run folder")
     assert result.err.count("\n") == 1
 
 

@@ -215,5 +215,5 @@ def test_check_says_what_there_is_and_what_is_left_out(
 
 def test_the_bundled_shapes_are_balanced() -> None:
     (remark,) = data.check(config_of(SHAPES, "data.image_size=32"))
-    assert remark == "300 images of 4 classes: circle, square, star, triangle"
+    assert remark == "480 images of 4 classes: circle, square, star, triangle"
     assert sum(path.stat().st_size for path in SHAPES.rglob("*.png")) < 500_000

@@ -431,8 +431,12 @@ def test_epochs_are_compared_with_the_best_one_example_by_example(
     seen: list[evaluation.Evaluation] = []
     original = evaluation.Evaluator.evaluate
 
-    def evaluate(self: evaluation.Evaluator, chunks: evaluation.Chunks) -> evaluation.Evaluation:
-        found = original(self, chunks)
+    def evaluate(
+        self: evaluation.Evaluator,
+        chunks: evaluation.Chunks,
+        scorer: evaluation.Scorer | None = None,
+    ) -> evaluation.Evaluation:
+        found = original(self, chunks, scorer)
         if len(chunks) == 120:  # validation
             seen.append(found)
         return found
