@@ -166,8 +166,8 @@ def list_runs(
         is_terminal, rows = sys.stdout.isatty(), run_list.with_plain_tags(rows)
         print_table(run_list.fit(rows, shutil.get_terminal_size().columns) if is_terminal else rows)
     elif found:
-        asked = [*(filters or ()), *(f"the tag {tag}" for tag in tags or ())]
-        say(f"no run in {results} has {' and '.join(asked) or 'a score'}")
+        conditions = [*(filters or ()), *(f"the tag {tag}" for tag in tags or ())]
+        say(f"no run in {results} has {' and '.join(conditions) or 'a score'}")
     else:
         say(f"no runs in {results}; `kerasdemo run CONFIG` makes one")
 

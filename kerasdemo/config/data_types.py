@@ -13,6 +13,8 @@ Task = Literal["classification", "binary", "multi_label", "regression", "other"]
 
 TABLES = ("csv", "parquet")
 TEXTS = ("imdb", "reuters")
+# Of texts, where a config does not say it: words of each, and words that are known.
+LENGTH, TOKENS = 200, 10_000
 # Key -> the data sets that it is for; the others refuse it.
 KEYS_OF = {
     "path": (
@@ -181,6 +183,16 @@ class Data(StrictModel):
         if self.is_text:
             return "none"
         return "standardize" if self.is_table or self.name == "california_housing" else "unit"
+
+    @property
+    def length(self) -> int:
+        """Words of each text that are read."""
+        return self.output_sequence_length or LENGTH
+
+    @property
+    def tokens(self) -> int:
+        """Words of texts that are known, padding and the unknown word among them."""
+        return self.max_tokens or TOKENS
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 from kerasdemo.config import image_folder, npz_header
-from kerasdemo.config.data_types import TEXTS, Data
+from kerasdemo.config.data_types import LENGTH, TEXTS, TOKENS, Data
 from kerasdemo.config.dataset_info import DataError, DatasetInfo
 
 _MNIST = DatasetInfo(60_000, 10_000, (28, 28), 10, 10_000, 10_000)
-# Of texts, where a config does not say it: words of each, and words that are known.
-LENGTH, TOKENS = 200, 10_000
 # Computed, as many as requested.
 _MANY = 100_000
 
@@ -56,6 +54,5 @@ def _read_info(data: Data) -> DatasetInfo:
         return npz_header.read_info(data)
     info = DATASETS[data.name]
     if data.name in TEXTS:
-        length = data.output_sequence_length or LENGTH
-        return replace(info, shape=(length,), tokens=data.max_tokens or TOKENS)
+        return replace(info, shape=(data.length,), tokens=data.tokens)
     return info

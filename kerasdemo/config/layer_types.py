@@ -420,6 +420,21 @@ def is_graph(layers: Sequence[Layer]) -> bool:
     )
 
 
+def drawn_by_default(layer: Any) -> dict[str, str]:
+    """Return {argument: initializer} of what Keras draws where a layer does not say it.
+
+    Of recurrent kernels, embeddings and the like; kernels take the network's initializer.
+    """
+    found = {}
+    for name, default in keras_arguments.names("layers")[layer.type].items():
+        is_other = name.endswith("_initializer") and name not in KERNEL_INITIALIZERS
+        if is_other and getattr(layer, name) is None:
+            kind = str(keras_arguments.aliases("initializers").get(default, default))
+            if keras_arguments.takes_seed("initializers", kind):
+                found[name] = kind
+    return found
+
+
 def walk(
     layers: Sequence[Layer], key: str = "network.layers"
 ) -> Iterator[tuple[str, WrittenLayer]]:

@@ -27,3 +27,13 @@ REGRESSION = frozenset(
 )
 # Losses that take the class itself, not a column for each.
 OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
+# Losses of one unit for two classes, or of one for each label.
+OF_LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
+
+
+def threshold(name: str, *, from_logits: bool) -> float:
+    """Return what an output must exceed to count as positive.
+
+    Logits and what a hinge loss reads turn at 0, probabilities at one half.
+    """
+    return 0.0 if from_logits or "hinge" in name else 0.5

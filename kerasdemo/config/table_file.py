@@ -22,7 +22,6 @@ MIN_ROWS = 10
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 ROLES = ("numeric", "categorical", "text")
 KEYS = (*ROLES, "target", "missing", "task")
-DEFAULT_TOKENS, DEFAULT_LENGTH = 10_000, 200
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def read_info(data: Data) -> DatasetInfo:
     test = min(data.test or max(1, round(count * TEST_SHARE)), count - 1)
     shape: tuple[int, ...] | None = (len(table.numeric),)
     if table.text is not None:
-        shape = (data.output_sequence_length or DEFAULT_LENGTH,)
+        shape = (data.length,)
     elif table.categorical:
         shape = None
     kind = table.kind
@@ -108,7 +107,7 @@ def read_info(data: Data) -> DatasetInfo:
         targets=kind,
         columns=len(table.targets),
         distinct=classes if kind == "whole_numbers" else None,
-        tokens=None if table.text is None else data.max_tokens or DEFAULT_TOKENS,
+        tokens=None if table.text is None else data.tokens,
     )
 
 

@@ -105,7 +105,7 @@ def _read_csv(content: bytes, least: int) -> RawTable:
     )
     frame = frame.iloc[1:].reset_index(drop=True)
     if len(frame) != len(lines):  # two readers that differ on what a row is
-        raise DataError(f"can't be told apart into rows: {len(lines):,} or {len(frame):,}")
+        raise DataError(f"its rows are not clear: {len(lines):,} or {len(frame):,}")
     return RawTable({name: frame[number] for number, name in enumerate(names)}, lines)
 
 

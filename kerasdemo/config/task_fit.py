@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kerasdemo.config import losses
 from kerasdemo.config.data_types import Data
 from kerasdemo.config.dataset_info import DatasetInfo
 from kerasdemo.config.document import Key
 from kerasdemo.config.types import RunConfig
+
+# How a loss takes targets: numbers or labels, classes, one column, or one for each class.
+Encoding = Literal["numbers", "sparse", "single", "one_hot"]
 
 # Whole numbers of more different values than this are numbers, where no loss says what they are.
 MOST_CLASSES = 20
@@ -213,3 +216,12 @@ def _find_output_fault(config: RunConfig, metric: Any, one_unit: bool) -> str | 
     if name in AT_A_RATE:
         return "it takes outputs from 0 to 1, and these are logits; leave from_logits out"
     return None
+
+
+def find_encoding(config: RunConfig, units: int) -> Encoding:
+    """Return how a config's loss takes the targets of an output of so many units."""
+    if config.data.task in ("regression", "multi_label"):
+        return "numbers"
+    if config.loss.name in losses.OF_CLASSES:
+        return "sparse"
+    return "single" if units == 1 else "one_hot"

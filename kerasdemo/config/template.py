@@ -95,12 +95,12 @@ def make(data: Mapping[str, Any], description: str, notes: Sequence[str] = ()) -
     Raises:
         DataError: with what is wrong with the data.
     """
-    asked = Data.model_validate(data)
-    info = datasets.find_info(asked)
+    chosen = Data.model_validate(data)
+    info = datasets.find_info(chosen)
     if info is None:
-        raise datasets.find_problem(asked) or DataError("can't be read")
+        raise datasets.find_problem(chosen) or DataError("can't be read")
     loss, is_regression = _find_loss(info)
-    if asked.name == "image_folder":
+    if chosen.name == "image_folder":
         data = {**data, "image_size": IMAGE_SIZE}
     if is_regression:
         data = {**data, "normalize_target": "standardize"}
@@ -109,9 +109,9 @@ def make(data: Mapping[str, Any], description: str, notes: Sequence[str] = ()) -
     return Template(
         description,
         data,
-        _network(asked, info, loss),
+        _network(chosen, info, loss),
         loss,
-        {"name": "adam", "learning_rate": 0.003 if asked.is_table and size < 100 else 0.001},
+        {"name": "adam", "learning_rate": 0.003 if chosen.is_table and size < 100 else 0.001},
         {
             "batch_size": size,
             "epochs": 20 if size == 100 else 40,

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from kerasdemo.config import datasets, layer_types
+from kerasdemo.config import datasets, layer_types, losses
 from kerasdemo.config.changes import with_changes
 from kerasdemo.config.data_types import Data, Task
 from kerasdemo.config.dataset_info import DatasetInfo
@@ -44,8 +44,6 @@ from kerasdemo.config.keras_objects import (
 )
 from kerasdemo.config.layer_types import Layers, Regularizer
 
-# Losses whose `depth` form ends in one unit, for two classes.
-ONE_UNIT = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
 EVERY_FORM = {"initializer", "regularizer", "layers"}
 
 
@@ -251,7 +249,7 @@ class RunConfig(StrictModel):
             walked = layer_types.walk(self.network.layers)
             units = [u for _, layer in walked if (u := getattr(layer, "units", None))]
             return bool(units) and units[-1] == 1
-        return self.loss.name in ONE_UNIT and self.data.task in (None, "classification")
+        return self.loss.name in losses.OF_LABELS and self.data.task in (None, "classification")
 
     @property
     def metric_columns(self) -> dict[str, Metric]:
@@ -273,6 +271,12 @@ class RunConfig(StrictModel):
         if not self.data.train:
             return None
         return -(-self.data.train // self.training.batch_size) * self.training.epochs
+
+    @property
+    def threshold(self) -> float:
+        """What a single output must exceed to count as class 1."""
+        from_logits = bool(self.loss.arguments.get("from_logits"))
+        return losses.threshold(self.loss.name, from_logits=from_logits)
 
     def with_changes(self, changes: Mapping[str, Any]) -> "RunConfig":
         """Return the config with other values, all else as it is, filled-in defaults included.

@@ -10,7 +10,7 @@ from kerasdemo.config import InputError, RunConfig
 from kerasdemo.config.consistency import output_faults, vocabulary_faults
 from kerasdemo.config.dataset_info import MAX_BYTES, DataError, Targets
 from kerasdemo.config.document import Key
-from kerasdemo.config.table_file import DEFAULT_LENGTH, DEFAULT_TOKENS, Table, read_table
+from kerasdemo.config.table_file import Table, read_table
 from kerasdemo.data.class_weight import check_classes
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Source
 from kerasdemo.data.gaps import describe_gaps
@@ -185,10 +185,8 @@ def _fit(config: RunConfig, table: Table, train: Any) -> TableEncoding:
     """
     data = config.data
     if table.text is not None:
-        length = data.output_sequence_length or DEFAULT_LENGTH
-        _check_size(config, ("data", "output_sequence_length"), len(table.rows), length)
-        tokens = data.max_tokens or DEFAULT_TOKENS
-        encoding = TextEncoding.fit(train[table.text], tokens, length)
+        _check_size(config, ("data", "output_sequence_length"), len(table.rows), data.length)
+        encoding = TextEncoding.fit(train[table.text], data.tokens, data.length)
         if not encoding.vocabulary:
             message = f"column {table.text!r} has no word in the training rows"
             raise InputError(config.fault(("data", "text"), message))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from kerasdemo.config import RunConfig
 from kerasdemo.config.data_types import TEXTS
-from kerasdemo.config.datasets import LENGTH, TOKENS
 from kerasdemo.config.image_folder import image_shape
 from kerasdemo.data.generated import GENERATED
 from kerasdemo.data.sources import SAMPLE
@@ -70,9 +69,7 @@ def _named(config: RunConfig) -> Iterator[str]:
     yield "else:"
     yield f"    {ALL} = keras.datasets.{name}.load_data()"
     if name in TEXTS:
-        length = config.data.output_sequence_length or LENGTH
-        tokens = config.data.max_tokens or TOKENS
-        given = f"{length}, {tokens}"
+        given = f"{config.data.length}, {config.data.tokens}"
         yield f"x_all, x_test = pad(x_all, {given}), pad(x_test, {given})"
     if name == "california_housing":
         yield from _as_columns("float32")

@@ -200,15 +200,12 @@ class _Layers:
 
     def _drawn_by_default(self, layer: Any) -> dict[str, str]:
         """Return Keras' own initializers that draw, with a seed: recurrent kernels, embeddings."""
-        found = {}
-        for name, default in keras_arguments.names("layers")[layer.type].items():
-            is_other = name.endswith("_initializer") and name not in KERNEL_INITIALIZERS
-            if is_other and getattr(layer, name) is None:
-                kind = keras_arguments.aliases("initializers").get(default, default)
-                if self._draws(name, kind):
-                    seed = f"seed={self._seed()}"
-                    found[name] = call(class_path("initializers", kind), [seed])
-        return found
+        if self.seeds is None:
+            return {}
+        return {
+            name: call(class_path("initializers", kind), [f"seed={self._seed()}"])
+            for name, kind in layer_types.drawn_by_default(layer).items()
+        }
 
     def _argument(self, name: str, chosen: Any) -> str:
         if isinstance(chosen, layer_types.Regularizer):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kerasdemo.config import InputError, RunConfig, keras_arguments
 from kerasdemo.config.document import key_of
 from kerasdemo.config.layers import ShapeError, layers_of
+from kerasdemo.config.task_fit import Encoding
 from kerasdemo.data.dataset import PARTS
 from kerasdemo.data.loading import IMAGE_MAXIMUM, IMAGES
 from kerasdemo.data.split import SAMPLE_SPLIT
@@ -14,10 +15,8 @@ from kerasdemo.export.code import call, comment, lay_out, value
 from kerasdemo.export.known import Known, find, is_of_words
 from kerasdemo.export.network import write_network
 from kerasdemo.export.training import (
-    Targets,
     kind_of_targets,
     monitors,
-    threshold,
     write_callbacks,
     write_compile,
     write_fit,
@@ -127,7 +126,7 @@ def _scores(config: RunConfig) -> set[str]:
 # The data.
 
 
-def _data(config: RunConfig, known: Known, kind: Targets) -> Iterator[str]:
+def _data(config: RunConfig, known: Known, kind: Encoding) -> Iterator[str]:
     yield comment(f"The data: {config.data.name}.")
     if config.data.is_table:
         yield from tables.write_table(config, known)
@@ -233,7 +232,7 @@ def _class_weight(config: RunConfig, known: Known) -> Iterator[str]:
         yield from lay_out(f"class_weight = {value(weights)}")
 
 
-def _encode(kind: Targets, known: Known) -> Iterator[str]:
+def _encode(kind: Encoding, known: Known) -> Iterator[str]:
     """Yield the targets as the loss takes them."""
     parts = "(y, y_val, y_test)"
     if kind == "one_hot":
@@ -279,7 +278,7 @@ def _measure(config: RunConfig, measured: list[str]) -> Iterator[str]:
     for monitor in sorted(scores):
         part = "_val" if monitor.startswith("val_") else ""
         name = monitor.removeprefix("val_")
-        turns_at = f", {threshold(config)}" if name == "balanced_accuracy" else ""
+        turns_at = f", {config.threshold}" if name == "balanced_accuracy" else ""
         yield f"        predicted = self.model.predict(x{part}, verbose=0)"
         yield f'        logs["{monitor}"] = {name}(y{part}, predicted{turns_at})'
     yield ""

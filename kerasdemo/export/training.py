@@ -1,36 +1,21 @@
 """A config's `compile` and `fit` as code, and what kind of targets they take."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from kerasdemo.config import RunConfig
 from kerasdemo.config.layers import layers_of
+from kerasdemo.config.task_fit import Encoding, find_encoding
 from kerasdemo.config.tensor_shapes import Shape
 from kerasdemo.export.code import call, lay_out, value
 from kerasdemo.export.objects import write_callback, write_loss, write_object
 
-# Losses that take the class itself, not a column for each.
-OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
-Targets = Literal["numbers", "sparse", "single", "one_hot"]
+
+def kind_of_targets(config: RunConfig, shape: Shape, outputs: int | None) -> Encoding:
+    """Return how the loss takes the targets of the network's output."""
+    return find_encoding(config, layers_of(config, shape, outputs)[-1].output_shape[-1])
 
 
-def kind_of_targets(config: RunConfig, shape: Shape, outputs: int | None) -> Targets:
-    """Return what the loss takes: numbers or labels, classes, one column, or one for each class."""
-    if config.data.task in ("regression", "multi_label"):
-        return "numbers"
-    if config.loss.name in OF_CLASSES:
-        return "sparse"
-    last = layers_of(config, shape, outputs)[-1]
-    return "single" if last.output_shape[-1] == 1 else "one_hot"
-
-
-def threshold(config: RunConfig) -> float:
-    """Return what an output must exceed to count as class 1: logits turn at 0."""
-    is_centred = config.loss.arguments.get("from_logits") or "hinge" in config.loss.name
-    return 0.0 if is_centred else 0.5
-
-
-def write_compile(config: RunConfig, kind: Targets) -> list[str]:
+def write_compile(config: RunConfig, kind: Encoding) -> list[str]:
     """Return the lines that compile `model`."""
     metrics = [_score(config, kind)]
     for column, metric in config.metric_columns.items():
@@ -50,10 +35,10 @@ def write_policy(config: RunConfig) -> list[str]:
     return [] if precision == "float32" else [f"keras.config.set_dtype_policy({value(precision)})"]
 
 
-def _score(config: RunConfig, kind: Targets) -> str:
+def _score(config: RunConfig, kind: Encoding) -> str:
     if config.data.task == "regression":
         return 'keras.metrics.R2Score(name="r2")'
-    turns_at = threshold(config)
+    turns_at = config.threshold
     is_of_columns = kind == "numbers"  # for which Keras would take them for one class of several
     if is_of_columns or (kind == "single" and turns_at != 0.5):
         given = ['name="accuracy"', *([f"threshold={turns_at}"] if turns_at != 0.5 else [])]

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.backend import keras, tf
-from kerasdemo.config import InputError, RunConfig, keras_arguments, layer_types
+from kerasdemo.config import InputError, RunConfig, layer_types
 from kerasdemo.config.document import key_of
 from kerasdemo.config.keras_objects import Activation, Initializer, KerasObject
 from kerasdemo.config.layer_types import KERNEL_INITIALIZERS
 from kerasdemo.config.layers import INPUT, BuildStep, Layer, ShapeError, expand
+from kerasdemo.config.task_fit import Encoding, find_encoding
 from kerasdemo.config.tensor_shapes import Shape, is_recurrent
 from kerasdemo.data import Array
 from kerasdemo.training import traced_layers
@@ -24,8 +25,6 @@ from kerasdemo.training.optimizers import build_optimizer, optimizer
 
 # Losses that Keras computes over all examples of a batch together.
 OF_BATCH = ("dice", "tversky")
-# Losses that take the class itself, not a column for each.
-OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 
 
 def build(config: RunConfig, shape: Shape, class_count: int, *, traced: bool = False) -> Any:
@@ -102,7 +101,7 @@ def accuracy(config: RunConfig, network: Any) -> Any:
     if kind == "sparse":
         return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     if kind in ("single", "numbers"):
-        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold(config))
+        return keras.metrics.BinaryAccuracy(name="accuracy", threshold=config.threshold)
     return keras.metrics.CategoricalAccuracy(name="accuracy")
 
 
@@ -118,7 +117,7 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
     if kind == "sparse":
         return keras.metrics.sparse_categorical_accuracy  # type: ignore[no-any-return]
     if kind == "single":
-        turns_at = threshold(config)
+        turns_at = config.threshold
 
         def single(y: Any, output: Any) -> Any:
             # Keras' binary accuracy keeps the axis of the one unit.
@@ -129,13 +128,9 @@ def is_right(config: RunConfig, network: Any) -> Callable[[Any, Any], Any]:
     return keras.metrics.categorical_accuracy  # type: ignore[no-any-return]
 
 
-def targets(config: RunConfig, network: Any) -> str:
-    """Return the kind of targets: numbers (or labels), sparse (classes), single, one_hot."""
-    if config.data.task in ("regression", "multi_label"):
-        return "numbers"
-    if config.loss.name in OF_CLASSES:
-        return "sparse"
-    return "single" if network.output_shape[-1] == 1 else "one_hot"
+def targets(config: RunConfig, network: Any) -> Encoding:
+    """Return how the loss takes the targets of a built network's output."""
+    return find_encoding(config, network.output_shape[-1])
 
 
 def encode(kind: str, y: Array, class_count: int) -> Array:
@@ -150,13 +145,6 @@ def encode(kind: str, y: Array, class_count: int) -> Array:
     if kind == "single":
         return y[:, None].astype(np.float32)
     return np.eye(class_count, dtype=np.float32)[y]
-
-
-def threshold(config: RunConfig) -> float:
-    """Return what a single output must exceed to count as class 1."""
-    # Logits and hinge outputs turn at 0, probabilities at one half.
-    centred = config.loss.arguments.get("from_logits") or "hinge" in config.loss.name
-    return 0.0 if centred else 0.5
 
 
 class _Builder:
@@ -252,15 +240,10 @@ class _Builder:
 
     def _drawn_by_default(self, layer: Any) -> dict[str, Any]:
         """Return Keras' own initializers that draw, with a seed: recurrent kernels, embeddings."""
-        found = {}
-        for name, default in keras_arguments.names("layers")[layer.type].items():
-            is_other = name.endswith("_initializer") and name not in KERNEL_INITIALIZERS
-            if is_other and getattr(layer, name) is None:
-                kind = keras_arguments.aliases("initializers").get(default, default)
-                cls = classes("initializers").get(kind)
-                if cls and "seed" in signature(cls).parameters:
-                    found[name] = cls(seed=self._seed())
-        return found
+        return {
+            name: classes("initializers")[kind](seed=self._seed())
+            for name, kind in layer_types.drawn_by_default(layer).items()
+        }
 
     def _initializer(self, chosen: Initializer) -> Any:
         cls = classes("initializers")[chosen.name]

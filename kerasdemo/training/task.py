@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.config import losses
+from kerasdemo.config.losses import OF_CLASSES, OF_LABELS
 from kerasdemo.data import Array, scores
 from kerasdemo.records import Task
 
-# Losses that take the class itself, not a column for each.
-OF_CLASSES = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy")
 OF_ONE_HOT = (
     *("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge"),
     "kl_divergence",
 )
-OF_LABELS = ("binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge")
 OF_NUMBERS = (
     *("mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error"),
     *("mean_squared_logarithmic_error", "huber", "log_cosh", "poisson", "tweedie"),
@@ -83,8 +82,8 @@ def threshold(loss: Mapping[str, Any], activation: str | None) -> float:
         activation: of the output. Behind a sigmoid Keras takes the logits themselves, and what the
             network gives stays a probability.
     """
-    is_logit = loss.get("from_logits") and activation != "sigmoid"
-    return 0.0 if is_logit or "hinge" in loss["name"] else 0.5
+    is_logit = bool(loss.get("from_logits")) and activation != "sigmoid"
+    return losses.threshold(loss["name"], from_logits=is_logit)
 
 
 def find_right(task: Task, y: Array, output: Array, threshold: float) -> Array | None:

@@ -230,7 +230,7 @@ class Trainer:
                 names=dataset.names,
                 mean=scaling.undo(np.asarray(self.scorer.mean)),
             )
-        threshold = network.threshold(config)
+        threshold = config.threshold
         if config.task == "multi_label":
             return predictions.of_labels(
                 "test", truth, guess, threshold=threshold, names=dataset.names
@@ -268,7 +268,7 @@ def make_scorer(config: RunConfig, dataset: Dataset) -> Scorer:
     is_regression = config.task == "regression"
     return Scorer(
         config.task,
-        network.threshold(config),
+        config.threshold,
         dataset.train.y.mean(axis=0, dtype=np.float64) if is_regression else 0.0,
         make_metrics(config),
         dataset.target_scaling,
