@@ -68,8 +68,12 @@ class Column:
     @cached_property
     def holds_truths(self) -> bool:
         """Whether all values are true or false."""
-        values = self.values[~self.is_missing]
-        return values.dtype != np.float64 and bool(values.isin(TRUTHS).all())
+        values = self.values
+        if values.dtype == np.float64 or self.is_missing.all():
+            return values.dtype != np.float64
+        if values.iloc[int(np.argmin(self.is_missing))] not in TRUTHS:
+            return False
+        return bool(values[~self.is_missing].isin(TRUTHS).all())
 
     @cached_property
     def numbers(self) -> Array:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -180,7 +180,8 @@ def _choose_inputs(raw: RawTable, data: Data) -> list[Column]:
             column = Column(raw, name, "numeric" if data.numeric is None else "categorical", False)
             role = "numeric" if column.has_numbers() else "categorical"
             if getattr(data, role) is None:
-                found.append(Column(raw, name, role, is_listed=False))
+                # A column keeps what it has read.
+                found.append(column if role == column.role else replace(column, role=role))
     if not found:
         raise DataError("no input columns; list them in numeric, categorical or text", ("data",))
     return found

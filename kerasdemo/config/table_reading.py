@@ -15,7 +15,7 @@ from kerasdemo.config.dataset_info import MAX_BYTES, DataError
 
 # Text takes several times its size as columns in memory.
 MAX_FILE_BYTES = 512 * 1024**2
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 2_000
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 SEPARATORS = (";", "\t", "|")
 
@@ -156,7 +156,7 @@ def _check_rows(text: str, least: int) -> tuple[list[str], "array[int]"]:
 
 def _check_names(names: list[str], least: int) -> None:
     if len(names) > MAX_COLUMNS:
-        raise DataError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are read")
+        raise DataError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are read (an .npz may be wider)")
     if len(names) < least:
         other = next((s for s in SEPARATORS if s in names[0]), None)
         hint = f"; values seem to be separated by {other!r}, expected commas" if other else ""

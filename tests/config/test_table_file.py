@@ -184,11 +184,11 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     assert fault(wrong, numeric=["size"])[1].startswith("line 5: column 'size' has 'x'")
 
 
-@pytest.mark.parametrize("columns", [10_001, 1_000_000])
+@pytest.mark.parametrize("columns", [2_001, 1_000_000])
 def test_very_many_columns_are_refused(columns: int, tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     path.write_text(",".join(map(str, range(columns))) + "\n", encoding="utf-8")
-    assert fault(path)[1] == f"{columns:,} columns; at most 10,000 are read"
+    assert fault(path)[1] == f"{columns:,} columns; at most 2,000 are read (an .npz may be wider)"
 
 
 @pytest.mark.parametrize(

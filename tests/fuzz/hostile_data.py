@@ -119,8 +119,8 @@ def _whole(step: str, content: bytes) -> Callable[[], tuple[str, bytes]]:
 
 _WHOLE = (
     _wide(1_000_000),
-    _wide(10_001),
-    _wide(10_000),
+    _wide(2_001),
+    _wide(2_000),
     _whole("nothing", b""),
     _whole("a header only", b"a,b\n"),
     _whole("one column", b"a\n" + b"1\n2\n" * 20),

@@ -80,7 +80,9 @@ def _changes(config: RunConfig) -> Iterator[tuple[str, Patch]]:
             value = remedies.round_to_two(now * factor)
             yield key, {key: int(value) if isinstance(now, int) else value}
     for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid"):
-        yield "activation", remedies.change_activation(features, name).patch
+        suggestion = remedies.change_activation(features, name)
+        if suggestion is not None:  # a recurrent network alone has none to change
+            yield "activation", suggestion.patch
 
 
 def _number(config: RunConfig, key: str) -> int:

@@ -27,7 +27,7 @@ Loop = Literal["kerasdemo.fit", "fit"]
 def source(
     config: RunConfig,
     shape: Shape,
-    class_count: int,
+    outputs: int,
     *,
     results: str = "results/runs",
     loop: Loop = "kerasdemo.fit",
@@ -38,7 +38,7 @@ def source(
     Args:
         config: what to write out.
         shape: of one example, without the batch axis.
-        class_count: number of classes.
+        outputs: number of classes, labels or target columns.
         results: where the run is recorded.
         loop: what trains: `kerasdemo.fit`, or Keras' own `fit` with a recorder.
         seeded: whether each layer names the seed of its own that a run of the config has; else
@@ -47,8 +47,8 @@ def source(
     lines = ["import keras", "", "import kerasdemo", "", *write_policy(config)]
     if loop == "fit" or not seeded:
         lines.append(f"keras.utils.set_random_seed({config.seed})")
-    lines += write_network(config, shape, class_count, seeded=seeded)
-    lines += write_compile(config, kind_of_targets(config, shape, class_count))
+    lines += write_network(config, shape, outputs, seeded=seeded)
+    lines += write_compile(config, kind_of_targets(config, shape, outputs))
     record = [f"results={value(results)}", f"name={value(config.name)}", f"seed={config.seed}"]
     callbacks = write_callbacks(config)
     if loop == "fit":
@@ -61,6 +61,6 @@ def source(
     return "\n".join(lines) + "\n"
 
 
-def targets(config: RunConfig, part: Part, shape: Shape, class_count: int) -> Array:
-    """Return the classes of a part as its loss wants them: (n,), (n, 1) or (n, classes)."""
-    return network.encode(kind_of_targets(config, shape, class_count), part.y, class_count)
+def targets(config: RunConfig, part: Part, shape: Shape, outputs: int) -> Array:
+    """Return the targets of a part as its loss wants them."""
+    return network.encode(kind_of_targets(config, shape, outputs), part.y, outputs)

@@ -138,13 +138,13 @@ def _train_program(config: RunConfig, folder: Path, loop: Loop, by_rule: bool) -
 
 def _run_program(config: RunConfig, folder: Path, loop: Loop) -> None:
     dataset = data.load(config)
-    shape, classes = dataset.shape, dataset.classes
-    text = source(config, shape, classes, results=str(folder), loop=loop)
+    shape, outputs = dataset.shape, dataset.outputs
+    text = source(config, shape, outputs, results=str(folder), loop=loop)
     names = {
         "x": dataset.train.x,
-        "y": targets(config, dataset.train, shape, classes),
+        "y": targets(config, dataset.train, shape, outputs),
         "x_val": dataset.validation.x,
-        "y_val": targets(config, dataset.validation, shape, classes),
+        "y_val": targets(config, dataset.validation, shape, outputs),
     }
     exec(compile(text, config.name, "exec"), names)
 
