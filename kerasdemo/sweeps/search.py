@@ -238,7 +238,13 @@ def _sampler(search: Search, number: int) -> "optuna.samplers.BaseSampler":
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if search.method == "gp":
             return optuna.samplers.GPSampler(seed=seed)
-        return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+        # Optuna's default draws the first ten at random: few searches here have many more.
+        return optuna.samplers.TPESampler(
+            seed=seed,
+            multivariate=True,
+            constant_liar=True,
+            n_startup_trials=max(1, min(10, search.trials // 3)),
+        )
 
 
 def _pruner(search: Search, base: dict[str, Any]) -> "optuna.pruners.BasePruner":
