@@ -53,6 +53,7 @@ def text(scores: Mapping[str, Any]) -> str:
         _bars(runs, remedies),
         _truth(runs),
         _kinds(runs),
+        _experiments(runs, remedies),
         _remedies(remedies),
         "## Other tools\n\n" + OTHERS,
         "## Every wrong call\n\n" + calls(runs),
@@ -252,6 +253,33 @@ def _kinds(runs: Sequence[Row]) -> str:
             f"| {_count(failing, lambda row: named(row, 3))} |"
         )
     return "\n".join(lines)
+
+
+def _experiments(runs: Sequence[Row], remedies: Sequence[Row]) -> str:
+    lines = [
+        "## By experiment",
+        "",
+        "Texts are reviews, tables cars and penguins, regressions cars and friedman.",
+        "",
+        "| | cases | healthy flagged | found | right outcome | cause first | first remedy clear |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(_experiment(row) for row in runs):
+        mine = [row for row in runs if _experiment(row) == name]
+        helped = [row for row in remedies if _experiment(row) == name]
+        cells = [
+            _count(healthy(mine), flagged),
+            _count(faulty(mine), found),
+            _count(faulty(mine), right_outcome),
+            _count(failed(mine), lambda row: named(row, 1)),
+            _count(helped, lambda row: row["first remedy"]["clear"]),
+        ]
+        lines.append(f"| {name} | {len({row['case'] for row in mine})} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _experiment(row: Row) -> str:
+    return str(row["case"]).split("/")[0]
 
 
 def _count(rows: Sequence[Row], right: Callable[[Row], bool]) -> str:
