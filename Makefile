@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format schema bench fuzz scorecard experiments lecture clean examples
+.PHONY: demo test test-all lint format schema bench fuzz scorecard experiments lecture clean examples recipe-bench
 
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
@@ -58,6 +58,10 @@ fuzz: .venv/ready
 # How often the diagnosis is right, and whether its first remedy helps; half an hour on two cores.
 scorecard: .venv/ready
 	$(BIN)/python tests/scorecard/scorecard.py $(WHAT)
+
+# Whether `tune` is ahead of blind search, in twelve starts; an hour on two cores.
+recipe-bench: .venv/ready
+	$(BIN)/python tests/recipe/recipe_bench.py $(WHAT)
 
 # The general experiments on the whole MNIST, with a page and a picture each.
 QUESTIONS := optimizer_learning_rate batch_size depth_activation dropout_training_size

@@ -70,17 +70,18 @@ def improve(job: Job) -> float:
     import kerasdemo.tuning.recipe
 
     start = yaml.safe_load(STARTS.read_text(encoding="utf-8"))[job.start]
-    config = {key: value for key, value in start.items() if key != "also"}
+    config = {key: value for key, value in start.items() if key not in ("also", "guess")}
     config |= {"name": job.start, "seed": job.seed}
     is_regression = kerasdemo.load_config(config).task == "regression"
     score = "r2" if is_regression else "accuracy"
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     if job.method == "tune":
         result = _tune(config, job, score)
     else:
         result = _search(config, space_of(start, is_regression), job, score)
     result |= {"start": job.start, "method": job.method, "seed": job.seed, "score": score}
-    result |= {"seconds": time.perf_counter() - started, "description": start["description"]}
+    result |= {"seconds": time.perf_counter() - started}
+    result |= {"cpu_seconds": time.process_time() - cpu}
     files.write_json(job.file, result)
     return float(result["seconds"])
 
@@ -102,9 +103,7 @@ def _tune(config: dict[str, Any], job: Job, score: str) -> dict[str, Any]:
     return {"after": after, "end": found.end, "kept": kept, "first": found.tuning.start.outcome}
 
 
-def _search(
-    config: dict[str, Any], space: dict[str, Any], job: Job, score: str
-) -> dict[str, Any]:
+def _search(config: dict[str, Any], space: dict[str, Any], job: Job, score: str) -> dict[str, Any]:
     """Search: after each run, the test score of the one with the best validation score so far."""
     import kerasdemo
 
@@ -137,8 +136,10 @@ def main() -> None:
     waiting = [job for job in jobs if not job.file.exists()]
     if waiting and not arguments.page_only:
         _improve_all(waiting, arguments.workers)
-    rows = [json.loads(job.file.read_text(encoding="utf-8")) for job in jobs if job.file.exists()]
-    recipe_page.write(rows, PAGE, BUDGET, arguments.workers)
+    done = [job for job in jobs if job.file.exists()]
+    rows = [json.loads(job.file.read_text(encoding="utf-8")) for job in done]
+    starts = yaml.safe_load(STARTS.read_text(encoding="utf-8"))
+    recipe_page.write(rows, starts, PAGE, BUDGET)
 
 
 def _improve_all(waiting: list[Job], workers: int) -> None:
