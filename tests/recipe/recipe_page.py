@@ -77,8 +77,8 @@ class Scores:
 
     def gain(self, start: str, search: str, runs: int) -> Interval:
         """Return what `tune` is ahead of a search, with its interval over the seeds."""
-        pairs = zip(self.reached(start, "tune", runs), self.reached(start, search, runs))
-        return interval([ours - theirs for ours, theirs in pairs])
+        ours, theirs = self.reached(start, "tune", runs), self.reached(start, search, runs)
+        return interval([one - other for one, other in zip(ours, theirs, strict=True)])
 
     def is_r2(self, start: str) -> bool:
         return bool(self.rows(start, "tune")[0]["score"] == "r2")
