@@ -69,8 +69,10 @@ class Column:
     def holds_truths(self) -> bool:
         """Whether all values are true or false."""
         values = self.values
-        if values.dtype == np.float64 or self.is_missing.all():
-            return values.dtype != np.float64
+        if values.dtype == np.float64:
+            return False
+        if self.is_missing.all():
+            return True
         if values.iloc[int(np.argmin(self.is_missing))] not in TRUTHS:
             return False
         return bool(values[~self.is_missing].isin(TRUTHS).all())

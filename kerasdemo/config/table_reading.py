@@ -156,7 +156,8 @@ def _check_rows(text: str, least: int) -> tuple[list[str], "array[int]"]:
 
 def _check_names(names: list[str], least: int) -> None:
     if len(names) > MAX_COLUMNS:
-        raise DataError(f"{len(names):,} columns; at most {MAX_COLUMNS:,} are read (an .npz may be wider)")
+        message = f"{len(names):,} columns; at most {MAX_COLUMNS:,} are read (an .npz may be wider)"
+        raise DataError(message)
     if len(names) < least:
         other = next((s for s in SEPARATORS if s in names[0]), None)
         hint = f"; values seem to be separated by {other!r}, expected commas" if other else ""
