@@ -1,6 +1,7 @@
 """The notebook for people with a Keras model runs, and its outputs are fit to be published.
 
-`jupyter execute --inplace results/notebooks/quickstart.ipynb` makes the outputs anew.
+`jupyter execute --inplace results/notebooks/quickstart.ipynb` makes them anew; what TensorFlow
+writes to stderr is then taken out.
 """
 
 import warnings
