@@ -69,7 +69,8 @@ def improve(job: Job) -> float:
     import kerasdemo.training.runner  # what both need is loaded before the time is taken
     import kerasdemo.tuning.recipe
 
-    start = yaml.safe_load(STARTS.read_text(encoding="utf-8"))[job.start]
+    starts = yaml.safe_load(STARTS.read_text(encoding="utf-8"))
+    start = starts[job.start]
     config = {key: value for key, value in start.items() if key not in ("also", "guess")}
     config |= {"name": job.start, "seed": job.seed}
     is_regression = kerasdemo.load_config(config).task == "regression"
@@ -78,7 +79,9 @@ def improve(job: Job) -> float:
     if job.method == "tune":
         result = _tune(config, job, score)
     else:
-        result = _search(config, space_of(start, is_regression), job, score)
+        # Starts with the same space are searched at points of their own.
+        draws = job.seed * len(starts) + list(starts).index(job.start)
+        result = _search(config, space_of(start, is_regression), job, score, draws)
     result |= {"start": job.start, "method": job.method, "seed": job.seed, "score": score}
     result |= {"seconds": time.perf_counter() - started}
     result |= {"cpu_seconds": time.process_time() - cpu}
@@ -108,7 +111,7 @@ def _search(config: dict[str, Any], space: dict[str, Any], job: Job, score: str)
     import kerasdemo
 
     search = {"method": job.method, "space": space, "objective": f"val_{score}"}
-    search |= {"trials": BUDGET, "seed": job.seed}
+    search |= {"trials": BUDGET, "seed": draws}
     experiment = {"name": "search", "base": config, "search": search}
     found = kerasdemo.sweep(experiment, job.folder, workers=0)
     best: tuple[float, float] | None = None
