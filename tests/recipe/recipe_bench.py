@@ -106,7 +106,9 @@ def _tune(config: dict[str, Any], job: Job, score: str) -> dict[str, Any]:
     return {"after": after, "end": found.end, "kept": kept, "first": found.tuning.start.outcome}
 
 
-def _search(config: dict[str, Any], space: dict[str, Any], job: Job, score: str) -> dict[str, Any]:
+def _search(
+    config: dict[str, Any], space: dict[str, Any], job: Job, score: str, draws: int
+) -> dict[str, Any]:
     """Search: after each run, the test score of the one with the best validation score so far."""
     import kerasdemo
 
