@@ -112,7 +112,7 @@ def _search(
     """Search: after each run, the test score of the one with the best validation score so far."""
     import kerasdemo
 
-    search = {"method": job.method, "space": space, "objective": f"val_{score}"}
+    search: dict[str, Any] = {"method": job.method, "space": space, "objective": f"val_{score}"}
     search |= {"trials": BUDGET, "seed": draws}
     experiment = {"name": "search", "base": config, "search": search}
     found = kerasdemo.sweep(experiment, job.folder, workers=0)

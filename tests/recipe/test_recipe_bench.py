@@ -12,6 +12,8 @@ from spaces import space_of
 import kerasdemo
 
 STARTS = yaml.safe_load(recipe_bench.STARTS.read_text(encoding="utf-8"))
+# Of each method the scores after each run, by seed.
+Reached = dict[str, list[list[float | None]]]
 
 
 def settings_of(name: str) -> dict[str, Any]:
@@ -37,8 +39,8 @@ def test_every_value_of_a_space_makes_a_config(name: str) -> None:
     assert set(search.space) == set(space)
 
 
-def rows(reached: dict[str, list[list[float | None]]]) -> list[dict[str, Any]]:
-    """Rows of one start: of each method the scores after each run, by seed."""
+def rows(reached: Reached) -> list[dict[str, Any]]:
+    """Return the rows of one start."""
     return [
         {
             "start": "digits_baseline",
@@ -58,7 +60,7 @@ def rows(reached: dict[str, list[list[float | None]]]) -> list[dict[str, Any]]:
 
 
 def scores(**reached: list[list[float | None]]) -> recipe_page.Scores:
-    others = {method: [[0.5] * 10] * 2 for method in recipe_page.TITLES}
+    others: Reached = {method: [[0.5] * 10] * 2 for method in recipe_page.TITLES}
     return recipe_page.Scores(rows(others | reached), STARTS, 10)
 
 
