@@ -10,6 +10,7 @@ from kerasdemo.data.dataset import Array
 from kerasdemo.data.examples import Examples, Side, sample
 from kerasdemo.data.nested import arrays_in, chunks, fingerprint, is_number
 from kerasdemo.data.row_order import find_order
+from kerasdemo.data.target_copies import find_target_copies
 
 __all__ = ["describe_part", "facts", "fingerprint", "validation_right"]
 
@@ -64,6 +65,7 @@ def facts(
         "neighbor_baseline_validation": neighbors and neighbors.validation,
         "label_noise": noise and {"suspect_share": noise[0], "queries": noise[1]},
         "order": find_order(train.numbers, train.y),
+        "target_copies": find_target_copies(train, examples.classes),
         **_count_copies(train.inputs, held_out.inputs),
         "not_finite": {"x": _count_not_finite(train.numbers), "y": _count_not_finite(arrays_in(y))},
     }

@@ -81,6 +81,10 @@ def _describe_arrays(
         **{f"test_{name}": value for name, value in test.items()},
         **dataset.facts,
     }
+    if "target_copies" in found and dataset.encoding is not None:
+        names = dataset.encoding.names
+        copies = found["target_copies"].items()
+        found["target_copies"] = {names[int(number)]: value for number, value in copies}
     return found, arrays.validation_right(*given, **arguments)
 
 

@@ -13,11 +13,13 @@ from kerasdemo.config.document import Key
 from kerasdemo.config.table_file import Table, read_table
 from kerasdemo.data.class_weight import check_classes
 from kerasdemo.data.dataset import PARTS, Array, Dataset, Part, Source
+from kerasdemo.data.examples import Side
 from kerasdemo.data.gaps import describe_gaps
 from kerasdemo.data.noise import add_noise
 from kerasdemo.data.npz_file import list_some
 from kerasdemo.data.split import mixed_order
 from kerasdemo.data.table_encoding import TableEncoding, fit_numbers
+from kerasdemo.data.target_copies import find_target_copies
 from kerasdemo.data.texts import PADDING, UNKNOWN, TextEncoding
 
 __all__ = ["TableEncoding", "check", "find", "load"]
@@ -127,6 +129,13 @@ def check(config: RunConfig) -> list[str]:
         remarks.append(
             f"almost every row has a category of its own: {list_some(unique)}; leave such columns "
             "out by listing the others in categorical"
+        )
+    copies = find_target_copies(Side((dataset.train.x,), dataset.train.y, False), dataset.classes)
+    if copies and table.text is None:
+        names = [encoding.names[int(number)] for number in copies]
+        remarks.append(
+            f"follow the target almost exactly: {list_some(names)}; leave out what is not known "
+            "when you predict"
         )
     return [*remarks, dataset.uneven] if dataset.uneven else remarks
 

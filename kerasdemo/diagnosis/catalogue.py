@@ -79,7 +79,7 @@ CAUSE_RULES: tuple[CauseRule, ...] = (
     layers.TinyBatchesNormalized(),
     examples.NotFinite(),
 )
-NOTE_RULES: tuple[NoteRule, ...] = (examples.LeakedExamples(),)
+NOTE_RULES: tuple[NoteRule, ...] = (examples.LeakedExamples(), examples.TargetAmongInputs())
 BUILT_IN: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES, *NOTE_RULES)
 LINT_CODES = tuple(rule.code for rule in lint.RULES)
 LINT = {

@@ -111,6 +111,7 @@ class DataFacts(Record):
     order: dict[str, Number | bool | str] | None = None
     label_noise: dict[str, Number] | None = None
     leaked: Number | dict[str, Number] = None
+    target_copies: dict[str, Number] | None = None
     not_finite: dict[str, Count] | None = None
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from kerasdemo.config.errors import shown
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.baselines import linear_name
 from kerasdemo.diagnosis.curves import Z_975
@@ -180,4 +181,48 @@ class LeakedExamples(NoteRule):
             f"{leaked:.0%} of the validation examples are copies of training examples: the "
             "validation score is better than that of new examples.",
             {"leaked": leaked},
+        )
+
+
+class TargetAmongInputs(NoteRule):
+    """An input that follows the target almost exactly."""
+
+    code = "K224"
+    name = "target_among_inputs"
+    title = "An input holds the target"
+
+    # Few measurements are that close to what they predict; a copy in another unit is.
+    CLOSE = 0.9995
+    NAMED = 3
+
+    how_detected = (
+        "Of a table with two inputs or more: one input's correlation with a target, or with a "
+        f"class against the others, is {CLOSE:g} or more, also without the largest "
+        "and smallest targets."
+    )
+    why_it_matters = (
+        "The network copies this input. If it is known only after the event (a total, a code of "
+        "the outcome), predictions of new rows can't have it, and scores like these won't be seen."
+    )
+    what_to_try = "Leave the column out, unless it is known when you predict."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        recorded = (features.run.facts.get("data") or {}).get("target_copies") or {}
+        copies = {name: abs(value) for name, value in recorded.items() if value is not None}
+        close = [name for name, value in copies.items() if value >= self.CLOSE]
+        if not close:
+            return None
+        is_named = features.config is not None and features.config.data.is_table
+        names = [shown(name) if is_named else f"number {shown(name)[1:-1]}" for name in close]
+        more = f" and {len(names) - self.NAMED} more" if len(names) > self.NAMED else ""
+        listed = f"{', '.join(names[: self.NAMED])}{more}"
+        largest = max(copies.values())
+        return Finding(
+            f"The input {listed} follows the target almost exactly (correlation {largest:.4f}): "
+            "the network copies it. Leave it out, unless it is known when you predict."
+            if len(close) == 1
+            else f"The inputs {listed} follow the target almost exactly (correlation {largest:.4f} "
+            "at most): the network copies them. Leave them out, unless they are known when you "
+            "predict.",
+            {"correlation": largest},
         )

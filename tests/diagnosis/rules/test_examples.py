@@ -122,3 +122,13 @@ def test_copies_of_training_examples_are_noted(
     verdict = diagnose(with_data(0.97, leaked=leaked, repeated=repeated))
     assert verdict.is_healthy
     assert any(note.startswith("K223") for note in verdict.notes) == is_noted
+
+
+def test_an_input_that_follows_the_target_is_noted() -> None:
+    verdict = diagnose(with_data(0.97, target_copies={"3": -0.9998, "5": 0.9991}))
+    (note,) = (note for note in verdict.notes if note.startswith("K224"))
+    assert "The input number 3 follows the target almost exactly (correlation 0.9998)" in note
+    assert not any(
+        note.startswith("K224")
+        for note in diagnose(with_data(0.97, target_copies={"5": 0.9991})).notes
+    )
