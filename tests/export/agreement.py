@@ -1,8 +1,7 @@
-"""Whether exported scripts reach what kerasdemo reaches: `python tests/export/agreement.py`.
+"""Whether exported scripts reach what kerasdemo reaches: writes results/python/export.md.
 
-Trains six configs with five seeds each by kerasdemo and by the exported script, and prints a table:
-the mean test score of both with its 95 % interval over the seeds, whether the script's mean lies
-within ours, and the difference with its interval (Welch). About twenty minutes on two cores.
+Trains six configs with five seeds each by kerasdemo and by the exported script. About twenty
+minutes on two cores.
 """
 
 import argparse
@@ -80,6 +79,17 @@ class Agreement:
         ]
 
 
+PAGE = REPOSITORY / "results" / "python" / "export.md"
+ABOUT = """\
+# Exported scripts against kerasdemo
+
+Made by `python tests/export/agreement.py`: configs of this project, trained by kerasdemo and by the
+script of plain Keras and numpy that `kerasdemo export RUN --python` writes, seeds {seeds}. The mean
+test score of both with its 95 % interval over the seeds (Student 1908); whether the script's mean
+lies within ours; and the interval of the difference (Welch 1947). Of two equal means one lies
+outside the other's interval once in eight times with five seeds: the difference says more.
+
+"""
 HEAD = ["config", "score", "kerasdemo", "script", "within", "difference", "may be 0"]
 
 
@@ -125,14 +135,13 @@ def main() -> None:
     parser.add_argument("configs", nargs="*", type=Path)
     parser.add_argument("--seeds", default="0-4")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the table is written")
+    parser.add_argument("--output", type=Path, metavar="FILE", default=PAGE)
     given = parser.parse_args()
     files = given.configs or [REPOSITORY / "configs" / name for name in CONFIGS]
     found = [compare(file, seeds.parse(given.seeds), given.set) for file in files]
-    text = "\n".join(table(found)) + "\n"
+    text = ABOUT.format(seeds=given.seeds) + "\n".join(table(found)) + "\n"
     print(text, end="")
-    if given.output:
-        given.output.write_text(text, encoding="utf-8")
+    given.output.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
