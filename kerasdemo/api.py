@@ -74,7 +74,7 @@ RESULTS = "results/runs"
 # Longer paths are refused by systems in ways of their own.
 MAX_PATH = 1_000
 # Of `learning_rates`.
-MOST_RATES, LARGEST_RATE = 100, 1e30
+FEWEST_RATES, MOST_RATES, LARGEST_RATE = 2, 100, 1e30
 
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path
 Seeds = Iterable[int] | str
@@ -811,7 +811,8 @@ def to_tensorboard(
     gathered = comparisons.gather(_places(runs, results))
     _warn_skipped(gathered.skipped)
     if not gathered.runs:
-        raise InputError(Fault("no runs"))
+        listed = ", ".join(str(_place(one)) for one in _each(runs))
+        raise InputError(Fault("no runs there; expected run folders, or folders of runs", listed))
     folder = _path(directory, "a folder")
     has_seeds = len({run.seed for run in gathered.runs}) > 1
     keys = [*differing_keys(gathered.runs), *(("seed",) if has_seeds else ())]
@@ -937,6 +938,9 @@ def _rates(rates: Iterable[float]) -> tuple[float, ...]:
         is_number = isinstance(rate, Real) and not isinstance(rate, bool)
         if not (is_number and 0 < rate < LARGEST_RATE):
             raise InputError(f"got the learning rate {shown(rate)}; expected a positive number")
+    if 0 < len(set(several)) < FEWEST_RATES:
+        message = f"got {len(set(several))} learning rates; expected {FEWEST_RATES} or more"
+        raise InputError(f"{message}, to compare them")
     return tuple(map(float, several))
 
 

@@ -1,5 +1,6 @@
 """The command itself: its verbs, its version, and how it ends."""
 
+import errno
 import signal
 import sys
 import warnings
@@ -49,6 +50,10 @@ for verbs in (
     export,
 ):
     app.add_typer(verbs.app)
+
+
+# What no name of a file or folder can be, whatever there is on the disk.
+NO_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP)
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -102,6 +107,9 @@ def _run() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         problem = f"{place}{error.strerror or error}"
+        if error.errno in NO_PATH:
+            say(f"error: {problem}; expected another name", err=True)
+            sys.exit(2)
         say(f"error: {problem}; fix it and run the same command again", err=True)
         sys.exit(1)
     except RuntimeError as error:

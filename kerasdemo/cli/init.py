@@ -59,7 +59,9 @@ def init(
     source = data or sample
     made, remarks = _make(task, source, targets or ())
     own = {} if sample is None else {file.parent / sample.name: sample}
-    taken = [path for path in (file, *own) if path.exists() and not _is_same(path, own.get(path))]
+    taken = [
+        path for path in (file, *own) if os.path.lexists(path) and not _is_same(path, own.get(path))
+    ]
     if taken and not force:
         message = "exists already; choose another NAME, or replace it: --force"
         raise InputError([Fault(message, str(path)) for path in taken])
@@ -99,7 +101,7 @@ def _config_file(name: str) -> Path:
     file = Path(name if is_file else f"{name}.yaml")
     if file.is_dir():
         raise InputError(Fault("is a folder; expected the name of a file", str(file)))
-    if not os.access(file.parent, os.W_OK):
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
         what = "can't be written to" if file.parent.is_dir() else "no such folder"
         raise InputError(Fault(what, str(file.parent)))
     return file

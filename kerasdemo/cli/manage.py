@@ -89,8 +89,9 @@ def _remove(names: Sequence[str], results: Path, yes: bool) -> None:
     finally:
         if moved:
             names = shlex.join(moved) if len(moved) <= MOST_NAMED else "RUN..."
+            dashes = "-- " if names.startswith("-") else ""
             say(f"moved {count(len(moved), 'run')} to {place}")
-            say(f"  back: kerasdemo rm --restore {names}{_option(results)}")
+            say(f"  back: kerasdemo rm --restore{_option(results)} {dashes}{names}")
             say(f"  for good: kerasdemo rm --empty{_option(results)}")
 
 
@@ -141,9 +142,14 @@ def _confirm(question: str, yes: bool) -> None:
 
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise InputError("nobody can be asked here, and nothing was changed; --yes does it")
-    if not typer.confirm(question):
+    try:
+        is_wanted = typer.confirm(question)
+    except typer.Abort as end:  # Ctrl-C, or the end of the input
+        say("\nnothing was changed")
+        raise typer.Exit(130 if isinstance(end.__context__, KeyboardInterrupt) else 1) from None
+    if not is_wanted:
         say("nothing was changed")
         raise typer.Exit(1)
 

@@ -110,11 +110,17 @@ def check_output(file: Path, inputs: Sequence[Path] = ()) -> None:
         InputError: with what is wrong.
     """
     from kerasdemo.config.errors import Fault, InputError
+    from kerasdemo.records import RunFolder
 
+    folder = RunFolder(file.absolute().parent)
     if file.is_dir():
         problem = "is a folder; expected the name of a file"
-    elif not file.absolute().parent.is_dir():
+    elif not folder.path.is_dir():
         problem = f"there is no folder {file.parent}"
+    elif file.is_symlink() or (file.exists() and not file.is_file()):
+        problem = "is a link or a device; expected the name of a plain file"
+    elif folder.is_run and file.name in folder.facts:
+        problem = f"is a file of the run {folder.path.name}; expected another place"
     elif file.exists() and any(one.exists() and one.samefile(file) for one in inputs):
         problem = "is what is read; expected another file"
     else:

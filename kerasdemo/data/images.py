@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -172,7 +173,8 @@ def _to_array(content: bytes, shape: tuple[int, int, int]) -> Array:
             image = tf.image.decode_image(content, channels=channels, expand_animations=False)
             resized: Array = tf.image.resize(image, (height, width), method="bilinear").numpy()
     except (tf.errors.OpError, ValueError) as error:
-        reason = str(error).splitlines()[0][:120]
+        # Without the name that TensorFlow's kernel has.
+        reason = re.sub(r"\{\{.*?\}\}\s*", "", str(error).splitlines()[0])[:120]
         colors = "grayscale" if channels == 1 else "rgb"
         raise ValueError(f"can't be decoded as {colors} ({reason})") from None
     return resized

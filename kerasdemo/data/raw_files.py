@@ -123,9 +123,12 @@ def read_array(path: Path, name: str | None = None) -> Array:
             if chosen not in names:
                 wanted = f"array {name!r}{near(name, names)}" if name else "array x or x_test"
                 advice = "" if name else "; --array names another one"
-                message = f"no {wanted}; it has {table_reading.list_some(names)}{advice}"
+                found = table_reading.list_some(names) or "no arrays"
+                message = f"no {wanted}; it has {found}{advice if names else ''}"
                 raise InputError(Fault(message, str(path)))
             x: Array = archive[chosen]
+            if not isinstance(x, np.ndarray):
+                raise ValueError(f"{chosen} is no array")
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib and numpy each have errors of their own

@@ -33,8 +33,9 @@ def describe(run: Run) -> dict[str, Any]:
     """
     found = run.predictions
     if not found:
-        reason = "its task has none to show" if run.status == "finished" else run.status
-        message = f"no predictions were recorded ({reason}); older runs: train it again"
+        message = "no predictions were recorded, or predictions.json was deleted; train it again"
+        if run.status != "finished":
+            message = f"no predictions were recorded: the run is {run.status}"
         raise InputError(Fault(message, str(run.path or run.id)))
     described: dict[str, Any] = {"part": found["part"], "examples": found["examples"]}
     if found.get("confusion") is not None:

@@ -84,7 +84,7 @@ def select(
     chosen = [run for run in chosen if set(tags) <= set(run.tags or ())]
     if best is None and by is None:
         return chosen
-    return _best(chosen, len(chosen) if best is None else best, by)
+    return _best(chosen, max(1, len(chosen)) if best is None else best, by)
 
 
 def parse(text: str) -> Condition:
@@ -98,6 +98,10 @@ def parse(text: str) -> Condition:
         expected = "expected KEY=VALUE with =, !=, <, <=, > or >=, in quotes: 'val_accuracy>0.9'"
         raise InputError(Fault(f"got {text!r}; {expected}", "--filter"))
     key, operator, value = found.groups()
+    if operator == "=" and value[:1] in ("<", ">"):
+        raise InputError(
+            Fault(f"got {text!r}; expected {value[0]}= in place of ={value[0]}", "--filter")
+        )
     is_date = key == "date" and DATE.fullmatch(value) is not None
     if operator in ORDERS and find_number(value) is None and not is_date:
         expected = "a date such as 2026-11-30" if key == "date" else "a number"
@@ -148,9 +152,9 @@ def _best(runs: Sequence[Summary], count: int, by: str | None) -> list[Summary]:
                 f"{by!r}: the test set never chooses; choose by val_{by.removeprefix('test_')}"
             )
         raise InputError(Fault(problem, "--by"))
-    scores = {by: len(runs)} if by else _scores(runs)
     if not runs:
         return []
+    scores = {by: len(runs)} if by else _scores(runs)
     if len(scores) != 1:
         counts = ", ".join(f"{name} of {number}" for name, number in scores.items())
         problem = f"these runs are measured by different scores ({counts}); use --by or --filter"

@@ -18,6 +18,7 @@ from kerasdemo.config import Fault, InputError, RunConfig
 from kerasdemo.diagnosis import evaluate
 from kerasdemo.display import verdict_text
 from kerasdemo.records import Run, RunFolder, Scalar, flatten, read
+from kerasdemo.records.index import is_run
 from kerasdemo.records.reading import read_settings
 from kerasdemo.records.schema import METRICS, STATISTICS
 from kerasdemo.records.tail import Replaced, Tail
@@ -59,6 +60,9 @@ class TensorBoard:
         except OSError as error:
             message = f"can't be written to: {error.strerror}; expected a folder for TensorBoard"
             raise InputError(Fault(message, str(directory))) from None
+        if is_run(directory) or any(map(is_run, directory.iterdir())):
+            message = "holds runs; expected a folder of its own for TensorBoard"
+            raise InputError(Fault(message, str(directory)))
         self._directory = directory.resolve()
         self._settings = None if settings is None else tuple(settings)
         self._lock = threading.Lock()

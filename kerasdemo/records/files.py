@@ -22,7 +22,10 @@ def read_text(path: Path, limit: int) -> str:
     Raises:
         OSError, ValueError: for any other file, and for text that is not UTF-8.
     """
-    return regular_file.read(path, limit).decode("utf-8")
+    try:
+        return regular_file.read(path, limit).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text") from None
 
 
 def read_json(path: Path) -> Any:
@@ -34,6 +37,8 @@ def read_json(path: Path) -> Any:
     text = read_text(path, MAX_JSON_BYTES)
     try:
         return json.loads(text, parse_int=lambda d: int(d) if len(d) < 20 else float(d))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from None
     except RecursionError:
         raise ValueError(f"{path.name} is nested too deeply") from None
 

@@ -93,6 +93,17 @@ class RunFolder:
     checkpoint_file = _File("checkpoint.npz")
 
     @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the files that nothing but training writes."""
+        kept = (
+            *(self.config_file, self.setup_file, self.network_file, self.run_file),
+            *(self.metrics_file, self.times_file, self.layers_file, self.model_file),
+            *(self.predictions_file, self.sanity_checks_file, self.tags_file),
+            self.checkpoint_file,
+        )
+        return tuple(file.name for file in kept)
+
+    @property
     def lock_file(self) -> Path:
         # Beside the folder, so that deleting a run's folder does not break its lock.
         return self.path.parent / f".{self.path.name}.lock"

@@ -126,6 +126,8 @@ def find_named(named: str, trashed: Iterable[Removable]) -> Removable:
         InputError: where there is none, or several.
     """
     runs, named = list(trashed), named.rpartition(f"{FOLDER}/")[2]
+    if not named:
+        raise InputError(Fault("got no name; expected that of a run in the trash", "--restore"))
     names = {run: (str(run.name), run.path.name) for run in runs}
     whole = [run for run in runs if named in names[run]]
     found = whole or [run for run in runs if any(name.startswith(named) for name in names[run])]

@@ -81,7 +81,7 @@ def _load(run: Run) -> Any:
     Raises:
         InputError: where there is none.
     """
-    if not run.folder.model_file.is_file():
+    if not run.folder.model_file.exists():
         reason = f": {run.facts['reason']}" if run.facts.get("reason") else ""
         message = f"it has no model to predict with; its status is {run.status}{reason}"
         raise InputError(Fault(message, str(run.path)))
@@ -91,7 +91,10 @@ def _load(run: Run) -> Any:
 def _predict_table(run: Run, model: Any, path: Path) -> tuple[list[int], Array]:
     assert run.config is not None
     data = run.config.data
-    inputs: Mapping[str, Any] = model.input
+    inputs = getattr(model, "inputs", None) and model.input
+    if not isinstance(inputs, Mapping):
+        message = "the model takes no columns of a table; is it of another run?"
+        raise InputError(Fault(message, str(run.folder.model_file)))
     roles = {
         name: "numeric" if tensor.dtype != "string" else "text" if data.text else "categorical"
         for name, tensor in inputs.items()

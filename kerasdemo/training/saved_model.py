@@ -1,6 +1,7 @@
 """The trained model in a run's folder, loaded again."""
 
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,18 @@ def load(file: Path) -> Any:
     """
     if not file.is_file():
         message = "no model was saved: the run has not ended, or was recorded without its model"
+        if file.exists():
+            message = "is no plain file; expected a Keras model"
         raise InputError(Fault(message, str(file)))
+    if not zipfile.is_zipfile(file):
+        raise InputError(
+            Fault("is no Keras model, or a damaged one; train the run again", str(file))
+        )
     try:
         with warnings.catch_warnings():  # a "/" can be in a column's name and not in an input's
             warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
             return keras.saving.load_model(file)
-    except (OSError, TypeError, ValueError) as error:
+    except (KeyError, OSError, TypeError, ValueError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         message = (
             f"Keras can't load it: {reason} Classes of your own need "

@@ -42,6 +42,8 @@ def test_a_script_is_written_to_a_file(kerasdemo: Call) -> None:
         (["net.yaml", "--python", "--output", "net.yaml"], "is what is read"),
         (["net.yaml", "--python", "--output", "no/own.py"], "there is no folder no"),
         (["net.yaml", "--python", "--output", "."], "is a folder"),
+        (["net-0", "--python", "--output", "results/runs/net-0abc/config.yaml"], "of the run net-"),
+        (["net-0", "--tensorboard", "results/runs"], "holds runs; expected a folder of its own"),
     ],
 )
 def test_what_does_not_fit_is_said_in_a_line(

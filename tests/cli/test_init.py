@@ -148,6 +148,9 @@ def test_files_are_replaced_only_where_it_is_said(here: Path, kerasdemo: Call) -
     (here / "penguins.csv").write_text("mine")
     assert "penguins.csv: exists already" in kerasdemo("init", "third", "--task", "table").err
     assert (here / "penguins.csv").read_text() == "mine"
+    (here / "linked.yaml").symlink_to("elsewhere.yaml")
+    assert "linked.yaml: exists already" in kerasdemo("init", "linked").err
+    assert (here / "linked.yaml").is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_of_a_schedule_all_rates_are_scaled(empty: Path, kerasdemo: Call) -> Non
         (["tiny.yaml", "--rates", "0.1,fast"], "--rates: got '0.1,fast'; expected rates such as"),
         (["tiny.yaml", "--rates", "0.1,-1"], "got the learning rate -1.0"),
         (["tiny.yaml", "--rates", "nan"], "got the learning rate nan"),
+        (["tiny.yaml", "--rates", "0.1,0.1"], "got 1 learning rates; expected 2 or more"),
         (["tiny.yaml", "--output", "nowhere/lr.png"], "there is no folder nowhere"),
         (["tiny.yaml", "--output", "lr.txt"], "a picture can't be .txt"),
         (["tiny.yaml", "--set", "data.train=100000"], "training"),

@@ -107,6 +107,10 @@ def test_list_filters_sorts_and_chooses(runs: Path, kerasdemo: Call) -> None:
         (["report", "net"], "the beginning of several runs"),
         (["compare", "net"], "the beginning of several runs"),
         (["compare", "nowhere"], "error: nowhere: no such results folder"),
+        (["rm", "--restore", ""], "--restore: got no name"),
+        (["list", "--filter", "val_accuracy=>1"], "expected >= in place of =>"),
+        (["show", "net-0", "--results", "none"], "no such run; there is no such folder: none"),
+        (["show", "x" * 300], "File name too long; expected another name"),
         (["diagnose", "net-0", "swee"], "the beginning of several runs"),
     ],
 )

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +252,11 @@ def test_numbers_labels_and_two_classes(there: Path, kerasdemo: Call, tmp_path: 
         (["labels", "labels.npz", "--format", "xml"], "unknown value 'xml'"),
         (["labels", "labels.npz", "--output", "nowhere/p.csv"], "there is no folder nowhere"),
         (["labels", "labels.npz", "--output", "labels.npz"], "is what is read"),
+        (["labels", "labels.npz", "--output", "pipe"], "is a link or a device"),
+        (["labels", "labels.npz", "--output", "link.csv"], "is a link or a device"),
+        (["labels", "bytes.npz"], "no .npz with plain arrays: x is no array"),
+        (["labels", "none.npz"], "no array x or x_test; it has no arrays"),
+        (["labels", "x" * 300 + ".npz"], "File name too long"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(
@@ -270,8 +278,15 @@ def test_bad_input_is_named_and_nothing_is_written(
         (there / name).write_text(text)
     for name, content in arrays.items():
         np.savez(there / name, **content)
+    np.savez(there / "none.npz")
+    with zipfile.ZipFile(there / "bytes.npz", "w") as archive:
+        archive.writestr("x.npy", "no array")
     Image.new("L", (4, 4)).save(there / "a.png")
     (there / "empty").mkdir(exist_ok=True)
+    for name in ("pipe", "link.csv"):
+        (there / name).unlink(missing_ok=True)
+    os.mkfifo(there / "pipe")
+    (there / "link.csv").symlink_to("few.csv")
     before = {path: path.stat().st_mtime_ns for path in there.rglob("*")}
     done = kerasdemo("predict", *arguments)
     assert (done.code, done.out) == (2, "")
@@ -295,6 +310,34 @@ def test_a_run_without_a_model(empty: Path, kerasdemo: Call) -> None:
     done = kerasdemo("predict", "a-1", "x.npz")
     assert done.code == 2
     assert "it has no model to predict with; its status is failed: out of memory" in done.err
+
+
+def test_a_runs_own_files_are_no_place_to_write(there: Path, kerasdemo: Call) -> None:
+    (run,) = there.glob("results/runs/labels-*")
+    before = (run / "run.json").read_bytes()
+    done = kerasdemo("predict", "labels", "labels.npz", "--output", str(run / "run.json"))
+    assert done.code == 2
+    assert f"is a file of the run {run.name}; expected another place" in done.err
+    assert (run / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"no model", None])
+def test_what_is_no_model_is_said_in_a_line(
+    there: Path, kerasdemo: Call, tmp_path: Path, content: bytes | None
+) -> None:
+    (run,) = there.glob("results/runs/labels-*")
+    copy = tmp_path / "runs" / "copy"
+    shutil.copytree(run, copy)
+    model = copy / "model.keras"
+    model.unlink()
+    if content is None:
+        with zipfile.ZipFile(model, "w") as archive:
+            archive.writestr("a.txt", "another zip")
+    else:
+        model.write_bytes(content)
+    done = kerasdemo("predict", str(copy), "labels.npz")
+    assert done.code == 2
+    assert done.err.startswith(f"error: {model}: ") and done.err.count("\n") == 1
 
 
 def test_errors_are_drawn_into_the_folder(
@@ -334,5 +377,5 @@ def test_errors_of_a_run_without_predictions(empty: Path, kerasdemo: Call) -> No
     run = write_run(empty / "results/runs/a-1", status="failed")
     done = kerasdemo("errors", "a-1")
     assert done.code == 2
-    assert "no predictions were recorded (failed)" in done.err
+    assert "no predictions were recorded: the run is failed" in done.err
     assert not run.errors_file.exists()
