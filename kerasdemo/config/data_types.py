@@ -178,6 +178,11 @@ class Data(StrictModel):
         return self.name in ("file", "image_folder") or self.is_table
 
     @property
+    def is_split_at_random(self) -> bool:
+        """Whether training, validation and test examples are drawn from the same ones."""
+        return bool(self.shuffle) and (self.is_table or self.name == "image_folder")
+
+    @property
     def default_normalize(self) -> Literal["none", "unit", "standardize"]:
         """What `normalize` is where it is left out."""
         if self.is_text:

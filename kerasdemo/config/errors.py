@@ -76,6 +76,10 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+# Beside a name that is nearly the same, more names than this are not listed.
+FEW_NAMES = 20
+
+
 def near(word: object, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known name nearest to `word`, or nothing."""
     by_lower = {name.lower(): name for name in known}
@@ -88,5 +92,6 @@ def near(word: object, known: Iterable[str]) -> str:
 
 def unknown(kind: str, word: object, known: Iterable[str]) -> str:
     """Return the message for a name that is not one of the known ones."""
-    names = sorted(known)
-    return f"unknown {kind} {word!r}{near(word, names)}; expected one of: {', '.join(names)}"
+    names, meant = sorted(known), near(word, known)
+    listed = f"; expected one of: {', '.join(names)}"
+    return f"unknown {kind} {word!r}{meant}{listed if not meant or len(names) <= FEW_NAMES else ''}"

@@ -369,6 +369,20 @@ def _misfitting_schedule(declared: Declared) -> Found:
             yield ("optimizer", "learning_rate", argument), message
 
 
+@_rule("L505", "tip", "A metric that counts every class alike")
+def _metric_of_all_classes(declared: Declared) -> Found:
+    config = declared.config
+    if config.task != "classification":
+        return
+    for number, metric in enumerate(config.metrics):
+        if metric.name in ("precision", "recall") and metric.arguments.get("class_id") is None:
+            yield (
+                ("metrics", number),
+                f"{metric.name} of all classes together is close to accuracy; of one class: "
+                f"{{name: {metric.name}, class_id: 1}}",
+            )
+
+
 @_rule("L402", "tip", "A heavy penalty on the weights")
 def _heavy_penalty(declared: Declared) -> Found:
     config = declared.config

@@ -42,6 +42,7 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     labels.RarePositivesMissed(),
     other_data.DifferentTest(),
     generalization.Overfitting(),
+    generalization.NothingGeneralizes(),
     endings.StoppedByNoise(),
     training.StoppedTooEarly(),
     training.NotYetAtBaseline(),
@@ -79,7 +80,11 @@ CAUSE_RULES: tuple[CauseRule, ...] = (
     layers.TinyBatchesNormalized(),
     examples.NotFinite(),
 )
-NOTE_RULES: tuple[NoteRule, ...] = (examples.LeakedExamples(), examples.TargetAmongInputs())
+NOTE_RULES: tuple[NoteRule, ...] = (
+    examples.LeakedExamples(),
+    examples.TargetAmongInputs(),
+    other_data.UnluckySplit(),
+)
 BUILT_IN: tuple[Rule, ...] = (*OUTCOME_RULES, *CAUSE_RULES, *NOTE_RULES)
 LINT_CODES = tuple(rule.code for rule in lint.RULES)
 LINT = {

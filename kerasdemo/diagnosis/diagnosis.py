@@ -15,6 +15,7 @@ from kerasdemo.config.validation_errors import translate
 from kerasdemo.diagnosis import catalogue, keras_code, sanity_results
 from kerasdemo.diagnosis.baselines import falls_short
 from kerasdemo.diagnosis.features import RunFeatures
+from kerasdemo.diagnosis.remedies import MOSTLY_ONE
 from kerasdemo.diagnosis.rule import FAILURES, CauseRule, Finding, NoteRule, OutcomeRule, Rule
 from kerasdemo.diagnosis.rules.training import Standstill
 from kerasdemo.diagnosis.sanity_results import BEST_RATE
@@ -277,7 +278,7 @@ def _list_notes(features: RunFeatures, outcome: str) -> Iterator[str]:
 def _list_notes_on_data(features: RunFeatures, outcome: str) -> Iterator[str]:
     """Yield whether one class is most of the data, and whether there is anything to learn."""
     shares = features.class_shares()
-    if shares and max(shares) > 1.5 / len(shares):
+    if shares and max(shares) > MOSTLY_ONE / len(shares):
         yield f"{max(shares):.0%} of the training examples belong to one class: accuracy by chance."
     linear = features.fact("data", "linear_baseline", "validation") or 0.0
     chance, neighbors = features.chance, features.fact("data", "neighbor_baseline")

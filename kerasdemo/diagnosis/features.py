@@ -173,6 +173,11 @@ class RunFeatures:
         known: float | None = getattr(self.config.data, part)
         return known
 
+    @property
+    def is_split_at_random(self) -> bool:
+        """Whether the test examples are known to be drawn from the same ones as the others."""
+        return self.config is not None and self.config.data.is_split_at_random
+
     # The network and the optimizer.
 
     @cached_property

@@ -19,6 +19,8 @@ FEW_LAYERS = 4
 SPARE_UNITS = 100
 # Epochs that early stopping waits for a better one.
 PATIENCE = 5
+# A class with so many times its even share of the examples hides the others.
+MOSTLY_ONE = 1.5
 # A tenth of a learning rate is worth a try up to so many times the usual one.
 WORTH_A_TENTH = 100.0
 
@@ -343,6 +345,9 @@ def weight_classes(features: RunFeatures) -> Suggestion | None:
             return Suggestion({"training.class_weight": "balanced"}, reason)
         weights = {0: round_to_two(0.5 / (1 - shares[0])), 1: round_to_two(0.5 / shares[0])}
         return Suggestion({"training.class_weight": weights}, reason)
+    classes = features.class_shares()
+    if features.config is not None and classes and max(classes) > MOSTLY_ONE / len(classes):
+        return Suggestion({"training.class_weight": "balanced"}, reason)
     if features.rare_share is None:
         return None
     patch = {

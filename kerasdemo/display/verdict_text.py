@@ -28,6 +28,8 @@ def run_lines(run: Run, verdict: Verdict) -> Iterator[Line]:
     reason = f", {run.facts['reason']}" if run.facts.get("reason") else ""
     yield Line(f"{run.id}  {run.status}{reason}", "bold")
     yield Line(f"  {describe_accuracies(run)}")
+    if run.history.metrics:
+        yield Line(f"  metrics   {describe_metrics(run)}")
     rest = f"kerasdemo diagnose {run.id}"
     yield from verdict_lines(verdict, hidden_notes=data_warnings(run), rest=rest)
     if run.folder.curves_file.is_file():
@@ -103,6 +105,17 @@ def describe_accuracies(run: Run) -> str:
     epoch = features.kept_epoch
     kept = f" (epoch {epoch}, whose weights were kept)" if epoch < features.epochs else ""
     return f"{name} {', '.join(known)}{kept}" if known else "no complete epoch"
+
+
+def describe_metrics(run: Run) -> str:
+    """Return the config's own metrics at the weights that were kept."""
+    kept, columns = RunFeatures(run).kept_epoch, run.history.metrics
+    texts = []
+    for name in (name for name in columns if not name.startswith("val_")):
+        parts = {"train": columns[name], "validation": columns.get(f"val_{name}", ())}
+        known = [f"{part} {v[kept - 1]:.4g}" for part, v in parts.items() if len(v) >= kept > 0]
+        texts.append(f"{name} {', '.join(known)}")
+    return "; ".join(texts)
 
 
 def seed_lines(runs: Sequence[Run]) -> Iterator[str]:

@@ -81,6 +81,7 @@ def test_a_sound_config_gets_no_tip(text: str) -> None:
         ("L502", "optimizer: {name: sgd, learning_rate: 1.0e-6}"),
         ("L503", "training: {early_stopping: {patience: 0}}"),
         ("L504", SHORT_DECAY),
+        ("L505", "metrics: [recall]"),
     ],
 )  # fmt: skip
 def test_a_fault_is_found(code: str, text: str) -> None:

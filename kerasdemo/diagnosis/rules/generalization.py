@@ -7,7 +7,7 @@ from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall
 from kerasdemo.diagnosis.curves import Z_95, Z_975
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
-from kerasdemo.diagnosis.scale import SCALES
+from kerasdemo.diagnosis.scale import BALANCED, SCALES
 from kerasdemo.diagnosis.val_loss_rise import find_rise, has_fallen
 from kerasdemo.records.verdict import Number
 
@@ -88,18 +88,77 @@ class Overfitting(OutcomeRule):
         return start
 
 
+class NothingGeneralizes(OutcomeRule):
+    """Held-out examples at chance, for the network and for simple models."""
+
+    code = "K006"
+    name = "cannot_tell"
+    title = "Nothing was learned that holds for new examples"
+    severity = "unknown"
+
+    how_detected = (
+        "Validation accuracy is not above always predicting the most frequent class (R² not above "
+        f"0) by {Z_975} standard errors, and neither a linear model's nor nearest neighbors' is; "
+        "while training accuracy is above it (else it is a failure to optimize), and it was not "
+        "still rising."
+    )
+    why_it_matters = (
+        "Nobody finds a way from these inputs to these targets: perhaps there is none (labels that "
+        "were shuffled, inputs that do not matter), or it takes more examples to find it, or to "
+        "measure it."
+    )
+    what_to_try = (
+        "Look at the data: are targets and inputs of the same rows? More examples, held out and to "
+        "train on; with rare classes weights for them."
+    )
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        held_out, part = features.held_out
+        chance, scale = features.chance, features.scale
+        if held_out is None or chance is None or not features.is_chance_known:
+            return None
+        chance = max([chance, *features.class_shares(f"{part}_")])
+        linear = features.fact("data", "linear_baseline", "validation")
+        neighbors = features.fact("data", "neighbor_baseline_validation")
+        simple = [level for level in (linear, neighbors) if level is not None]
+        if not simple or part != "validation" or scale is BALANCED:
+            return None
+        is_above = any(
+            level > chance + Z_975 * features.error(min(level, 1.0), part)
+            for level in (held_out, *simple)
+        )
+        is_going_on = features.is_score_rising and not features.has_stopped_early
+        if is_above or is_going_on:
+            return None
+        count = features.measured(part)
+        of = f" of {count:,.0f} examples" if count else ""
+        return Finding(
+            f"Validation {scale.name}{of} is {scale.text(held_out)}, within chance no better than "
+            f"{scale.baseline} ({scale.text(chance)}); nor is a linear model, nor are nearest "
+            "neighbors. Perhaps the targets have little to do with the inputs, or the examples are "
+            "too few to tell.",
+            features.training_evidence
+            | {f"{part}_{scale.metric}": held_out, "level": chance, "level_of": scale.baseline},
+            remedies=[remedies.weight_classes(features), remedies.add_data(features)],
+        )
+
+
 class FewHeldOutExamples(OutcomeRule):
-    """A wide gap, measured on so few examples that it may be nearly nothing."""
+    """A wide gap, measured on so few examples that it may be nearly nothing; or hardly any."""
 
     code = "K005"
     name = "cannot_tell"
     title = "Too few held-out examples to tell whether it overfits"
     severity = "unknown"
 
+    # An accuracy of 90 % is known to 11 points up or down.
+    FEWEST = 30
+
     how_detected = (
         f"The gap from training to validation accuracy is {ACCURACY.wide_gap:.0%} or more (of R² "
         f"{R2.wide_gap:g}) and significantly above 0, but its 95 % interval is so wide, more than "
-        "half of that to each side, that whether the network overfits is not clear."
+        "half of that to each side, that whether the network overfits is not clear. Or fewer than "
+        f"{FEWEST} examples are held out, validation and test together."
     )
     why_it_matters = "On 30 examples an accuracy is known to 18 points up or down."
     what_to_try = "Hold out more examples; with few examples in all, compare several seeds."
@@ -109,6 +168,15 @@ class FewHeldOutExamples(OutcomeRule):
         if score is None or held_out is None:
             return None
         scale, gap = features.scale, score - held_out
+        counts = [features.measured(one) for one in ("validation", "test")]
+        held_out_examples = sum(count for count in counts if count)
+        if counts[0] is not None and held_out_examples < self.FEWEST:
+            return Finding(
+                f"Training {scale.name} is {scale.text(score)} and {part} {scale.name} "
+                f"{scale.text(held_out)}, but only {held_out_examples:,.0f} examples are held out: "
+                "how good it is on new ones can't be told. Hold out more.",
+                {scale.metric: score, f"{part}_{scale.metric}": held_out},
+            )
         margin = Z_975 * math.hypot(features.error(score, "train"), features.error(held_out, part))
         if gap < max(scale.wide_gap, margin) or margin < scale.wide_gap / 2:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kerasdemo.diagnosis import remedies
 from kerasdemo.diagnosis.curves import Z_975
 from kerasdemo.diagnosis.features import RunFeatures
-from kerasdemo.diagnosis.rule import Finding, OutcomeRule, Suggestion
+from kerasdemo.diagnosis.rule import Finding, NoteRule, OutcomeRule, Suggestion
 from kerasdemo.diagnosis.rules.generalization import ACCURACY
 
 # The share of examples that are of other classes, from which on two sets differ hugely.
@@ -24,7 +24,7 @@ class DifferentTest(OutcomeRule):
         f"Test accuracy (or R²) is below validation accuracy by more than {ACCURACY.gap:.0%} after "
         f"{Z_975} standard errors, and by more than validation is below training. Without "
         "validation data: below training accuracy, where inputs or classes of the test set "
-        "measurably differ."
+        "measurably differ. Not where both were drawn at random from one file, and do not differ."
     )
     why_it_matters = (
         "It is neither overfitting nor a failure to optimize: what was learned is right, for other "
@@ -37,11 +37,13 @@ class DifferentTest(OutcomeRule):
 
     def find(self, features: RunFeatures) -> Finding | None:
         test, seen, part = features.test_score, features.val_score, "validation"
-        shift = self._find_shift(features)
+        shift = self.find_shift(features)
         if seen is None and shift:
             seen, part = features.score, "train"
         if test is None or seen is None:
             return None
+        if features.is_split_at_random and shift is None:
+            return None  # it is chance: see UnluckySplit
         gap = seen - test
         error = math.hypot(features.error(seen, part), features.error(test, "test"))
         training_gap = (features.score or seen) - seen
@@ -63,7 +65,7 @@ class DifferentTest(OutcomeRule):
         )
 
     @staticmethod
-    def _find_shift(features: RunFeatures) -> str | None:
+    def find_shift(features: RunFeatures) -> str | None:
         """Return how the test examples differ from the training examples."""
         mean, sd, test_mean, test_sd = (
             features.fact("data", part, name)
@@ -81,6 +83,44 @@ class DifferentTest(OutcomeRule):
             if moved > MOVED:
                 return f"{moved:.0%} of its examples are of other classes"
         return None
+
+
+class UnluckySplit(NoteRule):
+    """A test score far below the validation score, of rows that were drawn from the same file."""
+
+    code = "K225"
+    name = "unlucky_split"
+    title = "Validation and test differ by chance"
+
+    how_detected = (
+        f"As K140, by more than {ACCURACY.gap:.0%} after {Z_975} standard errors; but the rows of "
+        "both were drawn at random from the same file, and their inputs and classes do not differ."
+    )
+    why_it_matters = (
+        "One of both is lucky: mostly the validation score, where the epoch or the settings were "
+        "chosen by it."
+    )
+    what_to_try = "Hold out more examples, or compare several values of `data.split_seed`."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        test, seen, scale = features.test_score, features.val_score, features.scale
+        if test is None or seen is None or not features.is_split_at_random:
+            return None
+        gap = seen - test
+        margin = Z_975 * math.hypot(
+            features.error(seen, "validation"), features.error(test, "test")
+        )
+        if gap - margin < scale.gap or DifferentTest.find_shift(features):
+            return None
+        count = features.measured("validation")
+        of = f" of {count:,.0f} examples" if count else ""
+        return Finding(
+            f"Test {scale.name} is {scale.difference(gap)} ± {scale.difference(margin)}"
+            f"{scale.unit} below the validation {scale.name}{of}, though both were drawn at random "
+            "from the same rows: the validation examples are few, and the epoch was chosen by "
+            "them. Believe the test, or hold out more.",
+            {"gap": gap, "gap_error": margin / Z_975},
+        )
 
 
 class SplitDiffers(OutcomeRule):

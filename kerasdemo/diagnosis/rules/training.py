@@ -127,9 +127,9 @@ class Standstill(OutcomeRule):
 
     how_detected = (
         f"Training accuracy (or R²) went less than {FITTED:.0%} of the way from chance to perfect, "
-        f"does not rise any more, yet is significantly more than {NEAR_NEIGHBORS:.0%} above "
-        "nearest neighbors, so that noise in the data is no explanation. Not for regression, nor "
-        "where balanced accuracy counts."
+        "does not rise any more, nor did behind the epoch that was kept, yet is significantly "
+        f"more than {NEAR_NEIGHBORS:.0%} above nearest neighbors, so that noise in the data is no "
+        "explanation. Not for regression, nor where balanced accuracy counts."
     )
     why_it_matters = "The data can be learned further than this network does."
     what_to_try = "A larger network, or more and smaller steps."
@@ -147,6 +147,8 @@ class Standstill(OutcomeRule):
         )
         least = neighbors + self.NEAR_NEIGHBORS + Z_975 * error
         if score < least or features.score_gain >= MIN_GAIN:
+            return None
+        if features.scores[-1] >= score + MIN_GAIN:  # it is validation that stood still
             return None
         if find_rise(features) is not None or features.is_loss_falling:
             return None
