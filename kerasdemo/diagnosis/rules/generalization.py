@@ -3,7 +3,7 @@
 import math
 
 from kerasdemo.diagnosis import remedies, val_loss_rise
-from kerasdemo.diagnosis.baselines import SHORTFALL, find_shortfall
+from kerasdemo.diagnosis.baselines import MOST_ERROR, SHORTFALL, find_shortfall
 from kerasdemo.diagnosis.curves import Z_95, Z_975
 from kerasdemo.diagnosis.features import RunFeatures
 from kerasdemo.diagnosis.rule import Finding, OutcomeRule
@@ -124,8 +124,7 @@ class NothingGeneralizes(OutcomeRule):
         if not simple or part != "validation" or scale is BALANCED:
             return None
         is_above = any(
-            level > chance + Z_975 * features.error(min(level, 1.0), part)
-            for level in (held_out, *simple)
+            level > chance + self._margin(features, level, part) for level in (held_out, *simple)
         )
         is_going_on = features.is_score_rising and not features.has_stopped_early
         if is_above or is_going_on:
@@ -141,6 +140,12 @@ class NothingGeneralizes(OutcomeRule):
             | {f"{part}_{scale.metric}": held_out, "level": chance, "level_of": scale.baseline},
             remedies=[remedies.weight_classes(features), remedies.add_data(features)],
         )
+
+    @staticmethod
+    def _margin(features: RunFeatures, level: float, part: str) -> float:
+        """Return how far above chance a score may be by chance; of R² outliers make no more."""
+        margin = Z_975 * features.error(level, part)
+        return min(margin, MOST_ERROR) if features.task == "regression" else margin
 
 
 class FewHeldOutExamples(OutcomeRule):

@@ -114,7 +114,13 @@ def test_nan_is_worth_a_note_and_none_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("leaked", "repeated", "is_noted"),
-    [(0.3, 0.0, True), (0.01, 0.0, False), (0.5, 0.4, False), (0.0, 0.0, False)],
+    [
+        (0.3, 0.0, True),
+        (0.01, 0.0, False),
+        (0.45, 0.4, False),
+        (0.95, 0.65, True),
+        (0.0, 0.0, False),
+    ],
 )
 def test_copies_of_training_examples_are_noted(
     leaked: float, repeated: float, is_noted: bool

@@ -6,7 +6,7 @@ import pytest
 
 from kerasdemo.diagnosis import diagnose
 from kerasdemo.records import Run
-from tests.factories import MakeRun, falling, rising
+from tests.factories import PLAIN, MakeRun, falling, rising
 
 FIZZBUZZ = "data: {name: fizzbuzz}\n"
 
@@ -84,3 +84,83 @@ def test_without_validation_the_test_set_tells(run: MakeRun) -> None:
     assert any("Without validation" in note for note in verdict.notes)
     fine = run(FIZZBUZZ, **curves, data=bare, test={"loss": 0.1, "accuracy": 0.98})
     assert diagnose(fine).outcome == "healthy"
+
+
+CHANCE = {
+    "class_shares": [0.4, 0.3, 0.3],
+    "classes": 3,
+    "train": 1_000,
+    "validation": 150,
+    "linear_baseline": {"train": 0.45, "validation": 0.41},
+    "neighbor_baseline": 0.38,
+    "neighbor_baseline_validation": 0.38,
+}
+
+
+def shuffled_labels(run: MakeRun, text: str = PLAIN, **data: object) -> Run:
+    """Training goes on, validation stays at chance; stopped before a gap is clear."""
+    return run(
+        text,
+        loss=falling(1.1, 1.0),
+        accuracy=rising(0.4, 0.46),
+        val_loss=[1.1] * 20,
+        val_accuracy=[0.4, 0.41, 0.44, 0.43] * 5,
+        data=CHANCE | data,
+    )
+
+
+def test_what_nobody_finds_on_new_examples_is_no_success(run: MakeRun) -> None:
+    verdict = diagnose(shuffled_labels(run))
+    assert (verdict.outcome, verdict.code) == ("cannot_tell", "K006")
+    assert (
+        "Validation accuracy of 150 examples is 43.0%, within chance no better" in verdict.summary
+    )
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"linear_baseline": {"train": 0.6, "validation": 0.6}},
+        {"neighbor_baseline_validation": 0.6, "neighbor_baseline": 0.6},
+        {"validation": 15_000},
+        {"linear_baseline": None, "neighbor_baseline_validation": None},
+    ],
+    ids=["a linear model does", "neighbors do", "it is better", "nobody knows"],
+)
+def test_where_there_is_something_to_find_it_is_another_outcome(
+    run: MakeRun, known: dict[str, object]
+) -> None:
+    assert diagnose(shuffled_labels(run, **known)).code != "K006"
+
+
+def test_a_rare_class_that_is_not_found_gets_weights(run: MakeRun) -> None:
+    rare = {
+        "class_shares": [0.97, 0.03],
+        "classes": 2,
+        "train": 1_000,
+        "validation": 150,
+        "linear_baseline": {"train": 0.97, "validation": 0.97},
+        "neighbor_baseline": 0.97,
+        "neighbor_baseline_validation": 0.97,
+    }
+    outcome = run(
+        loss=falling(0.2, 0.01),
+        accuracy=rising(0.97, 0.999),
+        val_loss=falling(0.2, 0.1),
+        val_accuracy=rising(0.96, 0.98),
+        data=rare,
+    )
+    verdict = diagnose(outcome)
+    assert verdict.code == "K006"
+    assert verdict.remedies[0].patch == {"training.class_weight": "balanced"}
+
+
+def test_a_score_on_hardly_any_examples_is_no_success(good: Run) -> None:
+    def with_examples(validation: int, test: int) -> Run:
+        data = good.facts["data"] | {"validation": validation, "test": test}
+        return replace(good, facts=good.facts | {"data": data})
+
+    verdict = diagnose(with_examples(3, 6))
+    assert (verdict.outcome, verdict.code) == ("cannot_tell", "K005")
+    assert "only 9 examples are held out" in verdict.summary
+    assert diagnose(with_examples(30, 60)).outcome == "healthy"

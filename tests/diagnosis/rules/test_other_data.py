@@ -1,6 +1,7 @@
 """Held-out examples that are unlike the training examples."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,3 +66,31 @@ def test_classes_that_differ_beyond_chance(
     features = RunFeatures(run(data={**data, "validation": count}))
     found = SplitDiffers().find(features)
     assert found is None if expected is None else found and expected in found.text
+
+
+PENGUINS = "data: {name: csv, path: configs/data/penguins.csv, target: species, missing: impute}\n"
+
+
+@pytest.mark.parametrize("text", [PENGUINS, PENGUINS.replace("impute", "impute, shuffle: false")])
+def test_a_lucky_draw_of_one_file_is_no_other_data(
+    text: str, run: MakeRun, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    data = {"train": 1_000, "validation": 150, "test": 300, "classes": 3}
+    shares = {"class_shares": [0.4, 0.3, 0.3], "test_class_shares": [0.4, 0.3, 0.3]}
+    verdict = diagnose(
+        run(
+            text,
+            loss=falling(1.1, 0.4),
+            accuracy=rising(0.4, 0.89),
+            val_loss=falling(1.1, 0.4),
+            val_accuracy=rising(0.4, 0.88),
+            test={"loss": 0.6, "accuracy": 0.74},
+            data=data | shares | {"linear_baseline": {"train": 0.6, "validation": 0.6}},
+        )
+    )
+    is_random = text == PENGUINS
+    assert verdict.outcome == ("healthy" if is_random else "test_mismatch")
+    notes = [note for note in verdict.notes if note.startswith("K225")]
+    assert bool(notes) == is_random
+    assert not notes or "14.0 ± 7.3 points below the validation accuracy of 150" in notes[0]
