@@ -54,6 +54,7 @@ OUTCOME_RULES: tuple[OutcomeRule, ...] = (
     loss_only.ValidationLossRises(),
     cannot_tell.LossWithoutScale(),
     generalization.FewHeldOutExamples(),
+    cannot_tell.LinearNetwork(),
     generalization.Healthy(),
 )
 CAUSE_RULES: tuple[CauseRule, ...] = (

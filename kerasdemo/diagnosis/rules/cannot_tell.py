@@ -138,3 +138,47 @@ class LossWithoutScale(OutcomeRule):
             "with simple baselines.",
             known(loss=loss, val_loss=features.at("val_loss")),
         )
+
+
+class LinearNetwork(OutcomeRule):
+    """Hidden layers without a curve between them, of a network that is not perfect."""
+
+    code = "K007"
+    name = "cannot_tell"
+    title = "The network is a linear model"
+    severity = "unknown"
+
+    # From here on a linear model is good enough.
+    GOOD = 0.95
+    # Layers that keep a linear model linear once it is trained.
+    LINEAR = frozenset({"flatten", "dropout", "batch_normalization", "rescaling", "normalization"})
+
+    how_detected = (
+        "There are hidden layers, all of them linear, and nothing else that is not; no other "
+        f"outcome was found; and the score went less than {GOOD:.0%} of the way from chance to "
+        "perfect."
+    )
+    why_it_matters = (
+        "Linear layers one after the other are one linear layer: a linear fit finds the same "
+        "without training, and what a network could do is not known."
+    )
+    what_to_try = "ReLU in the hidden layers; or, where a linear model is wanted, none of them."
+
+    def find(self, features: RunFeatures) -> Finding | None:
+        score, progress = features.score, features.progress(features.score)
+        others = (one for one in features.run.network if not one.has_kernel)
+        is_linear = all(one.activation == "linear" for one in features.hidden) and all(
+            one.type in self.LINEAR or (one.type == "activation" and one.activation == "linear")
+            for one in others
+        )
+        if not (features.hidden and is_linear and features.is_known_chain):
+            return None
+        if score is None or progress is None or progress >= self.GOOD:
+            return None
+        scale = features.scale
+        return Finding(
+            f"Training {scale.name} is {scale.text(score)}, but the hidden layers are linear: "
+            "together they are one linear layer, and what a network could do is not known.",
+            known(**{scale.metric: score}, linear_layers=float(len(features.hidden))),
+            remedies=[remedies.change_activation(features)],
+        )

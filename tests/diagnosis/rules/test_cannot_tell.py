@@ -6,7 +6,7 @@ import pytest
 
 from kerasdemo.diagnosis import diagnose
 from kerasdemo.records.curves import from_history
-from tests.factories import MakeRun, falling, rising
+from tests.factories import MakeRun, dense, falling, make_python_run, rising
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,31 @@ def test_accuracy_from_curves_alone_is_good_as_far_as_the_data_allows() -> None:
         assert "depends on the data" in verdict.summary
     recorded = replace(alone, facts={**alone.facts, "data": {"class_shares": [0.5, 0.5]}})
     assert "Accuracy is good: training 97.6%" in diagnose(recorded).summary
+
+
+@pytest.mark.parametrize(
+    ("activation", "accuracy", "code"),
+    [("linear", 0.8, "K007"), ("relu", 0.8, "K100"), ("linear", 0.99, "K100")],
+)
+def test_linear_hidden_layers_are_no_network(activation: str, accuracy: float, code: str) -> None:
+    layers = [
+        dense("dense", 64, 8, activation),
+        dense("dense_1", 64, 64, activation),
+        dense("dense_2", 3, 64, "softmax"),
+    ]
+    linear = {"train": accuracy, "validation": accuracy}
+    run = make_python_run(
+        network=layers,
+        loss=falling(1.1, 0.5),
+        accuracy=rising(0.4, accuracy),
+        val_loss=falling(1.1, 0.5),
+        val_accuracy=rising(0.4, accuracy),
+        data={"linear_baseline": linear, "validation": 1_000},
+    )
+    verdict = diagnose(run)
+    assert verdict.code == code
+    assert [dict(one.patch) for one in verdict.remedies] == (
+        [{"layers.dense.activation": "relu", "layers.dense_1.activation": "relu"}]
+        if code == "K007"
+        else []
+    )
