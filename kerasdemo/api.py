@@ -878,8 +878,12 @@ def _find_run(run: object, results: str | Path) -> Path:
     """Return where a run lies, or would lie if there were one of that name."""
     from kerasdemo.records import names
 
-    folder = _path(results, "a results folder")
-    return names.find_run(_path(_place(run), "a run, its folder or its name"), folder)
+    folder, named = _path(results, "a results folder"), _place(run)
+    found = names.find_run(_path(named, "a run, its folder or its name"), folder)
+    if not found.exists() and not folder.is_dir():
+        problem = f"no such run folder, nor a results folder {folder}"
+        raise InputError(Fault(problem, str(named)))
+    return found
 
 
 def _each(runs: object) -> list[Any]:

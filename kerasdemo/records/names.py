@@ -23,8 +23,7 @@ def find_run(named: str | Path, results: str | Path) -> Path:
         Where there is no such run, the folder in which it would be.
 
     Raises:
-        InputError: with the candidates, where it is the beginning of several runs; where `results`
-            is no folder.
+        InputError: with the candidates, where it is the beginning of several runs.
     """
     path, root = Path(named), Path(results)
     if is_run(path) or path.name in ("", ".."):
@@ -38,9 +37,6 @@ def find_run(named: str | Path, results: str | Path) -> Path:
         raise InputError(Fault(f"the {kind} of several runs: {listed}", str(named)))
     if found:
         return found[0]
-    if not root.is_dir() and len(path.parts) == 1 and not path.exists():
-        what = "is no folder" if root.exists() else "there is no such folder"
-        raise InputError(Fault(f"no such run; {what}: {root}", str(named)))
     return path if path.is_dir() or len(path.parts) > 1 or not root.is_dir() else root / path
 
 

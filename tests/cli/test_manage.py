@@ -109,7 +109,7 @@ def test_list_filters_sorts_and_chooses(runs: Path, kerasdemo: Call) -> None:
         (["compare", "nowhere"], "error: nowhere: no such results folder"),
         (["rm", "--restore", ""], "--restore: got no name"),
         (["list", "--filter", "val_accuracy=>1"], "expected >= in place of =>"),
-        (["show", "net-0", "--results", "none"], "no such run; there is no such folder: none"),
+        (["show", "net-0", "--results", "none"], "no such run folder, nor a results folder none"),
         (["show", "x" * 300], "File name too long; expected another name"),
         (["diagnose", "net-0", "swee"], "the beginning of several runs"),
     ],

@@ -25,7 +25,7 @@ def test_none_was_saved(tmp_path: Path) -> None:
 
 def test_a_damaged_file(tmp_path: Path) -> None:
     (tmp_path / "model.keras").write_bytes(b"PK no zip")
-    with pytest.raises(InputError, match="Keras can't load it"):
+    with pytest.raises(InputError, match="is no Keras model, or a damaged one"):
         saved_model.load(tmp_path / "model.keras")
 
 
