@@ -1,5 +1,6 @@
 """Remedies of real Keras models run where they are pasted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,19 @@ COMPILED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+def first(cases: Sequence[Any], count: int) -> list[Any]:
+    """Return cases as parameters; those behind the first ones only for `make test-all`."""
+    marks = [() if number < count else pytest.mark.slow for number in range(len(cases))]
+    return [
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=mark)
+        for case, mark in zip(cases, marks, strict=True)
+    ]
+
+
 @pytest.mark.filterwarnings("ignore:.*lambda")
-@pytest.mark.parametrize(("arguments", "line"), COMPILED, ids=[line for _, line in COMPILED])
+@pytest.mark.parametrize(
+    ("arguments", "line"), first(COMPILED, 3), ids=[line for _, line in COMPILED]
+)
 def test_a_model_is_compiled_as_it_was(
     arguments: dict[str, Any], line: str, tmp_path: Path
 ) -> None:
@@ -214,31 +226,30 @@ def test_validation_targets_are_scaled_alike(tmp_path: Path) -> None:
     assert "y_mean + y_sd * model.predict(x)" in without
 
 
-@pytest.mark.parametrize(
-    "patch",
-    [
-        {"training.batch_size": 8},
-        {"training.epochs": 2},
-        {"training.early_stopping": {"monitor": "loss", "patience": 5}},
-        {"training.early_stopping.patience": 8},
-        {"training.reduce_learning_rate": {"patience": 10, "min_lr": 1e-5}},
-        {"training.class_weight": {0: 0.5, 1: 5.0}},
-        {"loss.label_smoothing": 0.1},
-        {"loss": "binary_focal_crossentropy", "loss.alpha": 0.9},
-        {"optimizer": {"name": "adam", "learning_rate": 0.001}},
-        {"optimizer.clipnorm": 1.0},
-        {"network.initializer": "he_normal"},
-        {"network.regularizer.l2": 1e-4},
-        {"network.dropout": 0.5},
-        {"network.depth": 1, "network.units": 100},
-        {"network.trainable": True},
-        {"layers.first.trainable": True},
-        {"layers.first.units": 64},
-        {"layers.first.activation": "tanh"},
-        {"data.normalize": "unit"},
-    ],
-    ids=str,
-)
+REMEDIES: list[dict[str, Any]] = [
+    {"training.batch_size": 8},
+    {"training.epochs": 2},
+    {"training.early_stopping": {"monitor": "loss", "patience": 5}},
+    {"training.early_stopping.patience": 8},
+    {"training.reduce_learning_rate": {"patience": 10, "min_lr": 1e-5}},
+    {"training.class_weight": {0: 0.5, 1: 5.0}},
+    {"loss.label_smoothing": 0.1},
+    {"loss": "binary_focal_crossentropy", "loss.alpha": 0.9},
+    {"optimizer": {"name": "adam", "learning_rate": 0.001}},
+    {"optimizer.clipnorm": 1.0},
+    {"network.initializer": "he_normal"},
+    {"network.regularizer.l2": 1e-4},
+    {"network.dropout": 0.5},
+    {"network.depth": 1, "network.units": 100},
+    {"network.trainable": True},
+    {"layers.first.trainable": True},
+    {"layers.first.units": 64},
+    {"layers.first.activation": "tanh"},
+    {"data.normalize": "unit"},
+]
+
+
+@pytest.mark.parametrize("patch", first(REMEDIES, 4), ids=str)
 def test_every_other_remedy_runs(patch: dict[str, Any], tmp_path: Path) -> None:
     model = network()
     model.compile(keras.optimizers.SGD(0.5, momentum=0.9), "binary_crossentropy")

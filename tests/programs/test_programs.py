@@ -14,13 +14,8 @@ from kerasdemo import list_runs, read_run
 from kerasdemo.diagnosis import diagnose
 from tests.programs.run_all import PROGRAMS, Fit, run
 
-# Whose networks or data pipelines take long to compile.
-SLOW = {"addition", "augmentation", "embedding_gru", "forecast", "residual", "transformer"}
-# Of the others those that are trained with and without a recorder in every test run.
-QUICK = {
-    *("batches_of_its_own", "convnet", "frozen_base", "own_train_step"),
-    *("pipeline", "subclassed", "two_outputs", "variational"),
-}
+# Those that are trained in every test run.
+QUICK = {"batches_of_its_own", "own_train_step", "subclassed", "two_outputs"}
 # Whose targets are no classes, labels or numbers.
 OTHER_TASK = {"addition", "autoencoder", "two_outputs", "variational"}
 
@@ -51,7 +46,7 @@ def test_a_recorder_changes_no_weight_and_leaves_a_run(program: str, tmp_path: P
     check(tmp_path / "runs", program)
 
 
-@pytest.mark.parametrize("program", each(set(PROGRAMS) - SLOW))
+@pytest.mark.parametrize("program", each(QUICK))
 def test_fit_trains_records_and_diagnoses(program: str, tmp_path: Path) -> None:
     fit = train(program, "kerasdemo.fit", tmp_path)
     check(tmp_path, program)
