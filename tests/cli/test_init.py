@@ -29,7 +29,12 @@ def listing(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("task", ["digits", "table", "images", "text"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "task", ["table", *(pytest.param(t, marks=SLOW) for t in ("digits", "images", "text"))]
+)
 def test_what_it_writes_is_checked_and_trains(here: Path, kerasdemo: Call, task: str) -> None:
     assert kerasdemo("init", "first", "--task", task).code == 0
     done = kerasdemo("check", "first.yaml")

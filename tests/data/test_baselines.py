@@ -69,7 +69,9 @@ def test_labels_that_are_wrong_are_counted(text: str, share: float) -> None:
     assert found == pytest.approx(share, abs=0.05)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 @pytest.mark.parametrize("distance", [0.0, 0.5, 1.0, 1.3, 2.0, 3.0])
 def test_classes_that_overlap_are_no_noise(distance: float, seed: int) -> None:
     rng = np.random.default_rng(seed)

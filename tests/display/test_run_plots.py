@@ -147,7 +147,7 @@ def inside(drawn: Figure) -> bool:
     ("name", "epochs"),
     [
         ("a", 200),
-        ("W" * 63, 1),
+        pytest.param("W" * 63, 1, marks=pytest.mark.slow),
         pytest.param("W" * 63, 200, marks=pytest.mark.slow),
         pytest.param("two_hundred_epochs_of_adam_on_mnist", 200, marks=pytest.mark.slow),
         ("$x$", 1),

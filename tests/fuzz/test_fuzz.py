@@ -39,7 +39,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedFolder:
     return TrainedFolder(tmp_path_factory.mktemp("trained"))
 
 
-@pytest.mark.parametrize("first", range(0, 240, 60))
+@pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (60, 120, 180))]
+)
 def test_a_changed_yaml_ends_in_a_line(first: int, mutants: MutantFolder, offline: None) -> None:
     for number in range(first, first + 60):
         one = mutant(mutants.files, SEED, number)

@@ -77,6 +77,7 @@ class Killer:
         self.outcomes.append(outcome)
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_was_killed_is_resumed_to_the_same_bytes(tmp_path: Path) -> None:
     text = EXPERIMENT.replace("[sgd, adam]", "[adam]").replace("0-2", "[0]").replace("150", "20")
     (spec,) = expand(from_document(parse_text(text, "question.yaml")))

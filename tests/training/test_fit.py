@@ -189,7 +189,7 @@ def test_a_graph_of_an_epoch_trains_as_keras_fit(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(n, marks=() if n in FAST or "GRU" in n else pytest.mark.slow)
+        pytest.param(n, marks=() if n in FAST else pytest.mark.slow)
         for n in CASES
         if n not in ("convolution", "batch normalization, dropout")  # XLA draws other masks
     ],

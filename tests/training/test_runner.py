@@ -99,7 +99,11 @@ def raw_test_examples(config: RunConfig) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize(
     ("normalize", "precision"),
-    [("none", "float32"), ("standardize", "float32"), ("unit", "mixed_float16")],
+    [
+        pytest.param("none", "float32", marks=pytest.mark.slow),
+        ("standardize", "float32"),
+        pytest.param("unit", "mixed_float16", marks=pytest.mark.slow),
+    ],
 )
 def test_the_model_takes_raw_examples(normalize: str, precision: str, tmp_path: Path) -> None:
     config = parse(RAW.format(normalize=normalize, precision=precision))
