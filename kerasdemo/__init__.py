@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         run_sanity_checks,
         sweep,
         tag,
+        to_csv,
         to_tensorboard,
         tune,
     )
@@ -73,6 +74,7 @@ __all__ = [
     "run_sanity_checks",
     "sweep",
     "tag",
+    "to_csv",
     "to_tensorboard",
     "tune",
 ]

@@ -65,6 +65,7 @@ __all__ = [
     "run_sanity_checks",
     "sweep",
     "tag",
+    "to_csv",
     "to_python",
     "to_tensorboard",
     "tune",
@@ -803,23 +804,63 @@ def to_tensorboard(
         >>> to_tensorboard("results/runs/batch_size", "logs")
         PosixPath('logs')
     """
-    from kerasdemo.comparison import comparison as comparisons
     from kerasdemo.comparison.groups import differing_keys
     from kerasdemo.display.tensorboard import TensorBoard
     from kerasdemo.records import RunFolder
+
+    summaries = _gather(runs, results)
+    folder = _path(directory, "a folder")
+    has_seeds = len({run.seed for run in summaries}) > 1
+    keys = [*differing_keys(summaries), *(("seed",) if has_seeds else ())]
+    log = TensorBoard(folder, keys or None)
+    for run in summaries:
+        log.end(RunFolder(run.path))
+    return folder
+
+
+def to_csv(runs: "RunsLike | Iterable[RunsLike]", results: str | Path = RESULTS) -> str:
+    """Return the curves of runs as one CSV table: a row for each run and epoch.
+
+    Columns are the run's name, its seed, the settings in which the runs differ, the epoch, and the
+    metrics of metrics.csv that any of the runs has; a cell is empty where a run has none.
+
+    Args:
+        runs: as for `compare`.
+        results: the folder that holds the run folders, of which a name is enough.
+
+    Raises:
+        InputError: if there is no such run.
+
+    Example:
+        >>> Path("curves.csv").write_text(to_csv("results/runs/batch_size"))
+    """
+    from kerasdemo import records
+    from kerasdemo.comparison.groups import differing_keys
+    from kerasdemo.display import tables
+
+    summaries = _gather(runs, results)
+    keys, rows = differing_keys(summaries), list[dict[str, object]]()
+    for summary in summaries:
+        history = records.read(summary.path).history
+        settings = {key: summary.settings.get(key) for key in keys}
+        rows += [
+            {"run": summary.id, "seed": summary.seed, **settings, "epoch": n, **history.row(n)}
+            for n in range(1, history.epochs + 1)
+        ]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return tables.to_csv([{name: row.get(name) for name in columns} for row in rows])
+
+
+def _gather(runs: object, results: str | Path) -> "list[Summary]":
+    """Return the summaries of runs, at least one."""
+    from kerasdemo.comparison import comparison as comparisons
 
     gathered = comparisons.gather(_places(runs, results))
     _warn_skipped(gathered.skipped)
     if not gathered.runs:
         listed = ", ".join(str(_place(one)) for one in _each(runs))
         raise InputError(Fault("no runs there; expected run folders, or folders of runs", listed))
-    folder = _path(directory, "a folder")
-    has_seeds = len({run.seed for run in gathered.runs}) > 1
-    keys = [*differing_keys(gathered.runs), *(("seed",) if has_seeds else ())]
-    log = TensorBoard(folder, keys or None)
-    for run in gathered.runs:
-        log.end(RunFolder(run.path))
-    return folder
+    return list(gathered.runs)
 
 
 def _tensorboard(directory: str | Path | None) -> "TensorBoard | None":

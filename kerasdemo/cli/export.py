@@ -22,7 +22,7 @@ def export(
         typer.Argument(
             metavar="RUN...",
             help="Run folders, runs' names or their beginnings; for --python one of them, or a "
-            "config's YAML; for --tensorboard folders of runs, too.",
+            "config's YAML; for --csv and --tensorboard folders of runs, too.",
         ),
     ],
     results: Results = RESULTS,
@@ -32,6 +32,10 @@ def export(
             "--python", help="A script of plain Keras and numpy that trains the same network."
         ),
     ] = False,
+    csv: Annotated[
+        bool,
+        typer.Option("--csv", help="The curves of all runs as one table, a row for each epoch."),
+    ] = False,
     overrides: Set = None,
     file: Annotated[
         Path | None,
@@ -39,20 +43,26 @@ def export(
     ] = None,
     tensorboard: Tensorboard = None,
 ) -> None:
-    """Write runs out for other tools: a script of plain Keras, event files for TensorBoard."""
+    """Write runs out: a script of plain Keras, curves as CSV, event files for TensorBoard."""
     from kerasdemo import api
     from kerasdemo.config import Fault, InputError
 
-    if not python and tensorboard is None:
-        raise InputError(Fault("got no form; expected --python or --tensorboard DIR", "export"))
+    if not (python or csv or tensorboard is not None):
+        expected = "expected --python, --csv or --tensorboard DIR"
+        raise InputError(Fault(f"got no form; {expected}", "export"))
+    if python and csv:
+        raise InputError(Fault("is printed, or written to --output, alone", "--csv"))
     if python and len(names) > 1:
         message = f"got {len(names)} runs; expected one, for one script"
         raise InputError(Fault(message, "--python"))
-    if not python and (overrides or file is not None):
-        option = "--set" if overrides else "--output"
-        raise InputError(Fault("is for --python", option))
+    if not python and overrides:
+        raise InputError(Fault("is for --python", "--set"))
+    if not (python or csv) and file is not None:
+        raise InputError(Fault("is for --python and --csv", "--output"))
     if python:
         _export_python(names[0], results, overrides or [], file)
+    if csv:
+        _print_or_write(api.to_csv(names, results), file)
     if tensorboard is not None:
         api.to_tensorboard(names, tensorboard, results)
         say(f"wrote event files to {tensorboard}; `tensorboard --logdir {tensorboard}` shows them")
@@ -72,9 +82,15 @@ def _export_python(name: str, results: Path, overrides: list[str], file: Path | 
         source = api.read_run(name, results)
     if file is not None:
         check_output(file, [path])
-    script = api.to_python(source)
+    _print_or_write(api.to_python(source), file)
+
+
+def _print_or_write(text: str, file: Path | None) -> None:
+    from kerasdemo.records import files
+
     if file is None:
-        typer.echo(script, nl=False)
+        say(text.rstrip("\n"))
     else:
-        file.write_text(script, encoding="utf-8")
+        check_output(file)
+        files.write_text(file, text.rstrip("\n") + "\n")
         say(f"wrote {file}")

@@ -1,10 +1,12 @@
 """export: scripts from runs and configs, printed or written, and what is refused."""
 
 import ast
+import csv
 from pathlib import Path
 
 import pytest
 
+from kerasdemo import read_run
 from tests.cli.conftest import Call
 from tests.factories import write_run
 
@@ -70,9 +72,15 @@ def test_options_of_another_form_are_refused(
 ) -> None:
     logs = str(tmp_path / "logs")
     wrong = {
-        "export: got no form; expected --python or --tensorboard DIR": run_names,
+        "export: got no form; expected --python, --csv or --tensorboard DIR": run_names,
         "--python: got 2 runs; expected one, for one script": [*run_names, "--python"],
-        "--output: is for --python": [run_names[0], "--tensorboard", logs, "--output", "x"],
+        "--output: is for --python and --csv": [
+            run_names[0],
+            "--tensorboard",
+            logs,
+            "--output",
+            "x",
+        ],
         "--set: is for --python": [run_names[0], "--tensorboard", logs, "--set", "seed=1"],
         "tiny.yaml: is a file, or lies below one; expected a folder for TensorBoard": [
             *run_names,
@@ -84,3 +92,19 @@ def test_options_of_another_form_are_refused(
         done = kerasdemo("export", *arguments)
         assert (done.code, done.err) == (2, f"error: {message}\n")
     assert not Path(logs).exists()
+
+
+def test_curves_of_several_runs_are_one_table(
+    folder: Path, run_names: list[str], kerasdemo: Call, tmp_path: Path
+) -> None:
+    printed = kerasdemo("export", *run_names, "--csv")
+    rows = list(csv.DictReader(printed.out.splitlines()))
+    assert [(row["run"], row["seed"], row["epoch"]) for row in rows] == [
+        (name, str(read_run(name).setup.seed), str(n)) for name in run_names for n in (1, 2, 3)
+    ]
+    history = read_run(run_names[1]).history
+    assert [float(row["val_accuracy"]) for row in rows[3:]] == list(history.val_accuracy)
+    file = tmp_path / "curves.csv"
+    assert kerasdemo("export", "results/runs", "--csv", "--output", str(file)).code == 0
+    assert file.read_text(encoding="utf-8") == printed.out
+    assert kerasdemo("export", run_names[0], "--csv", "--python").code == 2
