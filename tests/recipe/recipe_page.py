@@ -17,6 +17,8 @@ SEARCHES = ("random", "tpe", "hyperband")
 AFTER = (1, 3, 5, 10)
 # After 3 runs ahead of each search in so many starts, after 10 behind in at most so many.
 AHEAD, BEHIND = 9, 3
+# Means that differ by less are equal.
+TIE = 0.0005
 LOOKS = {
     "tune": (style.VERMILION, "o", "-"),
     "random": (style.GRAY, "s", "--"),
@@ -87,7 +89,7 @@ class Scores:
 def text(scores: Scores) -> str:
     """Return the page."""
     parts = [_head(scores), _bars(scores), "![Score by runs](recipe.png)"]
-    parts += [_gains(scores), _table(scores), _cost(scores), _losses(scores)]
+    parts += [_starts(scores), _gains(scores), _table(scores), _cost(scores), _losses(scores)]
     if NOTES.exists():
         parts.append(NOTES.read_text(encoding="utf-8").strip())
     return "\n\n".join(parts) + "\n"
@@ -104,9 +106,9 @@ Made by `make recipe-bench`: {len(scores.starts)} faulty networks
 
 - **tune** begins with the faulty network (its first run), and keeps a remedy where it helps, one
   seed a config. It ends when the network is healthy, and then uses fewer runs.
-- **The searches** (`kerasdemo sweep`, Optuna's random, TPE and Hyperband, each with its own first
-  runs at random: TPE begins to model after 3 of 10) know nothing of the faulty network. Their space
-  is everything that remedies may touch
+- **The searches** (`kerasdemo sweep`: random search, TPE and Hyperband by Optuna; with a budget of
+  10 the first three points are drawn at random, the same ones by all searches of a seed) know
+  nothing of the faulty network. Their space is everything that remedies may touch
   ([spaces.py](../../tests/recipe/spaces.py)): optimizer, learning rate (1e-4 to 1), activation,
   loss, depth, units, dropout, normalization, initializer, batch size, early stopping, and the
   setting in which the fault lies. Epochs are those of the start; remedies may raise them.
@@ -118,6 +120,12 @@ Made by `make recipe-bench`: {len(scores.starts)} faulty networks
 - A run that Hyperband stops counts as a run, though it is a shorter one: see the wall time."""
 
 
+def _starts(scores: Scores) -> str:
+    lines = ["| start | what is wrong with it |", "|---|---|"]
+    lines += [f"| {start} | {scores.about[start]['description']} |" for start in scores.starts]
+    return "\n".join(lines)
+
+
 def _count(scores: Scores, search: str, runs: int, sign: int, is_clear: bool = False) -> int:
     count = 0
     for start in scores.starts:
@@ -125,7 +133,7 @@ def _count(scores: Scores, search: str, runs: int, sign: int, is_clear: bool = F
         if is_clear:
             count += gain.low > 0 if sign > 0 else gain.high < 0
         else:
-            count += sign * gain.mean > 0
+            count += sign * gain.mean >= TIE
     return count
 
 
@@ -154,7 +162,8 @@ def _bars(scores: Scores) -> str:
         [
             *lines,
             "",
-            f"By the mean over the seeds; in brackets those whose interval is clear. {end}",
+            f"By the mean over the seeds (a twentieth of a point "
+            f"is no difference); in brackets those whose interval is clear. {end}",
         ]
     )
 
@@ -228,7 +237,7 @@ def _losses(scores: Scores) -> str:
         behind = {
             search: gain
             for search in SEARCHES
-            if (gain := scores.gain(start, search, scores.budget)).mean < 0
+            if (gain := scores.gain(start, search, scores.budget)).mean <= -TIE
         }
         if behind:
             by = ", ".join(f"{TITLES[s]} {_points(gain)}" for s, gain in behind.items())
