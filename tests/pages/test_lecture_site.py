@@ -120,8 +120,8 @@ def test_a_damaged_record_is_a_clear_error(
         lecture_site.site(tmp_path)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", [360, pytest.param(1400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["index.html", "tips/index.html"])
 def test_a_page_is_readable_by_all(
     name: str, width: int, dark: bool, folder: Path, open_page: Opener

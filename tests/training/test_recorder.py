@@ -174,7 +174,11 @@ def shuffled() -> Any:
 
 @pytest.mark.parametrize(
     ("make", "data"),
-    [(restless, lambda: (X, Y)), (sampling, lambda: (X, Y)), (restless, lambda: (shuffled(),))],
+    [
+        (restless, lambda: (X, Y)),
+        pytest.param(sampling, lambda: (X, Y), marks=pytest.mark.slow),
+        pytest.param(restless, lambda: (shuffled(),), marks=pytest.mark.slow),
+    ],
     ids=["dropout", "own steps", "dataset"],
 )
 def test_a_training_is_the_same_bit_for_bit_without_the_recorder(

@@ -152,7 +152,7 @@ def test_targets_are_scaled_and_everything_shown_has_their_unit(
         config_of(BINARY, folder, "data.normalize_target=standardize")
 
 
-@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("resident", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_class_weights_are_those_of_keras_fit(resident: bool, folder: Path) -> None:
     config = config_of(WEIGHTED, folder)
     dataset = data.load(config)
