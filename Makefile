@@ -8,9 +8,8 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/kerasdemo run configs/quickstart.yaml
 
-# Three processes: on two cores the third works while others wait for a browser or another process.
 test: .venv/ready
-	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not slow"
 
 # With a Ray cluster, kills, deep demos and the fuzzer: what needs longer.
 test-all: .venv/ready
