@@ -59,6 +59,8 @@ def export(
         raise InputError(Fault("is for --python", "--set"))
     if not (python or csv) and file is not None:
         raise InputError(Fault("is for --python and --csv", "--output"))
+    if file is not None:
+        check_output(file, [Path(name) for name in names])
     if python:
         _export_python(names[0], results, overrides or [], file)
     if csv:
@@ -80,8 +82,6 @@ def _export_python(name: str, results: Path, overrides: list[str], file: Path | 
         raise InputError(Fault("a run is exported as it was; expected a config's YAML", "--set"))
     else:
         source = api.read_run(name, results)
-    if file is not None:
-        check_output(file, [path])
     _print_or_write(api.to_python(source), file)
 
 
@@ -91,6 +91,5 @@ def _print_or_write(text: str, file: Path | None) -> None:
     if file is None:
         say(text.rstrip("\n"))
     else:
-        check_output(file)
         files.write_text(file, text.rstrip("\n") + "\n")
         say(f"wrote {file}")

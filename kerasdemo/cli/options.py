@@ -119,7 +119,7 @@ def check_output(file: Path, inputs: Sequence[Path] = ()) -> None:
         problem = f"there is no folder {file.parent}"
     elif file.is_symlink() or (file.exists() and not file.is_file()):
         problem = "is a link or a device; expected the name of a plain file"
-    elif folder.is_run and file.name in folder.facts:
+    elif folder.is_run and file.name in folder.kept_names:
         problem = f"is a file of the run {folder.path.name}; expected another place"
     elif file.exists() and any(one.exists() and one.samefile(file) for one in inputs):
         problem = "is what is read; expected another file"

@@ -163,10 +163,8 @@ def list_runs(
         say(tables.to_csv([row | {"tags": " ".join(row["tags"])} for row in rows]))
     elif rows:
         # A pipe gets everything.
-        is_terminal, rows = (
-            sys.stdout is not None and sys.stdout.isatty(),
-            run_list.with_plain_tags(rows),
-        )
+        is_terminal = sys.stdout is not None and sys.stdout.isatty()
+        rows = run_list.with_plain_tags(rows)
         print_table(run_list.fit(rows, shutil.get_terminal_size().columns) if is_terminal else rows)
     elif found:
         conditions = [*(filters or ()), *(f"the tag {tag}" for tag in tags or ())]

@@ -130,8 +130,8 @@ def check(config: RunConfig) -> list[str]:
             f"almost every row has a category of its own: {list_some(unique)}; leave such columns "
             "out by listing the others in categorical"
         )
-    copies = find_target_copies(Side((dataset.train.x,), dataset.train.y, False), dataset.classes)
-    if copies and table.text is None:
+    side = Side((dataset.train.x,), dataset.train.y, tokens=table.text is not None)
+    if copies := find_target_copies(side, dataset.classes):
         names = [encoding.names[int(number)] for number in copies]
         remarks.append(
             f"follow the target almost exactly: {list_some(names)}; leave out what is not known "

@@ -29,35 +29,36 @@ def find_target_copies(side: Side, classes: int | None) -> dict[str, float] | No
     if not is_table or not side.is_whole or not 2 <= side.features <= MAX_FEATURES:
         return None
     _, x, y = side.usable()
+    targets = _columns(y, classes)
+    everywhere = _correlations(x, targets)
     found: dict[str, float] = {}
-    for target in _columns(y, classes):
-        low, high = np.quantile(target, (OUTER, 1 - OUTER)) if len(target) else (0.0, 0.0)
-        inner = (low <= target) & (target <= high)
-        everywhere, inside = _correlations(x, target), _correlations(x[inner], target[inner])
+    for feature, number in np.argwhere(np.abs(everywhere) >= MIN_CORRELATION):
+        target, value, name = targets[:, [number]], float(everywhere[feature, number]), str(feature)
+        low, high = np.quantile(target, (OUTER, 1 - OUTER))
+        inner = ((low <= target) & (target <= high))[:, 0]
+        inside = abs(_correlations(x[inner][:, [feature]], target[inner]).item())
         # Where the inner targets are all alike, as those of a rare class, they say nothing.
-        is_copy = (np.abs(everywhere) >= MIN_CORRELATION) & ~(np.abs(inside) < MIN_CORRELATION)
-        for feature in np.flatnonzero(is_copy):
-            value, name = float(everywhere[feature]), str(feature)
+        if not inside < MIN_CORRELATION:
             found[name] = max(found.get(name, 0.0), value, key=abs)
     return found or None
 
 
-def _columns(y: Array, classes: int | None) -> list[Array]:
-    """Return targets, each (n,): numbers or labels; of classes the codes, and each against all."""
+def _columns(y: Array, classes: int | None) -> Array:
+    """Return targets (n, columns): numbers or labels; of classes the codes, and each by itself."""
     if y.ndim == 2:
-        return list(y.T.astype(np.float64))
+        return y.astype(np.float64)
     counts = np.bincount(y, minlength=classes or 0)
     frequent = np.flatnonzero(counts >= FEW)[:MAX_COLUMNS]
-    each = [(y == one).astype(np.float64) for one in frequent]
-    return [y.astype(np.float64), *each] if len(frequent) > 2 else each[:1]
+    each = (y[:, None] == frequent).astype(np.float64)
+    return np.column_stack([y, each]) if len(frequent) > 2 else each[:, :1]
 
 
-def _correlations(x: Array, target: Array) -> Array:
-    """Return the correlation of each feature (n, features) with a target (n,); NaN of constants."""
-    if len(target) < FEW:
-        return np.full(x.shape[1], np.nan)
-    centered, goal = x - x.mean(axis=0, dtype=np.float64), target - target.mean()
-    sizes = np.sqrt((centered**2).sum(axis=0) * (goal**2).sum())
+def _correlations(x: Array, targets: Array) -> Array:
+    """Return that of each feature (n, features) with each target (n, columns); NaN of constants."""
+    if len(targets) < FEW:
+        return np.full((x.shape[1], targets.shape[1]), np.nan)
+    centered, goals = (a - a.mean(axis=0, dtype=np.float64) for a in (x, targets))
+    sizes = np.sqrt(np.outer((centered**2).sum(axis=0), (goals**2).sum(axis=0)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: Array = np.where(sizes > 0, centered.T @ goal / sizes, np.nan)
+        found: Array = np.where(sizes > 0, centered.T @ goals / sizes, np.nan)
     return found

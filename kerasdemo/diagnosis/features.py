@@ -397,6 +397,11 @@ class RunFeatures:
         found = sample if final is None else final
         return self.count(part) if found is None else found
 
+    def of_examples(self, part: str) -> str:
+        """Return " of 150 examples", what a part's score is measured on; "" where not known."""
+        count = self.measured(part)
+        return f" of {count:,.0f} examples" if count else ""
+
     def error(self, score: float, part: str) -> float:
         """Return the standard error of a score measured on a part of the data.
 

@@ -84,7 +84,7 @@ def select(
     chosen = [run for run in chosen if set(tags) <= set(run.tags or ())]
     if best is None and by is None:
         return chosen
-    return _best(chosen, max(1, len(chosen)) if best is None else best, by)
+    return _best(chosen, best, by)
 
 
 def parse(text: str) -> Condition:
@@ -141,9 +141,9 @@ def sort(runs: Sequence[Summary], key: str, reverse: bool = False) -> list[Summa
     return [run for _, run in pairs] + without
 
 
-def _best(runs: Sequence[Summary], count: int, by: str | None) -> list[Summary]:
+def _best(runs: Sequence[Summary], count: int | None, by: str | None) -> list[Summary]:
     """Return the best runs by a metric of the kept weights; runs without it are never chosen."""
-    if count < 1:
+    if count is not None and count < 1:
         raise InputError(Fault(f"got {count}; expected 1 or more", "--best"))
     if by is not None and by not in CHOOSING:
         problem = unknown("metric", by, CHOOSING)

@@ -58,6 +58,10 @@ def run_id(config: RunConfig, data: Mapping[str, object]) -> str:
     return f"{config.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+# Files that are made again from the others.
+DERIVED = frozenset({"verdict.json", "curves.png", "layers.png", "errors.png", "report.html"})
+
+
 @dataclass(frozen=True)
 class _File:
     """The path of a file in a run's folder: `folder.run_file`."""
@@ -93,15 +97,10 @@ class RunFolder:
     checkpoint_file = _File("checkpoint.npz")
 
     @property
-    def facts(self) -> tuple[str, ...]:
-        """The names of the files that nothing but training writes."""
-        kept = (
-            *(self.config_file, self.setup_file, self.network_file, self.run_file),
-            *(self.metrics_file, self.times_file, self.layers_file, self.model_file),
-            *(self.predictions_file, self.sanity_checks_file, self.tags_file),
-            self.checkpoint_file,
-        )
-        return tuple(file.name for file in kept)
+    def kept_names(self) -> frozenset[str]:
+        """The names of its files that can't be made again from others."""
+        own = (one.name for one in vars(RunFolder).values() if isinstance(one, _File))
+        return frozenset(own) - DERIVED
 
     @property
     def lock_file(self) -> Path:

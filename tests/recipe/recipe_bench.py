@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -59,6 +59,11 @@ def all_jobs() -> Iterator[Job]:
                 yield Job(start, method, seed)
 
 
+def config_of(start: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config of a start."""
+    return {key: value for key, value in start.items() if key not in ("also", "guess")}
+
+
 # In the processes: each job has its own, so that none finds what another compiled.
 
 
@@ -71,8 +76,7 @@ def improve(job: Job) -> float:
 
     starts = yaml.safe_load(STARTS.read_text(encoding="utf-8"))
     start = starts[job.start]
-    config = {key: value for key, value in start.items() if key not in ("also", "guess")}
-    config |= {"name": job.start, "seed": job.seed}
+    config = config_of(start) | {"name": job.start, "seed": job.seed}
     is_regression = kerasdemo.load_config(config).task == "regression"
     score = "r2" if is_regression else "accuracy"
     started, cpu = time.perf_counter(), time.process_time()

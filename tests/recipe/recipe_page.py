@@ -1,5 +1,6 @@
 """results/recipe: README.md, recipe.png and scores.json, from the scores of the jobs alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,7 +171,7 @@ def _bars(scores: Scores) -> str:
 
 def _points(gain: Interval) -> str:
     """Return a gain in points of 1/100."""
-    inside = f" [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]" if gain.low == gain.low else ""
+    inside = f" [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]" if math.isfinite(gain.low) else ""
     return f"{100 * gain.mean:+.1f}{inside}"
 
 

@@ -16,10 +16,6 @@ STARTS = yaml.safe_load(recipe_bench.STARTS.read_text(encoding="utf-8"))
 Reached = dict[str, list[list[float | None]]]
 
 
-def settings_of(name: str) -> dict[str, Any]:
-    return {key: value for key, value in STARTS[name].items() if key not in ("also", "guess")}
-
-
 @pytest.fixture(autouse=True)
 def _beside_the_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(recipe_bench.STARTS.parent)
@@ -27,13 +23,13 @@ def _beside_the_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", STARTS)
 def test_every_value_of_a_space_makes_a_config(name: str) -> None:
-    config = kerasdemo.load_config(settings_of(name))
+    config = kerasdemo.load_config(recipe_bench.config_of(STARTS[name]))
     space = space_of(STARTS[name], config.task == "regression")
     for path, dimension in space.items():
         is_range = isinstance(dimension, dict)
         for value in (dimension["low"], dimension["high"]) if is_range else dimension:
             config.with_changes({path: value})
-    experiment = {"base": settings_of(name), "search": {"space": space}}
+    experiment = {"base": recipe_bench.config_of(STARTS[name]), "search": {"space": space}}
     search = kerasdemo.load_experiment(experiment).search
     assert search is not None
     assert set(search.space) == set(space)

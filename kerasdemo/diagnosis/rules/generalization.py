@@ -129,13 +129,11 @@ class NothingGeneralizes(OutcomeRule):
         is_going_on = features.is_score_rising and not features.has_stopped_early
         if is_above or is_going_on:
             return None
-        count = features.measured(part)
-        of = f" of {count:,.0f} examples" if count else ""
         return Finding(
-            f"Validation {scale.name}{of} is {scale.text(held_out)}, within chance no better than "
-            f"{scale.baseline} ({scale.text(chance)}); nor is a linear model, nor are nearest "
-            "neighbors. Perhaps the targets have little to do with the inputs, or the examples are "
-            "too few to tell.",
+            f"Validation {scale.name}{features.of_examples(part)} is {scale.text(held_out)}, "
+            f"within chance no better than {scale.baseline} ({scale.text(chance)}); nor is a "
+            "linear model, nor are nearest neighbors. Perhaps the targets have little to do with "
+            "the inputs, or the examples are too few to tell.",
             features.training_evidence
             | {f"{part}_{scale.metric}": held_out, "level": chance, "level_of": scale.baseline},
             remedies=[remedies.weight_classes(features), remedies.add_data(features)],
@@ -185,10 +183,9 @@ class FewHeldOutExamples(OutcomeRule):
         margin = Z_975 * math.hypot(features.error(score, "train"), features.error(held_out, part))
         if gap < max(scale.wide_gap, margin) or margin < scale.wide_gap / 2:
             return None
-        count = features.measured(part)
-        of = f" of {count:,.0f} examples" if count else ""
         return Finding(
-            f"Training {scale.name} is {scale.text(score)} and {part} {scale.name}{of} "
+            f"Training {scale.name} is {scale.text(score)} and {part} "
+            f"{scale.name}{features.of_examples(part)} "
             f"{scale.text(held_out)}: a gap of {scale.difference(gap)} ± "
             f"{scale.difference(margin)}{scale.unit}. Whether it overfits is not clear on so few: "
             "hold out more.",

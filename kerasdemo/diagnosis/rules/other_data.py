@@ -112,8 +112,7 @@ class UnluckySplit(NoteRule):
         )
         if gap - margin < scale.gap or DifferentTest.find_shift(features):
             return None
-        count = features.measured("validation")
-        of = f" of {count:,.0f} examples" if count else ""
+        of = features.of_examples("validation")
         return Finding(
             f"Test {scale.name} is {scale.difference(gap)} ± {scale.difference(margin)}"
             f"{scale.unit} below the validation {scale.name}{of}, though both were drawn at random "
